@@ -1,0 +1,77 @@
+"""What is said, before it is French: a key of the catalogue, its values, its buttons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Text:
+    """One entry of the catalogue with the values it shows."""
+
+    key: str
+    values: Mapping[str, "Value"] = field(default_factory=lambda: MappingProxyType({}))
+
+
+Value = str | int | float | date | datetime | Text | tuple[Text, ...] | None
+
+
+def text(key: str, /, **values: Value) -> Text:
+    """Name an entry of the catalogue; `n` chooses its plural form."""
+    return Text(key, MappingProxyType(values))
+
+
+@dataclass(frozen=True)
+class Button:
+    """One inline button; `data` is at most 64 bytes (Bot API, InlineKeyboardButton)."""
+
+    label: Text
+    data: str = ""
+    url: str = ""
+
+
+Keyboard = tuple[tuple[Button, ...], ...]
+
+
+class Priority(IntEnum):
+    """Who leaves first; the smaller overtakes."""
+
+    ALERT = 0
+    ANSWER = 1
+    REMINDER = 2
+    BULK = 3
+
+
+class Kind(StrEnum):
+    """What is asked of the messenger."""
+
+    SEND = "send"
+    EDIT = "edit"
+    POPUP = "popup"
+    PHOTO = "photo"
+    DELETE = "delete"
+    MENU = "menu"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to say to one chat; `key` is unique for ever, so saying it twice says it once."""
+
+    chat: int
+    text: Text
+    key: str
+    priority: Priority = Priority.REMINDER
+    keyboard: Keyboard = ()
+    cause: str = ""
+    silent: bool = False
+    protect: bool = True
+
+
+class Refused(Exception):
+    """The rule says no; `text` tells the person what to do instead."""
+
+    def __init__(self, said: Text) -> None:
+        super().__init__(said.key)
+        self.text = said
