@@ -35,6 +35,14 @@ class Button:
 Keyboard = tuple[tuple[Button, ...], ...]
 
 
+@dataclass(frozen=True)
+class Card:
+    """What one message shows: a text and its buttons."""
+
+    text: Text
+    keyboard: Keyboard = ()
+
+
 class Priority(IntEnum):
     """Who leaves first; the smaller overtakes."""
 

@@ -1,0 +1,6 @@
+"""Every query by name; a `Unit` is one transaction seen at one instant."""
+
+from bot.store.database import Database
+from bot.store.unit import Unit
+
+__all__ = ["Database", "Unit"]

@@ -1,0 +1,154 @@
+"""Saying things: letters are written in the transaction of the fact that causes them."""
+
+import json
+from typing import Any
+
+from sqlalchemy import select, update
+
+from bot.domain.message import Card, Keyboard, Kind, Notice, Priority, Text
+from bot.models import LetterState, Outbox
+from bot.store.work import Work
+
+
+class Notices(Work):
+    """Nobody sends; everybody notifies."""
+
+    def notify(self, notice: Notice) -> bool:
+        """Say it once for its key; the words are fixed now. True if it was new."""
+        return self._write(
+            notice.chat,
+            Kind.SEND,
+            notice.key,
+            body=self.render(notice.text),
+            priority=notice.priority,
+            keyboard=json.dumps(self._rows(notice.keyboard), ensure_ascii=False),
+            cause=notice.cause,
+            live=bool(notice.keyboard),
+            silent=notice.silent,
+            protect=notice.protect,
+        )
+
+    def edit(
+        self,
+        chat: int,
+        message_id: int,
+        card: Card,
+        key: str,
+        priority: Priority = Priority.ANSWER,
+    ) -> None:
+        """Change what a message of ours shows."""
+        self._write(
+            chat,
+            Kind.EDIT,
+            key,
+            body=self.render(card.text),
+            priority=priority,
+            keyboard=json.dumps(self._rows(card.keyboard), ensure_ascii=False),
+            payload=json.dumps({"message_id": message_id}),
+        )
+
+    def popup(self, query_id: str, said: Text | None = None, *, alert: bool = False) -> None:
+        """Answer a tap: the pop-up, or only the end of the waiting wheel."""
+        self._write(
+            0,
+            Kind.POPUP,
+            f"popup:{query_id}",
+            body=self.render(said) if said else "",
+            priority=Priority.ANSWER,
+            payload=json.dumps({"query_id": query_id, "alert": alert}),
+        )
+
+    def picture(self, chat: int, png_base64: str, caption: Text, key: str) -> None:
+        """Send a picture with a caption."""
+        self._write(
+            chat,
+            Kind.PHOTO,
+            key,
+            body=self.render(caption),
+            priority=Priority.ANSWER,
+            payload=json.dumps({"png": png_base64}),
+        )
+
+    def menu(self, chat: int, commands: list[tuple[str, Text]], key: str) -> None:
+        """Set the commands that Telegram shows to one chat (0: to everybody)."""
+        listed = [{"command": name, "description": self.render(said)} for name, said in commands]
+        self._write(
+            chat,
+            Kind.MENU,
+            key,
+            priority=Priority.BULK,
+            payload=json.dumps({"commands": listed}, ensure_ascii=False),
+        )
+
+    def withdraw(self, cause: str) -> None:
+        """What `cause` made worth saying is so no longer: nothing of it leaves any more."""
+        waiting = self._about(cause).where(Outbox.state == LetterState.PENDING)  # type: ignore[arg-type]
+        self.session.execute(waiting.values(state=LetterState.CANCELLED.value))
+        leaving = self._about(cause).where(Outbox.state == LetterState.SENDING)  # type: ignore[arg-type]
+        self.session.execute(leaving.values(withdrawn=True))
+
+    def rewrite(self, cause: str, card: Card, key: str, *, but: int = 0) -> None:
+        """Show `card` in every message about `cause` that still has buttons.
+
+        `but` is the id of a message that its own tap rewrites already.
+        """
+        shown = self.all(
+            select(Outbox).where(
+                Outbox.cause == cause,  # type: ignore[arg-type]
+                Outbox.live == True,  # type: ignore[arg-type]  # noqa: E712
+                Outbox.state == LetterState.SENT,  # type: ignore[arg-type]
+            )
+        )
+        for letter in shown:
+            letter.live = bool(card.keyboard)
+            if letter.message_id is None or letter.message_id == but:
+                continue
+            self.edit(letter.chat_id, letter.message_id, card, f"{key}:{letter.id}")
+
+    @staticmethod
+    def _about(cause: str) -> Any:
+        return (
+            update(Outbox)
+            .where(Outbox.cause == cause)  # type: ignore[arg-type]
+            .execution_options(synchronize_session=False)
+        )
+
+    def _rows(self, keyboard: Keyboard) -> list[list[dict[str, str]]]:
+        return [
+            [
+                {"text": self.render(button.label)}
+                | ({"url": button.url} if button.url else {"data": button.data})
+                for button in row
+            ]
+            for row in keyboard
+        ]
+
+    def _write(self, chat: int, kind: Kind, key: str, **values: Any) -> bool:
+        defaults = {
+            "body": "",
+            "keyboard": "[]",
+            "payload": "{}",
+            "cause": "",
+            "live": False,
+            "silent": False,
+            "protect": True,
+            "withdrawn": False,
+            "attempts": 0,
+            "error": "",
+        }
+        values["priority"] = int(values["priority"])
+        new = self.insert_once(
+            Outbox,
+            "dedupe_key",
+            **defaults
+            | values
+            | {
+                "chat_id": chat,
+                "kind": kind.value,
+                "dedupe_key": key,
+                "state": LetterState.PENDING.value,
+                "created_at": self.now,
+            },
+        )
+        self.wrote_letters = self.wrote_letters or new
+        return new

@@ -1,0 +1,74 @@
+"""What every part of a Unit stands on: the session, the instant, the words."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+from bot.domain.message import Text
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+class Work:
+    """A transaction at one instant."""
+
+    def __init__(
+        self,
+        session: Session,
+        now: datetime,
+        render: Callable[[Text], str],
+        audit_key: bytes = b"",
+    ) -> None:
+        self.session = session
+        self.now = now
+        self.render = render
+        self.audit_key = audit_key
+        self.wrote_letters = False
+
+    def savepoint(self) -> AbstractContextManager[Any]:
+        """Undo only what is inside if it raises."""
+        return self.session.begin_nested()
+
+    def add(self, row: Row) -> Row:
+        """Store a new row now, so that it has its id."""
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def get(self, table: type[Row], key: Any) -> Row | None:
+        return self.session.get(table, key)
+
+    def all(self, query: Select[tuple[Row]]) -> Sequence[Row]:
+        return self.session.scalars(query).all()
+
+    def first(self, query: Select[tuple[Row]]) -> Row | None:
+        return self.session.scalars(query.limit(1)).first()
+
+    def claim(self, row: Row, state: str, **values: Any) -> bool:
+        """Change `row` only if it is still in `state`; true if we won.
+
+        The row count decides, so of two taps, two processes or two rings one wins.
+        """
+        table = type(row)
+        self.session.flush()
+        done = self.session.execute(
+            update(table)
+            .where(table.id == row.id, table.state == state)  # type: ignore[attr-defined]
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+        self.session.refresh(row)
+        return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
+    def insert_once(self, table: type[SQLModel], unique: str, **values: Any) -> bool:
+        """Insert unless a row with the same `unique` is there; true if it was new."""
+        dialect = self.session.get_bind().dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=[unique])
+        self.session.flush()
+        return bool(self.session.connection().execute(statement).rowcount == 1)
