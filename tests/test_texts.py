@@ -1,0 +1,201 @@
+"""The catalogue's machinery: dates, plurals, teams, escaping, and what happens when it lacks."""
+
+import logging
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.message import Value, text
+from bot.texts import CATALOGUE, MissingText, Texts
+
+PARIS = ZoneInfo("Europe/Paris")
+AFTERNOON = datetime(2026, 4, 14, 12, 30, tzinfo=UTC)
+NBSP = "\u00a0"
+
+
+def catalogue(folder: Path, **entries: str) -> Path:
+    """Write the shipped catalogue plus some entries; a tuple of two makes a plural."""
+    path = folder / "messages.po"
+    extra = [f'\nmsgid "a.{name}"\nmsgstr "{french}"\n' for name, french in entries.items()]
+    path.write_text(CATALOGUE.read_text("utf-8") + "".join(extra), "utf-8")
+    return path
+
+
+def said(folder: Path, template: str, **values: Value) -> str:
+    return Texts(catalogue(folder, key=template), PARIS, strict=True).render(
+        text("a.key", **values)
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "when", "french"),
+    [
+        ("day", AFTERNOON, "mardi 14 avril"),
+        ("day", date(2026, 3, 1), "dimanche 1er mars"),
+        ("day", date(2026, 3, 11), "mercredi 11 mars"),
+        ("date", AFTERNOON, "mardi 14 avril 2026"),
+        ("date", date(2027, 1, 1), "vendredi 1er janvier 2027"),
+        ("short", AFTERNOON, "14/04"),
+        ("short", date(2026, 4, 1), "01/04"),
+        ("weekday", AFTERNOON, "mar. 14 avril"),
+        ("time", AFTERNOON, f"14{NBSP}h{NBSP}30"),
+        ("time", datetime(2026, 4, 14, 12, 0, tzinfo=UTC), f"14{NBSP}h"),
+        ("time", datetime(2026, 4, 14, 22, 5, tzinfo=UTC), f"0{NBSP}h{NBSP}05"),
+        ("daytime", AFTERNOON, f"mar. 14 avril à 14{NBSP}h{NBSP}30"),
+        (
+            "daytime",
+            datetime(2026, 2, 28, 23, 0, tzinfo=UTC),
+            f"dim. 1er mars à 0{NBSP}h",
+        ),
+    ],
+)
+def test_dates_are_said_as_the_french_write_them(
+    tmp_path: Path, spec: str, when: Value, french: str
+) -> None:
+    assert said(tmp_path, f"{{when:{spec}}}", when=when) == french
+
+
+@pytest.mark.parametrize(
+    ("instant", "french"),
+    [
+        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), f"1{NBSP}h{NBSP}59"),
+        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), f"3{NBSP}h"),
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), f"2{NBSP}h{NBSP}30"),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), f"2{NBSP}h{NBSP}30"),
+        (datetime(2026, 10, 25, 2, 0, tzinfo=UTC), f"3{NBSP}h"),
+    ],
+)
+def test_hours_follow_both_clock_changes(tmp_path: Path, instant: datetime, french: str) -> None:
+    assert said(tmp_path, "{when:time}", when=instant) == french
+
+
+@pytest.mark.parametrize(
+    ("days", "french"), [(-5, "J\u22125"), (0, "J0"), (7, "J+7"), (-12, "J\u221212")]
+)
+def test_days_are_counted_from_day_zero(tmp_path: Path, days: int, french: str) -> None:
+    assert said(tmp_path, "{d:j}", d=days) == french
+
+
+@pytest.mark.parametrize(
+    ("spec", "french"),
+    [
+        ("team", "EFS"),
+        ("team_the", "l’EFS"),
+        ("team_of", "de l’EFS"),
+        ("team_to", "à l’EFS"),
+    ],
+)
+def test_a_team_is_named_with_the_right_article(tmp_path: Path, spec: str, french: str) -> None:
+    assert said(tmp_path, f"{{team:{spec}}}", team="efs") == french
+
+
+@pytest.mark.parametrize(
+    ("value", "french"),
+    [
+        ("<b>R&D", "&lt;b&gt;R&amp;D"),
+        (3, "3"),
+        (38.5, "38,5"),
+        (None, "—"),
+        ((), ""),
+        (text("team.efs"), "EFS"),
+        ((text("team.efs"), text("team.greffe")), "EFS\nUnité de greffe"),
+    ],
+)
+def test_each_kind_of_value_is_shown_safely(tmp_path: Path, value: Value, french: str) -> None:
+    assert said(tmp_path, "<b>{x}</b>", x=value) == f"<b>{french}</b>"
+
+
+def test_a_nested_text_is_escaped_once(tmp_path: Path) -> None:
+    texts = Texts(catalogue(tmp_path, outer="<i>{inner}</i>", inner="{x}"), PARIS, strict=True)
+
+    assert texts.render(text("a.outer", inner=text("a.inner", x="a & b"))) == "<i>a &amp; b</i>"
+
+
+def test_a_label_has_neither_tags_nor_entities(tmp_path: Path) -> None:
+    texts = Texts(catalogue(tmp_path, key="<b>{x}</b>"), PARIS, strict=True)
+
+    assert texts.plain(text("a.key", x="R&D <b>")) == "R&D <b>"
+
+
+@pytest.mark.parametrize(
+    ("n", "french"),
+    [(0, "0 relais ouvert"), (1, "1 relais ouvert"), (2, "2 relais ouverts")],
+)
+def test_zero_is_singular_in_french(tmp_path: Path, n: int, french: str) -> None:
+    path = catalogue(tmp_path)
+    with path.open("a", encoding="utf-8") as file:
+        file.write('\nmsgid "a.open"\nmsgid_plural "a.open"\n')
+        file.write('msgstr[0] "{n} relais ouvert"\nmsgstr[1] "{n} relais ouverts"\n')
+
+    assert Texts(path, PARIS, strict=True).render(text("a.open", n=n)) == french
+
+
+def test_n_may_be_shown_by_an_entry_without_plural(tmp_path: Path) -> None:
+    assert said(tmp_path, "n° {n}", n=2) == "n° 2"
+
+
+@pytest.mark.parametrize(
+    ("template", "values"),
+    [
+        ("{patient}", {}),
+        ("{}", {"patient": "TLS-7K4Q"}),
+        ("{patient.key}", {"patient": "TLS-7K4Q"}),
+        ("{team:team}", {"team": "cardiologie"}),
+        ("{team:unheard_of}", {"team": "efs"}),
+        ("{when:time}", {"when": date(2026, 4, 14)}),
+        ("{when:time}", {"when": datetime(2026, 4, 14, 12, 30)}),  # noqa: DTZ001
+        ("{when:day}", {"when": "demain"}),
+        ("{when}", {"when": AFTERNOON}),
+        ("{d:j}", {"d": "5"}),
+    ],
+)
+def test_a_value_that_cannot_be_shown_raises_when_strict(
+    tmp_path: Path, template: str, values: dict[str, Value]
+) -> None:
+    with pytest.raises((LookupError, TypeError)):
+        said(tmp_path, template, **values)
+
+
+def test_an_unknown_key_raises_when_strict() -> None:
+    with pytest.raises(MissingText):
+        Texts(CATALOGUE, PARIS, strict=True).render(text("no.such.key"))
+
+
+def test_a_message_is_never_lost_for_want_of_its_sentence(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    texts = Texts(CATALOGUE, PARIS)
+
+    with caplog.at_level(logging.ERROR, logger="bot.texts"):
+        shown = texts.render(text("no.such.key", patient="TLS-7K4Q", on=date(2026, 4, 14)))
+
+    assert shown == f"«{NBSP}no.such.key{NBSP}» patient=TLS-7K4Q"
+    assert caplog.messages == ["text no.such.key cannot be said: MissingText"]
+
+
+def test_a_lost_part_leaves_the_rest_of_the_message(tmp_path: Path) -> None:
+    texts = Texts(catalogue(tmp_path, key="Alerte {part}"), PARIS)
+
+    shown = texts.render(text("a.key", part=text("no.such.key")))
+
+    assert shown == f"Alerte «{NBSP}no.such.key{NBSP}»"
+
+
+def test_the_catalogue_is_found_in_its_folder() -> None:
+    assert Texts(CATALOGUE.parents[2], PARIS, strict=True).render(text("team.efs")) == "EFS"
+
+
+@pytest.mark.parametrize("broken", ['msgid "a.b"\nmsgstr "{open"\n', "nonsense\n"])
+def test_a_broken_catalogue_stops_the_start(tmp_path: Path, broken: str) -> None:
+    path = catalogue(tmp_path)
+    path.write_text(path.read_text("utf-8") + "\n" + broken, "utf-8")
+
+    with pytest.raises(ValueError, match=r"catalogue messages\.po"):
+        Texts(path, PARIS)
+
+
+def test_an_absent_catalogue_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cannot be read"):
+        Texts(tmp_path / "none.po", PARIS)
