@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
+from sqlmodel import col
 
 from bot.models import Bell, Event
 from bot.store.work import Work
@@ -38,8 +39,8 @@ class Events(Work):
     def events_of(self, patient: int, limit: int = 60) -> Sequence[Event]:
         newest = self.all(
             select(Event)
-            .where(Event.patient_id == patient)  # type: ignore[arg-type]
-            .order_by(Event.id.desc())  # type: ignore[attr-defined]
+            .where(col(Event.patient_id) == patient)
+            .order_by(col(Event.id).desc())
             .limit(limit)
         )
         return list(reversed(newest))
@@ -47,7 +48,7 @@ class Events(Work):
     def first_broken_event(self) -> int | None:
         """The id of the first event whose seal does not hold; none if the chain verifies."""
         previous = START
-        for event in self.session.scalars(select(Event).order_by(Event.id)):  # type: ignore[arg-type]
+        for event in self.session.scalars(select(Event).order_by(col(Event.id))):
             if event.previous != previous or event.hash != seal(event, self.audit_key):
                 return event.id
             previous = event.hash
@@ -61,14 +62,14 @@ class Events(Work):
 
     def due_bells(self) -> Sequence[Bell]:
         return self.all(
-            select(Bell).where(Bell.next_at <= self.now).order_by(Bell.next_at)  # type: ignore[arg-type]
+            select(Bell).where(col(Bell.next_at) <= self.now).order_by(col(Bell.next_at))
         )
 
     def next_bell(self) -> datetime | None:
-        return self.session.scalar(select(func.min(Bell.next_at)))
+        return self.session.scalar(select(func.min(col(Bell.next_at))))
 
     def _last_hash(self) -> str:
-        last = select(Event.hash).order_by(Event.id.desc()).limit(1)  # type: ignore[attr-defined,call-overload]
+        last = select(col(Event.hash)).order_by(col(Event.id).desc()).limit(1)
         return str(self.session.scalar(last) or START)
 
     def _wait_for_chain(self) -> None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlmodel import col
 
 from bot.domain.message import Card, Keyboard, Kind, Notice, Priority, Text
 from bot.models import LetterState, Outbox
@@ -82,9 +83,9 @@ class Notices(Work):
 
     def withdraw(self, cause: str) -> None:
         """What `cause` made worth saying is so no longer: nothing of it leaves any more."""
-        waiting = self._about(cause).where(Outbox.state == LetterState.PENDING)  # type: ignore[arg-type]
+        waiting = self._about(cause).where(col(Outbox.state) == LetterState.PENDING)
         self.session.execute(waiting.values(state=LetterState.CANCELLED.value))
-        leaving = self._about(cause).where(Outbox.state == LetterState.SENDING)  # type: ignore[arg-type]
+        leaving = self._about(cause).where(col(Outbox.state) == LetterState.SENDING)
         self.session.execute(leaving.values(withdrawn=True))
 
     def rewrite(self, cause: str, card: Card, key: str, *, but: int = 0) -> None:
@@ -94,9 +95,9 @@ class Notices(Work):
         """
         shown = self.all(
             select(Outbox).where(
-                Outbox.cause == cause,  # type: ignore[arg-type]
-                Outbox.live == True,  # type: ignore[arg-type]  # noqa: E712
-                Outbox.state == LetterState.SENT,  # type: ignore[arg-type]
+                col(Outbox.cause) == cause,
+                col(Outbox.live),
+                col(Outbox.state) == LetterState.SENT,
             )
         )
         for letter in shown:
@@ -109,7 +110,7 @@ class Notices(Work):
     def _about(cause: str) -> Any:
         return (
             update(Outbox)
-            .where(Outbox.cause == cause)  # type: ignore[arg-type]
+            .where(col(Outbox.cause) == cause)
             .execution_options(synchronize_session=False)
         )
 

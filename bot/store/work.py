@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, update
@@ -25,7 +25,7 @@ class Work:
         audit_key: bytes = b"",
     ) -> None:
         self.session = session
-        self.now = now
+        self.now = now.astimezone(UTC)
         self.render = render
         self.audit_key = audit_key
         self.wrote_letters = False

@@ -1,0 +1,49 @@
+"""Relays: patients between two teams."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from bot.models import Patient, Relay, RelayState
+from bot.store.work import Work
+
+
+class Relays(Work):
+    """What one team offered and another must read back."""
+
+    def relay(self, relay_id: int) -> Relay | None:
+        return self.get(Relay, relay_id)
+
+    def relays_of(self, patient_id: int) -> Sequence[Relay]:
+        return self.all(
+            select(Relay)
+            .where(
+                col(Relay.patient_id) == patient_id, col(Relay.state) != RelayState.CANCELLED
+            )
+            .order_by(col(Relay.id))
+        )
+
+    def open_relays(self, team: str = "", centre: str = "") -> Sequence[Relay]:
+        query = (
+            select(Relay)
+            .join(Patient, col(Patient.id) == col(Relay.patient_id))
+            .where(col(Relay.state) == RelayState.OFFERED)
+            .order_by(col(Relay.deadline_at), col(Relay.id))
+        )
+        if team:
+            query = query.where(col(Relay.to_team) == team)
+        if centre:
+            query = query.where(col(Patient.centre) == centre)
+        return self.all(query)
+
+    def due_relays(self) -> Sequence[Relay]:
+        return self.all(
+            select(Relay)
+            .where(col(Relay.next_at) <= self.now)
+            .order_by(col(Relay.next_at), col(Relay.id))
+        )
+
+    def next_relay(self) -> datetime | None:
+        return self.session.scalar(select(func.min(col(Relay.next_at))))
