@@ -159,7 +159,7 @@ class Texts:
         return self._say(text("date.offset", days=signed))
 
     def _member(self, prefix: str) -> Callable[[Value], str]:
-        return lambda slug: self.render(text(f"{prefix}{slug}"))
+        return lambda slug: self.render(Text(f"{prefix}{slug}"))
 
 
 @lru_cache(maxsize=2048)

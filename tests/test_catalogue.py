@@ -1,0 +1,337 @@
+"""The code and the catalogue agree, and the French is set as French is printed."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
+from bot import texts
+from bot.texts import CATALOGUE, FAMILIES, TAG, parts
+
+ROOT = CATALOGUE.parents[3]
+BUTTON_LIMIT = 40  # what a phone shows of one button on its own row
+SHOWN = 8  # what a placeholder counts for in that limit: a patient's code
+KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
+UNSPACED = re.compile(r"[^\s\u00a0\u202f:;!?»][:;!?»]|[ \n][:;!?»]|«(?![\u00a0\u202f])")
+FAULTS = {
+    "a straight apostrophe or quote": re.compile("['\"]"),
+    "a mark without its non-breaking space": UNSPACED,
+    "a day counted with a hyphen": re.compile(r"\bJ-\d"),
+    "an hour set tight": re.compile(r"\d\s?h\d|\dh\b"),
+    "three dots for an ellipsis": re.compile(r"\.\.\."),
+    "two spaces": re.compile(r" {2}"),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One text(…) in the code: the keys it may name, the values it gives."""
+
+    where: str
+    keys: tuple[str, ...]
+    names: frozenset[str]
+    spread: bool  # a **mapping may bring any other value
+
+
+def named(node: ast.expr) -> tuple[str, ...] | None:
+    """The keys that a first argument may stand for; None if nobody can tell."""
+    match node:
+        case ast.Constant(value=str(key)):
+            return (key,)
+        case ast.IfExp(body=one, orelse=other):
+            either = named(one), named(other)
+            return either[0] + either[1] if either[0] and either[1] else None
+        case ast.JoinedStr(values=[ast.Constant(value=str(prefix)), *_]):
+            family = next((name for name in FAMILIES if prefix.startswith(name)), None)
+            return tuple(f"{family}{member}" for member in FAMILIES[family]) if family else None
+    return None
+
+
+def aliases(tree: ast.AST) -> frozenset[str]:
+    """What bot.domain.message.text is called in a file (sqlalchemy has a text of its own)."""
+    return frozenset(
+        name.asname or name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "bot.domain.message"
+        for name in node.names
+        if name.name == "text"
+    )
+
+
+def calls(source: str, where: str) -> Iterator[Call]:
+    tree = ast.parse(source)
+    known = aliases(tree)
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        if node.func.id not in known or not node.args:
+            continue
+        given = frozenset(word.arg for word in node.keywords if word.arg)
+        spread = any(word.arg is None for word in node.keywords)
+        yield Call(f"{where}:{node.lineno}", named(node.args[0]) or (), given, spread)
+
+
+def all_calls() -> tuple[Call, ...]:
+    files = sorted((ROOT / "bot").rglob("*.py"))
+    return tuple(
+        call
+        for file in files
+        for call in calls(file.read_text("utf-8"), str(file.relative_to(ROOT)))
+    )
+
+
+def read(path: Path = CATALOGUE) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale="fr")
+
+
+def forms(message: Message) -> tuple[str, ...]:
+    """The French of an entry: one sentence, or one per plural form."""
+    if isinstance(message.string, str):
+        return (message.string,)
+    return tuple(message.string or ("",))
+
+
+def key_of(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+CALLS = all_calls()
+FAMILY_KEYS = {f"{name}{member}" for name in FAMILIES for member in FAMILIES[name]}
+ENTRIES: Mapping[str, Message] = {key_of(entry): entry for entry in read() if entry.id}
+
+
+def placeholders(key: str) -> frozenset[str]:
+    pieces = (piece for form in forms(ENTRIES[key]) for piece in parts(form))
+    return frozenset(name for _, name, _ in pieces if name is not None)
+
+
+def formats(key: str) -> frozenset[str]:
+    pieces = (piece for form in forms(ENTRIES[key]) for piece in parts(form))
+    return frozenset(spec for _, _, spec in pieces if spec)
+
+
+def printed(form: str) -> str:
+    """What a reader sees of a template, each value shown as one digit."""
+    shown = "".join(
+        literal + ("0" if name is not None else "") for literal, name, _ in parts(form)
+    )
+    return unescape(TAG.sub("", shown))
+
+
+def faults(form: str) -> list[str]:
+    seen = re.sub(r"https?://\S+|\d:\d", "", printed(form))
+    return [name for name, pattern in FAULTS.items() if pattern.search(seen)]
+
+
+def unbalanced(form: str) -> bool:
+    """Telegram refuses a message whose tags do not close in order."""
+    opened: list[str] = []
+    for closing, tag in re.findall(r"<(/?)([^>]*)>", form):
+        if closing and (not opened or opened.pop() != tag):
+            return True
+        if not closing:
+            opened.append(tag)
+        if tag not in {"b", "i", "u", "s", "code"}:
+            return True
+    return (
+        bool(opened) or "<" in re.sub(r"<[^<>]*>", "", form) or bool(re.search(r"&(?!\w+;)", form))
+    )
+
+
+def is_button(key: str) -> bool:
+    return key.endswith(".button") or ".button." in key
+
+
+# --- the code against the catalogue ---
+
+
+def test_every_text_of_the_code_can_be_traced_to_its_entries() -> None:
+    assert [call.where for call in CALLS if not call.keys] == []
+
+
+def test_every_text_of_the_code_has_its_french() -> None:
+    wanted = [(call.where, key) for call in CALLS for key in call.keys]
+
+    assert [(where, key) for where, key in wanted if key not in ENTRIES] == []
+
+
+def test_every_member_of_a_family_has_its_french() -> None:
+    assert sorted(FAMILY_KEYS - ENTRIES.keys()) == []
+
+
+def test_every_entry_is_said_somewhere() -> None:
+    said = {key for call in CALLS for key in call.keys}
+
+    assert sorted(ENTRIES.keys() - said - FAMILY_KEYS) == []
+
+
+def test_every_call_gives_the_values_that_its_french_shows() -> None:
+    lacking = [
+        (call.where, key, sorted(placeholders(key) - call.names))
+        for call in CALLS
+        for key in call.keys
+        if key in ENTRIES and not call.spread and placeholders(key) - call.names
+    ]
+
+    assert lacking == []
+
+
+def test_every_plural_is_called_with_its_number() -> None:
+    plural = {key for key, entry in ENTRIES.items() if not isinstance(entry.id, str)}
+
+    careless = [
+        (call.where, key)
+        for call in CALLS
+        for key in call.keys
+        if key in plural and "n" not in call.names and not call.spread
+    ]
+
+    assert careless == []
+
+
+def test_every_format_is_known() -> None:
+    known = {*texts.PATTERNS, *(name[:-1] for name in FAMILIES), "j", "time", "daytime"}
+
+    assert [(key, formats(key) - known) for key in ENTRIES if formats(key) - known] == []
+
+
+# --- the catalogue on its own ---
+
+
+def test_no_entry_is_written_twice() -> None:
+    keys = re.findall(r'^msgid "(.+)"$', CATALOGUE.read_text("utf-8"), re.MULTILINE)
+
+    assert sorted({key for key in keys if keys.count(key) > 1}) == []
+
+
+def test_keys_read_as_noun_and_event() -> None:
+    assert [key for key in ENTRIES if not KEY.fullmatch(key)] == []
+
+
+def test_a_plural_repeats_its_key_and_has_both_forms() -> None:
+    plural = {key: entry for key, entry in ENTRIES.items() if not isinstance(entry.id, str)}
+
+    assert [key for key, entry in plural.items() if entry.id != (key, key)] == []
+    assert [key for key, entry in plural.items() if len(forms(entry)) != 2] == []
+
+
+def test_nothing_is_left_to_translate() -> None:
+    assert [key for key, entry in ENTRIES.items() if entry.fuzzy or not all(forms(entry))] == []
+
+
+def test_the_french_is_set_as_french_is_printed() -> None:
+    seen = [(key, faults(form)) for key, entry in ENTRIES.items() for form in forms(entry)]
+
+    assert [(key, found) for key, found in seen if found] == []
+
+
+def test_telegram_can_read_the_tags() -> None:
+    seen = [(key, form) for key, entry in ENTRIES.items() for form in forms(entry)]
+
+    assert [key for key, form in seen if unbalanced(form)] == []
+
+
+def test_buttons_fit_their_key() -> None:
+    shown = [
+        (key, len(printed(form)) + (SHOWN - 1) * len(placeholders(key)))
+        for key, entry in ENTRIES.items()
+        if is_button(key)
+        for form in forms(entry)
+    ]
+
+    assert [(key, length) for key, length in shown if length > BUTTON_LIMIT] == []
+
+
+def test_buttons_bear_no_tag() -> None:
+    assert [
+        key for key in ENTRIES if is_button(key) and TAG.search("".join(forms(ENTRIES[key])))
+    ] == []
+
+
+# --- the checks themselves ---
+
+
+def scan(source: str) -> list[tuple[tuple[str, ...], set[str], bool]]:
+    head = "from bot.domain.message import text\n"
+    return [(call.keys, set(call.names), call.spread) for call in calls(head + source, "x.py")]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('text("a.b", x=1)', [(("a.b",), {"x"}, False)]),
+        ('text("a.b", x=1, **more)', [(("a.b",), {"x"}, True)]),
+        ('text("a.b" if late else "a.c")', [(("a.b", "a.c"), set(), False)]),
+        ('text(f"team.{slug}")', [(tuple(f"team.{t}" for t in texts.TEAMS), set(), False)]),
+        ('text(f"unheard.{slug}")', [((), set(), False)]),
+        ('text(f"{slug}.b")', [((), set(), False)]),
+        ("text(key)", [((), set(), False)]),
+        ('other("a.b")', []),
+    ],
+)
+def test_the_scan_sees_each_way_of_naming_a_text(source: str, found: list[object]) -> None:
+    assert scan(source) == found
+
+
+def test_the_scan_leaves_the_text_of_sql_alone() -> None:
+    assert list(calls('from sqlalchemy import text\ntext("SELECT 1")', "x.py")) == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "l'équipe",
+        'dit "oui"',
+        "Reçu !",
+        "Reçu!",
+        "Heure : midi",
+        "<b>Heure</b>: midi",
+        "« oui »",
+        "«\u00a0oui »",
+        "le J-5",
+        "à 14h30",
+        "à 14 h30",
+        "dans 2h",
+        "attendez...",
+        "deux  espaces",
+    ],
+)
+def test_a_fault_of_typography_is_seen(form: str) -> None:
+    assert faults(form)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "l’équipe",
+        "Reçu\u202f!",
+        "Vraiment\u00a0?!",
+        "Heure\u00a0: {when:time}",
+        "<b>Heure</b>\u00a0: midi",
+        "«\u00a0oui\u00a0»",
+        "le J\u22125, le J+7, le J0",
+        "à 14\u00a0h\u00a030",
+        "R&amp;D &lt; 3",
+        "écrivez 9:42",
+    ],
+)
+def test_good_typography_passes(form: str) -> None:
+    assert faults(form) == []
+
+
+@pytest.mark.parametrize(
+    "form", ["<b>open", "<b><i>crossed</b></i>", "closed</b>", "<em>x</em>", "3 < 4", "R&D"]
+)
+def test_bad_tags_are_seen(form: str) -> None:
+    assert unbalanced(form)
+
+
+def test_good_tags_pass() -> None:
+    assert not unbalanced("<b>{x} <i>R&amp;D</i></b> &lt; 3")
