@@ -1,0 +1,71 @@
+"""What stands in for the outside world in tests: the time, the words, the messenger."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+from bot.domain.message import Text, Value
+
+if TYPE_CHECKING:
+    from bot.store.letters import Letter
+
+
+class FakeClock:
+    """A clock that moves only when told to."""
+
+    def __init__(self, now: datetime = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **amount: float) -> datetime:
+        """Move forward by timedelta's own words: `advance(hours=1)`."""
+        self.now += timedelta(**amount)
+        return self.now
+
+
+def show(said: Text) -> str:
+    """Name a text and its values, so that scenarios outlive the polishing of the French."""
+    values = (f"{name}={_shown(value)}" for name, value in sorted(said.values.items()))
+    return " ".join((said.key, *values))
+
+
+def _shown(value: Value) -> str:
+    match value:
+        case Text():
+            return f"({show(value)})"
+        case tuple():
+            return "".join(map(_shown, value)) or "()"
+        case date():
+            return value.isoformat()
+    return str(value)
+
+
+class FakeTransport:
+    """A messenger that delivers at once, unless it was told how the next attempts go wrong."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.sent: list[tuple[datetime, Letter]] = []
+        self.refused: list[tuple[datetime, Letter]] = []
+        self._clock = clock
+        self._ids = count(1)
+        self._faults: defaultdict[int, deque[Exception]] = defaultdict(deque)
+
+    def fail(self, chat: int, *faults: Exception) -> None:
+        """The next attempts to reach this chat meet these, one each."""
+        self._faults[chat].extend(faults)
+
+    def to(self, chat: int) -> list["Letter"]:
+        """What reached a chat, in order."""
+        return [letter for _, letter in self.sent if letter.chat_id == chat]
+
+    async def deliver(self, letter: "Letter") -> int:
+        faults = self._faults[letter.chat_id]
+        if faults:
+            self.refused.append((self._clock(), letter))
+            raise faults.popleft()
+        self.sent.append((self._clock(), letter))
+        return next(self._ids)
