@@ -44,6 +44,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
 
 LOCALE: Final = Locale.parse("fr")
 UNKNOWN: Final = "—"
+NOTHING: Final = "nothing"  # the key of an empty part; gettext cannot hold an empty sentence
 MINUS: Final = "\u2212"
 TAG: Final = re.compile(r"</?[a-z]+>")
 PATTERNS: Final = {
@@ -102,6 +103,8 @@ class Texts:
 
     def _template(self, said: Text) -> str:
         key, n = said.key, said.values.get("n")
+        if key == NOTHING:
+            return ""
         found = self._translations.ngettext(key, key, n) if isinstance(n, int) else key
         found = self._translations.gettext(key) if found == key else found
         if found == key:

@@ -99,6 +99,7 @@ def test_a_team_is_named_with_the_right_article(tmp_path: Path, spec: str, frenc
         (38.5, "38,5"),
         (None, "—"),
         ((), ""),
+        (text("nothing"), ""),
         (text("team.efs"), "EFS"),
         ((text("team.efs"), text("team.greffe")), "EFS\nUnité de greffe"),
     ],
