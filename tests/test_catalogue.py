@@ -265,10 +265,7 @@ def test_a_plural_repeats_its_key_and_has_both_forms() -> None:
 
 
 def test_nothing_is_left_to_translate() -> None:
-    assert (
-        listed([key for key, entry in ENTRIES.items() if entry.fuzzy or not all(forms(entry))])
-        == ""
-    )
+    expect_none([key for key, entry in ENTRIES.items() if entry.fuzzy or not all(forms(entry))])
 
 
 def test_the_french_is_set_as_french_is_printed() -> None:
