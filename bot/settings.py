@@ -1,0 +1,158 @@
+"""The settings: the only reader of the environment and of `.env`."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(ValueError):
+    """One sentence that names the variable and says what it should hold, never what it holds."""
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,5}(\.\d+)?", value):
+        return timedelta(seconds=float(value))
+    return value
+
+
+def _centres(value: Any) -> Any:
+    """Read `TLS=Toulouse,MPL=Montpellier`."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in value.split(",")]
+    return {code.strip(): name.strip() for code, _, name in pairs}
+
+
+def _three_letters_and_a_name(centres: Mapping[str, str]) -> Mapping[str, str]:
+    if not centres or not all(re.fullmatch("[A-Z]{3}", c) and n for c, n in centres.items()):
+        raise ValueError("not a list of centres")
+    return centres
+
+
+def _web_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+\S*", value):
+        raise ValueError("not a web address")
+    return value.rstrip("/")
+
+
+def _secret_like(pattern: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not re.fullmatch(pattern, value.get_secret_value()):
+            raise ValueError("not of the expected shape")
+        return value
+
+    return AfterValidator(check)
+
+
+Centres = Annotated[
+    Mapping[str, str],
+    NoDecode,
+    BeforeValidator(_centres),
+    AfterValidator(_three_letters_and_a_name),
+]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Seconds = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
+
+
+class Settings(BaseSettings):
+    """What `.env` decides; each description completes "expected …" in a refusal."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    telegram_token: Annotated[SecretStr, _secret_like(r"\d+:[A-Za-z0-9_-]{3,}")] = Field(
+        description="the bot's token as BotFather gives it, digits, a colon and letters"
+    )
+    telegram_api_url: WebAddress = Field(
+        "https://api.telegram.org",
+        description="the address of a Bot API server, without /bot<token>",
+    )
+    poll_timeout: Seconds = Field(
+        timedelta(seconds=30), description="seconds of long poll, 0 or more"
+    )
+    poll_interval: Seconds = Field(
+        timedelta(0), description="seconds between two polls, 0 or more"
+    )
+    database_url: str = Field(
+        "sqlite:///var/relais.db",
+        repr=False,  # it may hold a password
+        pattern=r"^(sqlite:///|postgresql\+psycopg://).+",
+        description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+    )
+    # A link to Telegram carries at most 64 of these characters to /start.
+    setup_code: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{8,64}")] | None = Field(
+        None, description="8 to 64 letters, digits, - or _"
+    )
+    audit_key: Annotated[SecretStr, Field(min_length=16)] = Field(
+        description="16 characters or more, random and kept for ever"
+    )
+    timezone: ZoneInfo = Field(
+        ZoneInfo("Europe/Paris"), description="the name of a time zone, such as Europe/Paris"
+    )
+    pathway: str = Field(
+        "onco-occitanie", description="the name of a file of bot/pathways, or a path"
+    )
+    centres: Centres = Field(
+        {"TLS": "Toulouse", "MPL": "Montpellier"},
+        description="three capitals and a name for each centre, TLS=Toulouse,MPL=Montpellier",
+    )
+    webhook_url: WebAddress | None = Field(
+        None, description="the public address that Telegram calls, or nothing to poll"
+    )
+    webhook_secret: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{1,256}")] | None = Field(
+        None, description="1 to 256 letters, digits, - or _, as soon as WEBHOOK_URL is set"
+    )
+    http_port: int | None = Field(
+        None, ge=1, le=65535, description="a port from 1 to 65535, needed by WEBHOOK_URL"
+    )
+    heartbeat_url: WebAddress | None = Field(
+        None, description="the address to call when everything is explained"
+    )
+    clock_url: WebAddress | None = Field(
+        None, description="the address of a training clock to follow, or nothing"
+    )
+    flood_limits: Literal["telegram", "none"] = Field(
+        "telegram", description="telegram, or none in training"
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
+        Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    )
+
+
+def read_settings(env_file: Path | None = Path(".env")) -> Settings:
+    """Read the environment, then `env_file`; refuse the first value that is wrong."""
+    try:
+        settings = Settings(_env_file=env_file)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise _refusal(error) from None  # the cause would show the value
+    if settings.webhook_url:
+        for name in ("webhook_secret", "http_port"):
+            if getattr(settings, name) is None:
+                raise SettingsError(_sentence(name, "missing"))
+    return settings
+
+
+def _refusal(error: ValidationError) -> SettingsError:
+    first = error.errors(include_input=False, include_url=False)[0]
+    fault = "missing" if first["type"] == "missing" else "wrong"
+    return SettingsError(_sentence(str(first["loc"][0]), fault))
+
+
+def _sentence(name: str, fault: str) -> str:
+    expected = Settings.model_fields[name].description
+    return f"{name.upper()} is {fault}: expected {expected}."
