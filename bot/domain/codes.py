@@ -1,0 +1,138 @@
+"""Patient codes: a centre, three random characters and their check (`TLS-7K4Z`)."""
+
+import re
+from collections.abc import Callable, Collection, Container, Iterable
+
+# No 0, 1, I, L, O, U: they are misread for one another.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+BASE = len(ALPHABET)
+CENTRES = frozenset({"TLS", "MPL"})
+
+# Words that four characters of the alphabet can spell, and that staff type or would mind.
+WORDS = frozenset(
+    """
+    ABBE ACTE AGES AMEN ARME ASSE AVEC AXES BABY BACS BADE BAHT BANC BASE BATS BEAR BEAT BEEF BEST
+    BETE BRAS CAFE CAGE CAMP CAPE CARE CARS CASE CASH CEDE CENT CEPS CHAT CHEF CHER CRAN CRAN DAMS
+    DAME DANS DARD DATE DEAD DEAR DEBT DEMA DENT DESK DRAP DEED EAST EASY EDEN EGAR EPEE EAST ETAT
+    ETES FACE FACT FADE FARD FARM FAST FATS FEAR FEES FENT FETE FREE FRET GAGE GAFE GANG GANT GARE
+    GARS GATE GENE GENS GERE GREC GRES HACK HALT HARD HATE HEAD HEAR HEAT HERE HERB HERS JADE JAMB
+    JARS JETS KEPT KEYS MAGE MAMA MARC MARE MARS MATE MATH MECS MEET MENE MERE MESS METS NAGE NARD
+    NERF NEST NETS NEXT PACE PACK PACS PAGE PANS PAPA PAPE PARC PARE PARK PART PASS PATE PAYS PEAR
+    PENE PERD PERE PERS PERT PESE PETE PETS PHAR PRES PRET RACE RAGE RAMA RAME RANG RANK RAPE RAPT
+    RARE RATE RATS READ REAR REND RENE REST REVE RHDA SACS SAGE SANG SANS SCAN SECS SEED SEEN SEMA
+    SENS SENT SEPT SERA SERT SEXE SHED STEP STAR STAY TAPE TARD TARE TASS TAXE TEST TEMP TENT TERM
+    TETE THAN THAT THEM THEN THEY TRAC TREE TREK TRES VAGN VASE VAST VENT VERS VERT VERY WANT WARD
+    WAYS WEAR WEEK WENT WEST WHAT WHEN YEAR ZERO
+    """.split()
+)
+
+# Read as an hour (9H45), a quantity (25MG), an ordinal (2EME) or a day (J365).
+OTHERWISE = re.compile(
+    r"\d{1,2}H\d{0,2}|\d{2}H[A-Z]|\d{2,3}(?:MG|KG|CM|MM|MN|CC|[GHJM])|\d+EME|[JDM]\d+"
+)
+
+FOUR = rf"[{ALPHABET}]{{4}}"
+WHOLE = re.compile(rf"(?:([A-Z]{{3}})-)?({FOUR})")
+TYPED = re.compile(rf"([A-Z]{{3}})?({FOUR})")
+
+
+def check_character(three: str) -> str:
+    """Luhn mod 30: any wrong character, and neighbours swapped except 2 and Z."""
+    total = 0
+    for place, character in enumerate(reversed(three)):
+        value = ALPHABET.index(character) * (2 - place % 2)
+        total += value // BASE + value % BASE
+    return ALPHABET[-total % BASE]
+
+
+def valid(code: str) -> bool:
+    found = WHOLE.fullmatch(code)
+    return bool(found) and check_character(code[-4:-1]) == code[-1]
+
+
+def issuable(four: str) -> bool:
+    """Refuses what reads as something else, and `2Z`, whose swap the check does not see."""
+    if not any(each.isalpha() for each in four) or "2Z" in four or "Z2" in four:
+        return False
+    return four not in WORDS and not OTHERWISE.fullmatch(four)
+
+
+def issue(centre: str, draw: Callable[[int], int], taken: Container[str]) -> str:
+    """A code of this centre that nobody has; `draw(n)` gives a random 0..n-1."""
+    while True:
+        three = "".join(ALPHABET[draw(BASE)] for _ in range(3))
+        four = three + check_character(three)
+        code = f"{centre}-{four}"
+        if issuable(four) and code not in taken:
+            return code
+
+
+def normalise(typed: str) -> str | None:
+    """The canonical form of what has the shape of a code; a character is never guessed."""
+    found = TYPED.fullmatch(_bare(typed))
+    return _join(found[1], found[2]) if found else None
+
+
+def _bare(typed: str) -> str:
+    return re.sub(r"[\s\-–−_.#]", "", typed).upper()
+
+
+def _join(centre: str | None, four: str) -> str:
+    return f"{centre}-{four}" if centre else four
+
+
+def find(sentence: str, centres: Collection[str] = CENTRES) -> tuple[str, ...]:
+    """The codes of a sentence in order, each patient once; the shape alone is looked at."""
+    found: dict[str, str] = {}
+    for match in _pattern(frozenset(centres)).finditer(sentence.upper()):
+        centre = match["spaced"] or match["joined"] or match["hyphen"]
+        four = re.sub(
+            r"\s", "", match["letters"] or match["four"] or match["any"] or match["bare"]
+        )
+        if _plausible(match, four):
+            found[four] = _join(centre, four) if centre else found.get(four, four)
+    return tuple(found.values())
+
+
+def _plausible(match: re.Match[str], four: str) -> bool:
+    mixed = not four.isalpha() and not four.isdigit()
+    if match["joined"]:  # « à TLS avec », but « TLS WQXT »
+        return issuable(four)
+    return mixed and (issuable(four) or not match["bare"])
+
+
+def _pattern(centres: frozenset[str]) -> re.Pattern[str]:
+    # « mpl 6 c f v », « tls7k4q », « BOR-7K4Q », « 7k4q »
+    one, known = f"[{ALPHABET}]", "|".join(sorted(centres)) or "(?!)"
+    return re.compile(
+        rf"(?<!\w)(?:(?P<spaced>{known})[\s-]+(?P<letters>{one}(?:\s{one}){{3}})"
+        rf"|(?P<joined>{known})[\s\-–]*(?P<four>{FOUR})"
+        rf"|(?P<hyphen>[A-Z]{{3}})-(?P<any>{FOUR})"
+        rf"|(?P<bare>{FOUR}))(?!\w)"
+    )
+
+
+def nearest(typed: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
+    """The known codes that `typed` most likely meant: at most two slips in four characters."""
+    bare = _bare(typed)
+    ranked = []
+    for code in known:
+        centre, _, four = code.rpartition("-")
+        same_centre = bool(centre) and bare.startswith(centre)
+        slips = distance(bare.removeprefix(centre) if same_centre else bare[-4:], four)
+        if slips <= 2:
+            ranked.append((slips, not same_centre, code))
+    return tuple(code for _, _, code in sorted(ranked)[:limit])
+
+
+def distance(typed: str, meant: str) -> int:
+    """Slips between two texts: a character more, less, other, or two neighbours swapped."""
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for i, a in enumerate(typed, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(meant, 1):
+            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
+            if i > 1 and j > 1 and a == meant[j - 2] and typed[i - 2] == b:
+                row[j] = min(row[j], last[j - 2] + 1)
+    return row[-1]
