@@ -128,7 +128,7 @@ class Texts:
                 return "\n".join(map(self.render, value))
             case float():
                 return format_decimal(value, locale=LOCALE)
-            case int():
+            case int() if not isinstance(value, bool):
                 return str(value)
         raise TypeError(f"a {type(value).__name__} needs a format")
 

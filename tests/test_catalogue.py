@@ -1,9 +1,7 @@
 """The code and the catalogue agree, and the French is set as French is printed."""
 
-import ast
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from html import unescape
 from pathlib import Path
 
@@ -12,9 +10,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from bot import texts
-from bot.texts import CATALOGUE, FAMILIES, NOTHING, TAG, parts
+from bot.texts import CATALOGUE, FAMILIES, TAG, parts
+from tests.said import all_calls, calls
 
-ROOT = CATALOGUE.parents[3]
 BUTTON_LIMIT = 40  # what a phone shows of one button on its own row
 SHOWN = 8  # what a placeholder counts for in that limit: a patient's code
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
@@ -27,99 +25,6 @@ FAULTS = {
     "three dots for an ellipsis": re.compile(r"\.\.\."),
     "two spaces": re.compile(r" {2}"),
 }
-
-
-@dataclass(frozen=True)
-class Call:
-    """One text(…) in the code: the keys it may name, the values it gives."""
-
-    where: str
-    keys: tuple[str, ...]
-    names: frozenset[str]
-    spread: bool  # a **mapping may bring any other value
-
-
-Names = Mapping[str, list[ast.expr]]
-
-
-def named(node: ast.expr, names: Names) -> tuple[str, ...]:
-    """The keys that a first argument may stand for; none if nobody can tell."""
-    match node:
-        case ast.Constant(value=str(key)):
-            return (key,)
-        case ast.JoinedStr(values=[ast.Constant(value=str(prefix)), *_]):
-            family = next((name for name in FAMILIES if prefix.startswith(name)), None)
-            return tuple(f"{family}{member}" for member in FAMILIES[family]) if family else ()
-        case ast.IfExp(body=one, orelse=other):
-            return either([one, other], names)
-        case ast.Subscript(value=table):
-            return named(table, names)
-        case ast.Dict(values=values):
-            return either(values, names)
-        case ast.Name(id=name):
-            others = {other: nodes for other, nodes in names.items() if other != name}
-            return either(names.get(name, []), others)
-    return ()
-
-
-def either(nodes: list[ast.expr], names: Names) -> tuple[str, ...]:
-    found = [named(node, names) for node in nodes]
-    return tuple(key for keys in found for key in keys) if all(found) else ()
-
-
-def assigned(nodes: Iterable[ast.AST]) -> Names:
-    """What each name of a scope is set to: a key may wait in a variable or a table."""
-    names: dict[str, list[ast.expr]] = {}
-    for node in nodes:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                names.setdefault(name, []).append(value)
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                names.setdefault(name, []).append(value)
-    return names
-
-
-def imported(tree: ast.AST) -> frozenset[str]:
-    """What bot.domain.message.text is called in a file (sqlalchemy has a text of its own)."""
-    return frozenset(
-        name.asname or name.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "bot.domain.message"
-        for name in node.names
-        if name.name == "text"
-    )
-
-
-def scoped(node: ast.AST, names: Names) -> Iterator[tuple[ast.Call, Names]]:
-    """Every call, with the names that it can see."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Call):
-            yield child, names
-        inner = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
-        yield from scoped(child, {**names, **assigned(ast.walk(child))} if inner else names)
-
-
-def calls(source: str, where: str) -> Iterator[Call]:
-    tree = ast.parse(source)
-    known = imported(tree)
-    for call, names in scoped(tree, assigned(tree.body)):
-        if not (isinstance(call.func, ast.Name) and call.func.id in known and call.args):
-            continue
-        given = frozenset(word.arg for word in call.keywords if word.arg)
-        spread = any(word.arg is None for word in call.keywords)
-        keys = tuple(key for key in named(call.args[0], names) if key != NOTHING)
-        silent = isinstance(call.args[0], ast.Constant) and not keys
-        if not silent:
-            yield Call(f"{where}:{call.lineno}", keys, given, spread)
-
-
-def all_calls() -> tuple[Call, ...]:
-    files = sorted((ROOT / "bot").rglob("*.py"))
-    return tuple(
-        call
-        for file in files
-        for call in calls(file.read_text("utf-8"), str(file.relative_to(ROOT)))
-    )
 
 
 def read(path: Path = CATALOGUE) -> Catalog:
@@ -225,6 +130,18 @@ def test_every_call_gives_the_values_that_its_french_shows() -> None:
     expect_none(lacking)
 
 
+def test_what_is_written_on_a_button_is_named_as_a_button() -> None:
+    expect_none(
+        [
+            (call.where, key)
+            for call in CALLS
+            if call.label
+            for key in call.keys
+            if not is_button(key)
+        ]
+    )
+
+
 def test_every_plural_is_called_with_its_number() -> None:
     plural = {key for key, entry in ENTRIES.items() if not isinstance(entry.id, str)}
 
@@ -292,9 +209,9 @@ def test_buttons_fit_their_key() -> None:
 
 
 def test_buttons_bear_no_tag() -> None:
-    assert [
-        key for key in ENTRIES if is_button(key) and TAG.search("".join(forms(ENTRIES[key])))
-    ] == []
+    buttons = [key for key in ENTRIES if is_button(key)]
+
+    expect_none([key for key in buttons if TAG.search("".join(forms(ENTRIES[key])))])
 
 
 # --- the checks themselves ---
@@ -330,6 +247,16 @@ def test_the_scan_sees_each_way_of_naming_a_text(source: str, found: list[object
 
 def test_the_scan_leaves_the_text_of_sql_alone() -> None:
     assert list(calls('from sqlalchemy import text\ntext("SELECT 1")', "x.py")) == []
+
+
+def test_the_scan_sees_what_is_written_on_a_button() -> None:
+    head = "from bot.domain.message import Button, text\n"
+    found = calls(head + 'Button(text("a.button"), "x")\ntext("a.b")', "x.py")
+
+    assert [(call.keys, call.label) for call in found] == [
+        (("a.button",), True),
+        (("a.b",), False),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,7 @@ def test_n_may_be_shown_by_an_entry_without_plural(tmp_path: Path) -> None:
         ("{when:day}", {"when": "demain"}),
         ("{when}", {"when": AFTERNOON}),
         ("{d:j}", {"d": "5"}),
+        ("{late}", {"late": True}),
     ],
 )
 def test_a_value_that_cannot_be_shown_raises_when_strict(
