@@ -1,0 +1,228 @@
+"""Letters on their way out: which may leave, who took them, what became of them."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+from sqlmodel import SQLModel
+
+from bot.domain.message import Kind, Priority
+from bot.models import LetterState, Outbox
+from bot.store.unit import Unit
+
+# Core statements on the table, not the ORM: this is the hot path.
+outbox = SQLModel.metadata.tables[str(Outbox.__tablename__)]
+c = outbox.c
+
+PATIENCE = 10
+"""A letter tried this often no longer holds up those behind it in its chat."""
+MAY_HAVE_LEFT = "unknown: "
+"""How the error of a letter begins that may already have arrived once."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A letter that is first in its lane and due."""
+
+    id: int
+    chat_id: int
+    kind: Kind
+    priority: Priority
+
+    @property
+    def lane(self) -> tuple[Kind, int]:
+        """What keeps its order: a chat; a pop-up belongs to its tap and waits for nobody."""
+        if self.kind is Kind.POPUP:
+            return Kind.POPUP, self.id
+        return Kind.SEND, self.chat_id
+
+
+@dataclass(frozen=True)
+class Letter(Head):
+    """One message to deliver, as the transport sees it."""
+
+    created_at: datetime
+    body: str = ""
+    keyboard: Sequence[Sequence[Mapping[str, str]]] = ()
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    silent: bool = False
+    protect: bool = True
+    attempts: int = 1
+    repeated: bool = False
+    """An attempt before this one may have arrived."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attempt."""
+
+    letter: Letter
+    state: LetterState
+    message_id: int | None = None
+    retry_at: datetime | None = None
+    error: str = ""
+
+
+def heads(unit: Unit, now: datetime) -> list[Head]:
+    """The first letter of each lane that is due by `now`; the most urgent first.
+
+    A letter that waits for its next attempt holds up those behind it: a chat stays in order.
+    """
+    due = _due(now)
+    hopeless = and_(c.attempts >= PATIENCE, ~due)
+    lane = case((c.kind == Kind.POPUP.value, -c.id), else_=0)
+    place = func.row_number().over(partition_by=(lane, c.chat_id), order_by=(c.priority, c.id))
+    waiting = (
+        select(c.id, c.chat_id, c.kind, c.priority, place.label("place"), _flag(due).label("due"))
+        .where(_waiting(), ~c.withdrawn, ~hopeless)
+        .subquery()
+    )
+    first = (
+        select(waiting.c.id, waiting.c.chat_id, waiting.c.kind, waiting.c.priority)
+        .where(waiting.c.place == 1, waiting.c.due == 1)
+        .order_by(waiting.c.priority, waiting.c.id)
+    )
+    return [
+        Head(id, chat_id, Kind(kind), Priority(priority))
+        for id, chat_id, kind, priority in unit.session.connection().execute(first)
+    ]
+
+
+def claim(unit: Unit, ids: Collection[int], now: datetime, lease_until: datetime) -> list[Letter]:
+    """Take these letters, if they still may be taken: of two processes one wins."""
+    if not ids:
+        return []
+    # Found `sending` with its lease over, it may have left before the process died.
+    interrupted = c.state == LetterState.SENDING.value
+    error = case((interrupted, MAY_HAVE_LEFT + "interrupted"), else_=c.error)
+    taken = (
+        update(outbox)
+        .where(c.id.in_(ids), _waiting(), _due(now), ~c.withdrawn)
+        .values(
+            state=LetterState.SENDING.value,
+            lease_until=lease_until,
+            attempts=c.attempts + 1,
+            error=error,
+        )
+        .returning(*c)
+    )
+    rows = unit.session.connection().execute(taken).mappings()
+    return sorted((_letter(row) for row in rows), key=lambda letter: (letter.priority, letter.id))
+
+
+def settle(unit: Unit, outcomes: Sequence[Outcome]) -> None:
+    """Write what became of these attempts, in one go."""
+    if not outcomes:
+        return
+    state = bindparam("to_state", type_=c.state.type)
+    # To be tried again, but its cause went meanwhile: never to be tried again.
+    given_up = and_(c.withdrawn, state == LetterState.PENDING.value)
+    settled = (
+        update(outbox)
+        .where(c.id == bindparam("letter_id"), c.state == LetterState.SENDING.value)
+        .values(
+            state=case((given_up, LetterState.CANCELLED.value), else_=state),
+            message_id=bindparam("to_message_id"),
+            retry_at=bindparam("to_retry_at"),
+            sent_at=bindparam("to_sent_at"),
+            error=bindparam("to_error"),
+            lease_until=None,
+        )
+    )
+    unit.session.connection().execute(settled, [_values(unit, outcome) for outcome in outcomes])
+
+
+def recover(unit: Unit) -> int:
+    """After a start: whatever was on its way belongs to nobody; take it up at once."""
+    connection = unit.session.connection()
+    sending = update(outbox).where(c.state == LetterState.SENDING.value)
+    connection.execute(sending.where(c.withdrawn).values(state=LetterState.UNKNOWN.value))
+    return connection.execute(sending.values(lease_until=None)).rowcount
+
+
+def hasten(unit: Unit) -> None:
+    """The network is back: nobody waits for his next attempt any more."""
+    waiting = update(outbox).where(c.state == LetterState.PENDING.value, c.retry_at.is_not(None))
+    unit.session.connection().execute(waiting.values(retry_at=None))
+
+
+def next_attempt(unit: Unit, after: datetime) -> datetime | None:
+    """The first instant later than `after` at which a letter that waits may be tried again."""
+    until = case((c.state == LetterState.SENDING.value, c.lease_until), else_=c.retry_at)
+    waits = type_coerce(until, c.retry_at.type)
+    earliest = select(func.min(waits)).where(_waiting(), ~c.withdrawn, waits > after)
+    found: datetime | None = unit.session.connection().execute(earliest).scalar()
+    return found
+
+
+def counts(unit: Unit) -> dict[LetterState, int]:
+    """How many letters are in each state."""
+    grouped = select(c.state, func.count().label("n")).group_by(c.state)
+    found = {row.state: row.n for row in unit.session.connection().execute(grouped)}
+    return {state: found.get(state.value, 0) for state in LetterState}
+
+
+def move_chat(unit: Unit, old: int, new: int) -> None:
+    """A group became a supergroup: what still waits for it goes to its new number."""
+    moved = update(outbox).where(c.chat_id == old, _waiting()).values(chat_id=new)
+    unit.session.connection().execute(moved)
+
+
+def _waiting() -> ColumnElement[bool]:
+    return c.state.in_((LetterState.PENDING.value, LetterState.SENDING.value))
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    pending = and_(c.state == LetterState.PENDING.value, _past(c.retry_at, now))
+    expired = and_(c.state == LetterState.SENDING.value, _past(c.lease_until, now))
+    return or_(pending, expired)
+
+
+def _past(instant: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
+    return or_(instant.is_(None), instant <= now)
+
+
+def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
+
+
+def _letter(row: RowMapping) -> Letter:
+    return Letter(
+        id=row["id"],
+        chat_id=row["chat_id"],
+        kind=Kind(row["kind"]),
+        priority=Priority(row["priority"]),
+        created_at=row["created_at"],
+        body=row["body"],
+        keyboard=json.loads(row["keyboard"]),
+        payload=json.loads(row["payload"]),
+        silent=row["silent"],
+        protect=row["protect"],
+        attempts=row["attempts"],
+        repeated=row["error"].startswith(MAY_HAVE_LEFT),
+    )
+
+
+def _values(unit: Unit, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "letter_id": outcome.letter.id,
+        "to_state": outcome.state.value,
+        "to_message_id": outcome.message_id,
+        "to_retry_at": outcome.retry_at,
+        "to_sent_at": unit.now if outcome.state is LetterState.SENT else None,
+        "to_error": outcome.error,
+    }
