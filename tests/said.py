@@ -28,9 +28,8 @@ def named(node: ast.expr, names: Names) -> tuple[str, ...]:
     match node:
         case ast.Constant(value=str(key)):
             return (key,)
-        case ast.JoinedStr(values=[ast.Constant(value=str(prefix)), *_]):
-            family = next((name for name in FAMILIES if prefix.startswith(name)), None)
-            return tuple(f"{family}{member}" for member in FAMILIES[family]) if family else ()
+        case ast.JoinedStr(values=[ast.Constant(value=str(family)), ast.FormattedValue()]):
+            return tuple(f"{family}{member}" for member in FAMILIES.get(family, ()))
         case ast.IfExp(body=one, orelse=other):
             return either([one, other], names)
         case ast.Subscript(value=table):
@@ -80,19 +79,34 @@ def labels(tree: ast.AST) -> list[ast.expr]:
     ]
 
 
-def scoped(node: ast.AST, names: Names) -> Iterator[tuple[ast.Call, Names]]:
+def handed(tree: ast.AST, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
+    """What a file's own calls hand to each parameter of a function."""
+    names: dict[str, list[ast.expr]] = {}
+    parameters = [*function.args.posonlyargs, *function.args.args]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == function.name:
+            for parameter, given in zip(parameters, node.args, strict=False):
+                names.setdefault(parameter.arg, []).append(given)
+            for word in node.keywords:
+                names.setdefault(word.arg or "", []).append(word.value)
+    return names
+
+
+def scoped(tree: ast.AST, node: ast.AST, names: Names) -> Iterator[tuple[ast.Call, Names]]:
     """Every call, with the names that it can see."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Call):
             yield child, names
-        inner = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
-        yield from scoped(child, {**names, **assigned(ast.walk(child))} if inner else names)
+        inner = names
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = {**names, **handed(tree, child), **assigned(ast.walk(child))}
+        yield from scoped(tree, child, inner)
 
 
 def calls(source: str, where: str) -> Iterator[Call]:
     tree = ast.parse(source)
     known, on_buttons = imported(tree), labels(tree)
-    for call, names in scoped(tree, assigned(tree.body)):
+    for call, names in scoped(tree, tree, assigned(tree.body)):
         if not (isinstance(call.func, ast.Name) and call.func.id in known and call.args):
             continue
         given = frozenset(word.arg for word in call.keywords if word.arg)

@@ -235,6 +235,12 @@ def scan(source: str) -> list[tuple[tuple[str, ...], set[str], bool]]:
         ('key = {1: "a.b", 2: "a.c"}[x]\ntext(key)', [(("a.b", "a.c"), set(), False)]),
         ('KEYS = {1: "a.b"}\ndef f(x):\n    return text(KEYS[x])', [(("a.b",), set(), False)]),
         ('def f(x):\n    key = "a.b"\ndef g(key):\n    text(key)', [((), set(), False)]),
+        (
+            'def f(x, key):\n    text(key)\nf(1, "a.b")\nf(2, key="a.c")',
+            [(("a.b", "a.c"), set(), False)],
+        ),
+        ('def f(key):\n    text(key)\nf("a.b")\nf(unheard())', [((), set(), False)]),
+        ('text(f"team.x_{slug}")', [((), set(), False)]),
         ('key = key if x else "a.b"\ntext(key)', [((), set(), False)]),
         ('text("nothing")', []),
         ('text("nothing" if calm else "a.b")', [(("a.b",), set(), False)]),
