@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: demo test run lint bench lock
+.PHONY: demo test run lint bench lock revision
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -23,6 +23,14 @@ lint: .venv/.dev
 
 bench: .venv/.dev
 	$(PY) -m bench
+
+# Writes what changed in bot/models.py as the next migration: make revision name="Add a column"
+revision: .venv/.dev
+	@mkdir -p var && rm -f var/migrations.db
+	.venv/bin/alembic upgrade head
+	.venv/bin/alembic revision --autogenerate --message "$(name)" \
+		--rev-id "$$(printf %04d $$(($$(ls bot/migrations/versions/*.py | wc -l) + 1)))"
+	$(PY) -m ruff format bot/migrations/versions
 
 # Pins every dependency anew; pip-compile names no index in what it writes.
 COMPILE := .venv/bin/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes \

