@@ -265,7 +265,6 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("patient_id", sa.Integer(), nullable=False),
         sa.Column("step_id", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("from_team", sa.String(), nullable=False),
         sa.Column("to_team", sa.String(), nullable=False),
         sa.Column("label", sa.String(), nullable=False),
