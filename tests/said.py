@@ -20,43 +20,55 @@ class Call:
     label: bool = False  # it is written on a button
 
 
-Names = Mapping[str, list[ast.expr]]
+Keys = tuple[str, ...]  # those that an expression may stand for; none if nobody can tell
+Names = Mapping[str, Keys]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Seen = tuple[ast.Call, Names]  # a call, with the names that it can see
 
 
-def named(node: ast.expr, names: Names) -> tuple[str, ...]:
-    """The keys that a first argument may stand for; none if nobody can tell."""
+def named(node: ast.expr, names: Names) -> Keys:
     match node:
         case ast.Constant(value=str(key)):
             return (key,)
         case ast.JoinedStr(values=[ast.Constant(value=str(family)), ast.FormattedValue()]):
             return tuple(f"{family}{member}" for member in FAMILIES.get(family, ()))
         case ast.IfExp(body=one, orelse=other):
-            return either([one, other], names)
+            return joined([named(one, names), named(other, names)])
         case ast.Subscript(value=table):
             return named(table, names)
         case ast.Dict(values=values):
-            return either(values, names)
+            return joined([named(value, names) for value in values])
         case ast.Name(id=name):
-            others = {other: nodes for other, nodes in names.items() if other != name}
-            return either(names.get(name, []), others)
+            return names.get(name, ())
     return ()
 
 
-def either(nodes: list[ast.expr], names: Names) -> tuple[str, ...]:
-    found = [named(node, names) for node in nodes]
-    return tuple(key for keys in found for key in keys) if all(found) else ()
+def joined(found: list[Keys]) -> Keys:
+    return tuple(dict.fromkeys(key for keys in found for key in keys)) if all(found) else ()
 
 
-def assigned(nodes: Iterable[ast.AST]) -> Names:
+def assigned(nodes: Iterable[ast.AST], outer: Names) -> Names:
     """What each name of a scope is set to: a key may wait in a variable or a table."""
-    names: dict[str, list[ast.expr]] = {}
+    found: dict[str, list[Keys]] = {}
     for node in nodes:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                names.setdefault(name, []).append(value)
+                found.setdefault(name, []).append(named(value, outer))
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                names.setdefault(name, []).append(value)
-    return names
+                found.setdefault(name, []).append(named(value, outer))
+    return {name: joined(keys) for name, keys in found.items()}
+
+
+def handed(function: Function, callers: Iterable[Seen]) -> Names:
+    """What a file's own calls hand to each parameter of a function."""
+    positional = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    found: dict[str, list[Keys]] = {name: [] for name in positional}
+    for call, names in callers:
+        given = dict(zip(positional, call.args, strict=False))
+        given |= {word.arg: word.value for word in call.keywords if word.arg}
+        for name, value in given.items():
+            found.setdefault(name, []).append(named(value, names))
+    return {name: joined(keys) for name, keys in found.items()}
 
 
 def imported(tree: ast.AST) -> frozenset[str]:
@@ -79,34 +91,30 @@ def labels(tree: ast.AST) -> list[ast.expr]:
     ]
 
 
-def handed(tree: ast.AST, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Names:
-    """What a file's own calls hand to each parameter of a function."""
-    names: dict[str, list[ast.expr]] = {}
-    parameters = [*function.args.posonlyargs, *function.args.args]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == function.name:
-            for parameter, given in zip(parameters, node.args, strict=False):
-                names.setdefault(parameter.arg, []).append(given)
-            for word in node.keywords:
-                names.setdefault(word.arg or "", []).append(word.value)
-    return names
-
-
-def scoped(tree: ast.AST, node: ast.AST, names: Names) -> Iterator[tuple[ast.Call, Names]]:
-    """Every call, with the names that it can see."""
+def scoped(node: ast.AST, names: Names, callers: Mapping[str, list[Seen]]) -> Iterator[Seen]:
     for child in ast.iter_child_nodes(node):
+        inner = names
         if isinstance(child, ast.Call):
             yield child, names
-        inner = names
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            inner = {**names, **handed(tree, child), **assigned(ast.walk(child))}
-        yield from scoped(tree, child, inner)
+        if isinstance(child, Function):
+            given = handed(child, callers.get(child.name, ()))
+            inner = {**names, **given, **assigned(ast.walk(child), names)}
+        yield from scoped(child, inner, callers)
+
+
+def seen(tree: ast.Module) -> Iterator[Seen]:
+    """Every call of a file; looked at twice, since callers say what parameters are."""
+    top = assigned(tree.body, {})
+    callers: dict[str, list[Seen]] = {}
+    for call, names in scoped(tree, top, {}):
+        callers.setdefault(ast.unparse(call.func), []).append((call, names))
+    return scoped(tree, top, callers)
 
 
 def calls(source: str, where: str) -> Iterator[Call]:
     tree = ast.parse(source)
     known, on_buttons = imported(tree), labels(tree)
-    for call, names in scoped(tree, tree, assigned(tree.body)):
+    for call, names in seen(tree):
         if not (isinstance(call.func, ast.Name) and call.func.id in known and call.args):
             continue
         given = frozenset(word.arg for word in call.keywords if word.arg)

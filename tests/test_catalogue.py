@@ -239,6 +239,10 @@ def scan(source: str) -> list[tuple[tuple[str, ...], set[str], bool]]:
             'def f(x, key):\n    text(key)\nf(1, "a.b")\nf(2, key="a.c")',
             [(("a.b", "a.c"), set(), False)],
         ),
+        (
+            'def f(key):\n    text(key)\ndef g(x):\n    key = "a.b" if x else "a.c"\n    f(key)',
+            [(("a.b", "a.c"), set(), False)],
+        ),
         ('def f(key):\n    text(key)\nf("a.b")\nf(unheard())', [((), set(), False)]),
         ('text(f"team.x_{slug}")', [((), set(), False)]),
         ('key = key if x else "a.b"\ntext(key)', [((), set(), False)]),
