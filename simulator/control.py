@@ -1,0 +1,344 @@
+"""The control API: acts as the people, reads the chats, moves the clock, orders faults."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from simulator import living, media, views
+from simulator.drive import Stalled
+from simulator.errors import Misuse
+from simulator.house import House
+from simulator.people import Chat, Person
+
+Body = dict[str, Any]
+Act = Callable[[House, Body], Awaitable[object]]
+
+NEWEST = 60
+
+
+def person_of(house: House, body: Body) -> Person:
+    """The person that a request names, by id or slug."""
+    wanted = body.get("person")
+    for person in house.world.people.values():
+        if wanted in (person.id, person.slug) and wanted != "":
+            return person
+    raise Misuse(f"no person {wanted!r}")
+
+
+def chat_of(house: House, body: Body) -> Chat:
+    """The chat that a request names, by id or slug; without one, the person's own."""
+    wanted = body.get("chat")
+    if wanted is None:
+        return house.world.chat(person_of(house, body).id)
+    for chat in house.world.chats.values():
+        if wanted in (chat.id, chat.slug) and not (chat.slug and chat.migrated_to == wanted):
+            return _current(house, chat) if wanted == chat.slug else chat
+    raise Misuse(f"no chat {wanted!r}")
+
+
+def _current(house: House, chat: Chat) -> Chat:
+    return house.world.chat(chat.migrated_to) if chat.migrated_to else chat
+
+
+def member_of(house: House, body: Body) -> Person:
+    return house.world.bot if body.get("bot") else person_of(house, body)
+
+
+async def add_person(house: House, body: Body) -> object:
+    person = house.world.add_person(
+        body["first_name"], body.get("last_name", ""), body.get("username", "")
+    )
+    return views.person(person)
+
+
+async def add_group(house: House, body: Body) -> object:
+    world = house.world
+    people = [person_of(house, {"person": one}) for one in body.get("members", [])]
+    group = world.add_group(body["title"])
+    living.gather(world, group, people)
+    if body.get("bot"):
+        living.join(world, group, world.bot)
+    return views.chat(world, group)
+
+
+async def add_member(house: House, body: Body) -> object:
+    living.join(house.world, chat_of(house, body), member_of(house, body))
+    return views.chat(house.world, chat_of(house, body))
+
+
+async def remove_member(house: House, body: Body) -> object:
+    living.leave(house.world, chat_of(house, body), member_of(house, body))
+    return views.chat(house.world, chat_of(house, body))
+
+
+async def promote(house: House, body: Body) -> object:
+    group = chat_of(house, body)
+    living.promote(house.world, group, member_of(house, body), admin=body.get("admin", True))
+    return views.chat(house.world, group)
+
+
+async def migrate(house: House, body: Body) -> object:
+    return views.chat(house.world, living.migrate(house.world, chat_of(house, body)))
+
+
+async def say(house: House, body: Body) -> object:
+    message = living.say(
+        house.world,
+        person_of(house, body),
+        chat_of(house, body),
+        body["text"],
+        body.get("reply_to"),
+    )
+    return views.message(message)
+
+
+async def edit(house: House, body: Body) -> object:
+    who, where = person_of(house, body), chat_of(house, body)
+    return views.message(living.edit(house.world, who, where, body["message"], body["text"]))
+
+
+async def send(house: House, body: Body) -> object:
+    world, chat = house.world, chat_of(house, body)
+    if body.get("kind") == "forward":
+        source = world.chat(body["from_chat"]).messages[body["message"]]
+        content = media.forwarded(source)
+    else:
+        content = media.content(world, body.get("kind", ""), body)
+    who = person_of(house, body)
+    return views.message(living.send(world, who, chat, content, body.get("reply_to")))
+
+
+async def press(house: House, body: Body) -> object:
+    """Press; with `wait` (seconds) also wait for the pop-up."""
+    world, who, chat = house.world, person_of(house, body), chat_of(house, body)
+    label = body.get("label")
+    if "message" in body:
+        message = chat.messages[body["message"]]
+    else:
+        message = living.newest_with(world, who, chat, str(label))
+    tap = living.press(
+        world, who, message, data=body.get("data"), label=label, stale=body.get("stale", False)
+    )
+    await house.bell.until(lambda: tap.answer is not None, float(body.get("wait", 0)))
+    return views.tap(tap)
+
+
+async def start(house: House, body: Body) -> object:
+    """Open the bot: `payload`, or the whole `link`."""
+    payload = body.get("payload") or str(body.get("link", "")).partition("start=")[2]
+    return views.message(living.start(house.world, person_of(house, body), payload))
+
+
+async def block(house: House, body: Body) -> object:
+    living.block(house.world, person_of(house, body))
+    return True
+
+
+async def unblock(house: House, body: Body) -> object:
+    living.unblock(house.world, person_of(house, body))
+    return True
+
+
+async def fault(house: House, body: Body) -> object:
+    return house.order_fault(body).drawn()
+
+
+async def floods(house: House, body: Body) -> object:
+    house.floods.on = bool(body.get("on", True))
+    house.world.tell("faults")
+    return house.floods.on
+
+
+async def privacy(house: House, body: Body) -> object:
+    house.world.privacy = bool(body.get("on", True))
+    return house.world.privacy
+
+
+async def reset(house: House, _: Body) -> object:
+    house.reset()
+    return True
+
+
+async def clock(house: House, body: Body) -> object:
+    driver = house.driver
+    if "speed" in body or "rate" in body:
+        driver.play(int(body["speed"] if "speed" in body else body["rate"]))
+    if "advance_s" in body:
+        await driver.advance(house.clock.now() + timedelta(seconds=float(body["advance_s"])))
+    elif "to" in body:
+        await driver.advance(instant(body["to"]))
+    elif body.get("next"):
+        await driver.next()
+    return house.clock.state()
+
+
+def instant(text: str) -> datetime:
+    """An instant with its zone."""
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError as error:
+        raise Misuse(f"not an instant: {text!r}") from error
+    if moment.tzinfo is None:
+        raise Misuse(f"an instant needs its zone: {text!r}")
+    return moment
+
+
+ACTS: dict[str, Act] = {
+    "people": add_person,
+    "groups": add_group,
+    "groups/add": add_member,
+    "groups/remove": remove_member,
+    "groups/promote": promote,
+    "groups/migrate": migrate,
+    "say": say,
+    "edit": edit,
+    "send": send,
+    "press": press,
+    "start": start,
+    "block": block,
+    "unblock": unblock,
+    "faults": fault,
+    "floods": floods,
+    "privacy": privacy,
+    "reset": reset,
+    "clock": clock,
+}
+
+
+class Control:
+    """Serves the control API of one house."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    def routes(self) -> list[Route]:
+        posts = [
+            Route(f"/control/{path}", self._act(path, act), methods=["POST"])
+            for path, act in ACTS.items()
+        ]
+        reads = {
+            "world": self.world,
+            "chats": self.chats,
+            "chats/{chat}": self.chat,
+            "taps/{tap}": self.tap,
+            "menu": self.menu,
+            "calls": self.calls,
+            "faults": self.faults,
+            "state": self.state,
+            "quiet": self.quiet,
+            "events": self.events,
+            "files/{file_id}": self.file,
+        }
+        gets = [Route(f"/control/{path}", read) for path, read in reads.items()]
+        clear = Route("/control/faults", self.clear_faults, methods=["DELETE"])
+        return [*posts, *gets, clear]
+
+    def _act(self, path: str, act: Act) -> Callable[[Request], Awaitable[Response]]:
+        async def serve(request: Request) -> Response:
+            body = json.loads(await request.body() or b"{}")
+            self.house.note_act(path, body)
+            return await answered(lambda: act(self.house, body))
+
+        return serve
+
+    async def world(self, request: Request) -> Response:
+        newest = int(request.query_params.get("newest", NEWEST))
+        snapshot = views.snapshot(self.house.world, newest)
+        return JSONResponse(snapshot | self.house.state() | {"last": self.house.events.last})
+
+    async def chats(self, _: Request) -> Response:
+        world = self.house.world
+        return JSONResponse([views.chat(world, chat) for chat in world.chats.values()])
+
+    async def chat(self, request: Request) -> Response:
+        async def read() -> object:
+            chat = self._named(request.path_params["chat"])
+            before = int(request.query_params.get("before", chat.last_id + 1))
+            newest = int(request.query_params.get("newest", chat.last_id or 1))
+            messages = [m for m in chat.messages.values() if m.id < before][-newest:]
+            drawn = [views.message(message) for message in messages]
+            return views.chat(self.house.world, chat) | {"messages": drawn}
+
+        return await answered(read)
+
+    def _named(self, name: str) -> Chat:
+        wanted = int(name) if name.lstrip("-").isdigit() else name
+        return chat_of(self.house, {"chat": wanted})
+
+    async def tap(self, request: Request) -> Response:
+        """A tap and its answer; `wait` seconds at most for the answer."""
+
+        async def read() -> object:
+            tap = self.house.world.taps.get(request.path_params["tap"])
+            if tap is None:
+                raise Misuse("no such tap")
+            wait = float(request.query_params.get("wait", 0))
+            await self.house.bell.until(lambda: tap.answer is not None, wait)
+            return views.tap(tap)
+
+        return await answered(read)
+
+    async def menu(self, request: Request) -> Response:
+        async def read() -> object:
+            body = {"person": int(request.query_params["person"])}
+            chat = self._named(request.query_params.get("chat", str(body["person"])))
+            return views.commands(self.house.world, person_of(self.house, body), chat)
+
+        return await answered(read)
+
+    async def calls(self, request: Request) -> Response:
+        since = int(request.query_params.get("since", 0))
+        newest = int(request.query_params.get("newest", 0))
+        found = self.house.journal.since(since, request.query_params.get("method", ""))
+        if request.query_params.get("hide_polls"):
+            found = [call for call in found if call.method != "getUpdates"]
+        return JSONResponse([call.drawn() for call in found[-newest:]])
+
+    async def faults(self, _: Request) -> Response:
+        return JSONResponse(self.house.faults.listed())
+
+    async def clear_faults(self, request: Request) -> Response:
+        one = request.query_params.get("id")
+        self.house.clear_faults(int(one) if one else None)
+        return JSONResponse(True)
+
+    async def state(self, _: Request) -> Response:
+        return JSONResponse(self.house.state())
+
+    async def quiet(self, request: Request) -> Response:
+        async def wait() -> object:
+            await self.house.driver.quiet(float(request.query_params.get("timeout", 10)))
+            return self.house.state()
+
+        return await answered(wait)
+
+    async def events(self, request: Request) -> Response:
+        since = request.headers.get("last-event-id") or request.query_params.get("since")
+        start = int(since) if since is not None else self.house.events.last
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(
+            self.house.events.stream(start), media_type="text/event-stream", headers=headers
+        )
+
+    async def file(self, request: Request) -> Response:
+        blob = self.house.world.files.get(request.path_params["file_id"])
+        if blob is None:
+            return JSONResponse({"error": "no such file"}, 404)
+        return Response(blob.content, media_type=blob.mime)
+
+
+async def answered(act: Callable[[], Awaitable[object]]) -> Response:
+    """200, 400 for what cannot be done, 504 when the bot did not follow."""
+    try:
+        return JSONResponse(await act())
+    except Misuse as misuse:
+        return JSONResponse({"error": str(misuse)}, 400)
+    except KeyError as missing:
+        return JSONResponse({"error": f"missing or unknown: {missing}"}, 400)
+    except Stalled as stalled:
+        return JSONResponse({"error": str(stalled)}, 504)
