@@ -4,12 +4,9 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING
 
 from bot.domain.message import Text, Value
-
-if TYPE_CHECKING:
-    from bot.store.letters import Letter
+from bot.store.letters import Letter
 
 
 class FakeClock:
@@ -58,11 +55,11 @@ class FakeTransport:
         """The next attempts to reach this chat meet these, one each."""
         self._faults[chat].extend(faults)
 
-    def to(self, chat: int) -> list["Letter"]:
+    def to(self, chat: int) -> list[Letter]:
         """What reached a chat, in order."""
         return [letter for _, letter in self.sent if letter.chat_id == chat]
 
-    async def deliver(self, letter: "Letter") -> int:
+    async def deliver(self, letter: Letter) -> int:
         faults = self._faults[letter.chat_id]
         if faults:
             self.refused.append((self._clock(), letter))

@@ -1,24 +1,16 @@
 """The fakes behave as the tests that lean on them believe."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 
-from bot.domain.message import Text, text
+from bot.domain.message import Kind, Priority, Text, text
+from bot.store.letters import Letter
 from tests.fakes import FakeClock, FakeTransport, show
 
 
-@dataclass(frozen=True)
-class Note:
-    """As much of a letter as the fake messenger looks at."""
-
-    chat_id: int
-
-
-def note(chat: int) -> Any:
-    return Note(chat)
+def note(number: int, chat: int) -> Letter:
+    return Letter(number, chat, Kind.SEND, Priority.ANSWER, FakeClock().now)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +47,7 @@ def test_the_clock_moves_only_when_told_to() -> None:
 async def test_the_messenger_numbers_what_it_delivers_and_fails_as_told() -> None:
     clock = FakeClock()
     transport = FakeTransport(clock)
-    first, second, other = note(7), note(7), note(8)
+    first, second, other = note(1, 7), note(2, 7), note(3, 8)
     transport.fail(7, TimeoutError())
 
     with pytest.raises(TimeoutError):
