@@ -240,14 +240,14 @@ class Product:
     pathway: str
     storage_limit_c: int
     stability: timedelta
-    stability_from: StabilityFrom
     containers: str
     source: str
+    stability_from: StabilityFrom | None = None  # None: not in the label's copies that were read
     indication: str = ""
     reason: str = ""  # why no pathway suits it, in French
     lymphodepletion_days: tuple[int, ...] = ()
     infuse_within: timedelta | None = None
-    monitoring_days: int | None = None  # None: not found in the label's copies that were read
+    monitoring_days: int | None = None  # None: likewise
 
     @property
     def fits(self) -> bool:

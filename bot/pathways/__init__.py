@@ -1,0 +1,95 @@
+"""Pathways and products as TOML that the teams edit, read and checked before anything starts."""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.domain import plain
+from bot.domain.pathway import Pathway, Product, Reminders
+from bot.pathways import rules
+from bot.pathways.lines import line_of
+
+T = TypeVar("T")
+FOLDER = Path(__file__).parent
+PRODUCTS = FOLDER / "products.toml"
+
+
+def load(name_or_path: str) -> Pathway:
+    """A bundled pathway by its name, or any file; ValueError names the file and the line."""
+    return _read(_file(name_or_path), _pathway)
+
+
+@cache  # read at every enrolment
+def load_products(file: Path = PRODUCTS) -> tuple[Product, ...]:
+    return _read(file, _products)
+
+
+def _file(name_or_path: str) -> Path:
+    bundled = FOLDER / f"{name_or_path}.toml"
+    file = bundled if bundled.is_file() else Path(name_or_path)
+    if not file.is_file():
+        names = sorted(each.stem for each in FOLDER.glob("*.toml") if each != PRODUCTS)
+        raise ValueError(f"no pathway '{name_or_path}': not a file, and not {', '.join(names)}")
+    return file
+
+
+def _read(file: Path, build: Callable[[dict[str, Any]], T]) -> T:
+    source = ""
+    try:
+        source = file.read_text(encoding="utf-8")
+        return build(tomllib.loads(source))
+    except plain.Misread as wrong:
+        where = line_of(source, wrong.path)
+        raise ValueError(f"{file.name}:{where}: {wrong}") from None
+    except tomllib.TOMLDecodeError as wrong:  # its own message names the line
+        raise ValueError(f"{file.name}: {wrong}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{file.name} is not written in UTF-8") from None
+
+
+def _pathway(raw: dict[str, Any]) -> Pathway:
+    pathway = plain.read(Pathway, _with_defaults(raw))
+    rules.check(pathway, {each.id: each for each in load_products()})
+    return pathway
+
+
+def _with_defaults(raw: dict[str, Any]) -> dict[str, Any]:
+    """Every step and handover made complete, so that a kept pathway needs no defaults."""
+    defaults = plain.read(_Defaults, raw.pop("defaults", None), ("defaults",))
+    given = plain.write(defaults)
+    for step in _tables(raw.get("steps")):
+        step.setdefault("at", given["at"])
+        own = step.get("reminders", {})
+        if isinstance(own, dict):
+            step["reminders"] = {**given["reminders"], **own}
+        for handover in _tables(step.get("handovers")):
+            handover.setdefault("within", given["within"])
+            handover.setdefault("once", [step.get("id")])
+    return raw
+
+
+def _tables(value: object) -> list[dict[str, Any]]:
+    """The tables of a list; what is not one is left for the reader to refuse."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+@dataclass(frozen=True)
+class _Defaults:
+    at: time
+    within: timedelta
+    reminders: Reminders
+
+
+def _products(raw: dict[str, Any]) -> tuple[Product, ...]:
+    products = plain.read(_Products, raw).products
+    rules.check_products(products)
+    return products
+
+
+@dataclass(frozen=True)
+class _Products:
+    products: tuple[Product, ...]
