@@ -1,0 +1,95 @@
+"""Who may import whom: the table of docs/architecture.md, read from the code itself."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[1]
+
+# Each library has its one place; a part of the bot that is not named may not import it.
+PLACES = {
+    "alembic": {"migrations"},
+    "apscheduler": {"scheduler"},
+    "babel": {"texts"},
+    "pydantic_settings": {"settings"},
+    "prometheus_client": {"web"},
+    "sqlalchemy": {"migrations", "models", "store"},
+    "sqlmodel": {"migrations", "models", "store"},
+    "starlette": {"web"},
+    "telegram": {"app", "handlers", "intake", "transport"},
+    "uvicorn": {"web"},
+}
+# Not SQL: what the edge catches when a commit fails.
+ANYWHERE = {"sqlalchemy.exc"}
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def part(path: Path) -> str:
+    """`bot/store/letters.py` and `bot/store.py` are both of the part `store`."""
+    return path.relative_to(ROOT / "bot").parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+
+
+def libraries(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path) if name not in ANYWHERE}
+
+
+@pytest.mark.parametrize("library", sorted(PLACES))
+def test_a_library_is_imported_only_in_its_place(library: str) -> None:
+    strays = [
+        str(path.relative_to(ROOT))
+        for path in modules("bot")
+        if library in libraries(path) and part(path) not in PLACES[library]
+    ]
+
+    assert strays == []
+
+
+def test_the_domain_stands_on_the_standard_library_alone() -> None:
+    allowed = sys.stdlib_module_names | {"bot"}
+
+    foreign = {
+        str(path.relative_to(ROOT)): libraries(path) - allowed for path in modules("bot/domain")
+    }
+
+    assert {path: names for path, names in foreign.items() if names} == {}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    # bot/__init__.py sets one variable of a library, before the library is imported.
+    readers = {part(path) for path in modules("bot") if "environ" in path.read_text("utf-8")} - {
+        "__init__"
+    }
+
+    assert readers <= {"settings"}
+
+
+def test_no_module_passes_500_lines() -> None:
+    long = [
+        str(path.relative_to(ROOT))
+        for package in ("bot", "simulator")
+        for path in modules(package)
+        if "versions" not in path.parts and path.read_text("utf-8").count("\n") > 500
+    ]
+
+    assert long == []
+
+
+def test_the_layers_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    fault = lint_imports(str(ROOT / "pyproject.toml"), no_cache=True)
+
+    assert not fault, capsys.readouterr().out
