@@ -6,7 +6,7 @@ PY := .venv/bin/python
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
-	@$(PY) demo.py
+	@$(PY) demo.py $(if $(PORT),--port $(PORT))
 
 run: .venv/.runtime
 	@$(PY) -m bot run
