@@ -4,7 +4,16 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Dialect, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -168,7 +177,7 @@ class Step(SQLModel, table=True):
     state: str = StepState.PLANNED.value
     next_at: datetime | None = instant_or_none(index=True)
     ready_at: datetime | None = instant_or_none()
-    """Since when nothing holds it back, if that came after its reminders; lateness runs from it."""
+    """Since when nothing holds it back; lateness runs from it if it came after the hour."""
     done_at: datetime | None = instant_or_none()
     done_by: int | None = None
     data: str = long_text("{}")
@@ -185,8 +194,6 @@ class Relay(SQLModel, table=True):
     id: int = key()
     patient_id: int = Field(foreign_key="patient.id", index=True)
     step_id: int = Field(foreign_key="step.id", index=True)
-    position: int = 0
-    """Which hand-over of the step this is."""
     from_team: str
     to_team: str
     label: str

@@ -16,7 +16,7 @@ from bot.domain.network import Network
 from bot.settings import Settings
 from bot.store import Database
 from bot.store.database import open_engine
-from tests.fakes import FakeClock, show
+from tests.fakes import FakeClock, Show
 
 KINDS = ("sqlite", "postgres")
 
@@ -46,7 +46,7 @@ def network() -> Network:
 def database(database_url: str, clock: FakeClock, network: Network) -> Iterator[Database]:
     """A database of each kind in turn, its tables there and empty."""
     opened = Database(
-        database_url, clock=clock, render=show, network=network, audit_key=b"key-of-the-tests"
+        database_url, clock=clock, words=Show(), network=network, audit_key=b"key-of-the-tests"
     )
     yield opened
     opened.close()

@@ -41,6 +41,12 @@ def _shown(value: Value) -> str:
     return str(value)
 
 
+class Show:
+    """Words that stay keys."""
+
+    render = plain = staticmethod(show)
+
+
 class FakeTransport:
     """A messenger that delivers at once, unless it was told how the next attempts go wrong."""
 

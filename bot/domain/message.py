@@ -78,8 +78,9 @@ class Notice:
 
 
 class Refused(Exception):
-    """The rule says no; `text` tells the person what to do instead."""
+    """The rule says no; `text` tells the person what to do instead, `keyboard` helps to do it."""
 
-    def __init__(self, said: Text) -> None:
+    def __init__(self, said: Text, keyboard: Keyboard = ()) -> None:
         super().__init__(said.key)
         self.text = said
+        self.keyboard = keyboard

@@ -44,7 +44,9 @@ class Checks(Work):
     def open_rounds(self, team: str = "", centre: str = "") -> Sequence[Round]:
         query = (
             select(Round)
-            .where(col(Round.id).in_(select(col(Check.round_id)).where(col(Check.state).in_(OPEN))))
+            .where(
+                col(Round.id).in_(select(col(Check.round_id)).where(col(Check.state).in_(OPEN)))
+            )
             .order_by(col(Round.at), col(Round.id))
         )
         if team:

@@ -11,24 +11,27 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session
 
-from bot.domain.message import Text
+from bot.domain.network import Network
 from bot.store.unit import Unit
+from bot.store.work import Words
 
 
 class Database:
-    """Where the facts are. Every unit takes its instant from `clock`, its words from `render`."""
+    """Where the facts are. A unit takes its instant from `clock`, its sentences from `words`."""
 
     def __init__(
         self,
         url: str,
         *,
         clock: Callable[[], datetime],
-        render: Callable[[Text], str],
+        words: Words,
+        network: Network,
         audit_key: bytes = b"",
     ) -> None:
         self.engine = open_engine(url)
         self._clock = clock
-        self._render = render
+        self._words = words
+        self._network = network
         self._audit_key = audit_key
         self.on_letters: Callable[[], None] = lambda: None
         """Called after each commit that wrote a letter."""
@@ -37,7 +40,7 @@ class Database:
     def unit(self) -> Iterator[Unit]:
         """One transaction: committed at the end, rolled back if anything raises."""
         with Session(self.engine, expire_on_commit=False) as session:
-            unit = Unit(session, self._clock(), self._render, self._audit_key)
+            unit = Unit(session, self._clock(), self._words, self._network, self._audit_key)
             yield unit
             session.commit()
         if unit.wrote_letters:

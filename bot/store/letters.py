@@ -18,10 +18,10 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from bot.domain.message import Kind, Priority
-from bot.models import LetterState, Outbox
+from bot.models import Group, LetterState, Outbox
 from bot.store.unit import Unit
 
 # Core statements on the table, not the ORM: this is the hot path.
@@ -177,9 +177,11 @@ def counts(unit: Unit) -> dict[LetterState, int]:
 
 
 def move_chat(unit: Unit, old: int, new: int) -> None:
-    """A group became a supergroup: what still waits for it goes to its new number."""
-    moved = update(outbox).where(c.chat_id == old, _waiting()).values(chat_id=new)
-    unit.session.connection().execute(moved)
+    """A group became a supergroup: its team and what waits for it go to its new number."""
+    waiting = update(outbox).where(c.chat_id == old, _waiting()).values(chat_id=new)
+    unit.session.connection().execute(waiting)
+    group = update(Group).where(col(Group.chat_id) == old).values(chat_id=new)
+    unit.session.execute(group)
 
 
 def _waiting() -> ColumnElement[bool]:

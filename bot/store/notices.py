@@ -1,9 +1,11 @@
 """Saying things: letters are written in the transaction of the fact that causes them."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from bot.domain.message import Card, Keyboard, Kind, Notice, Priority, Text
@@ -20,7 +22,7 @@ class Notices(Work):
             notice.chat,
             Kind.SEND,
             notice.key,
-            body=self.render(notice.text),
+            body=self.words.render(notice.text),
             priority=notice.priority,
             keyboard=json.dumps(self._rows(notice.keyboard), ensure_ascii=False),
             cause=notice.cause,
@@ -42,7 +44,7 @@ class Notices(Work):
             chat,
             Kind.EDIT,
             key,
-            body=self.render(card.text),
+            body=self.words.render(card.text),
             priority=priority,
             keyboard=json.dumps(self._rows(card.keyboard), ensure_ascii=False),
             payload=json.dumps({"message_id": message_id}),
@@ -54,7 +56,7 @@ class Notices(Work):
             0,
             Kind.POPUP,
             f"popup:{query_id}",
-            body=self.render(said) if said else "",
+            body=self.words.plain(said) if said else "",
             priority=Priority.ANSWER,
             payload=json.dumps({"query_id": query_id, "alert": alert}),
         )
@@ -65,14 +67,16 @@ class Notices(Work):
             chat,
             Kind.PHOTO,
             key,
-            body=self.render(caption),
+            body=self.words.render(caption),
             priority=Priority.ANSWER,
             payload=json.dumps({"png": png_base64}),
         )
 
     def menu(self, chat: int, commands: list[tuple[str, Text]], key: str) -> None:
         """Set the commands that Telegram shows to one chat (0: to everybody)."""
-        listed = [{"command": name, "description": self.render(said)} for name, said in commands]
+        listed = [
+            {"command": name, "description": self.words.plain(said)} for name, said in commands
+        ]
         self._write(
             chat,
             Kind.MENU,
@@ -106,6 +110,42 @@ class Notices(Work):
                 continue
             self.edit(letter.chat_id, letter.message_id, card, f"{key}:{letter.id}")
 
+    def stale_chats(self, before: datetime) -> Sequence[int]:
+        """Chats in which several reminders wait to leave, one of them since `before`."""
+        return self.session.scalars(
+            select(col(Outbox.chat_id))
+            .where(
+                col(Outbox.state) == LetterState.PENDING,
+                col(Outbox.priority) >= Priority.REMINDER,
+                col(Outbox.kind) == Kind.SEND,
+            )
+            .group_by(col(Outbox.chat_id))
+            .having(func.count() > 1, func.min(col(Outbox.created_at)) < before)
+        ).all()
+
+    def cancel_reminders(self, chat: int) -> None:
+        """A newer message says it all: what waits of less than an answer's weight is void."""
+        self.session.execute(
+            update(Outbox)
+            .where(
+                col(Outbox.chat_id) == chat,
+                col(Outbox.state) == LetterState.PENDING,
+                col(Outbox.priority) >= Priority.REMINDER,
+                col(Outbox.kind) == Kind.SEND,
+            )
+            .values(state=LetterState.CANCELLED.value)
+            .execution_options(synchronize_session=False)
+        )
+
+    def stuck_letters(self, before: datetime) -> Sequence[Outbox]:
+        """Letters that should have left by then."""
+        return self.all(
+            select(Outbox).where(
+                col(Outbox.state).in_((LetterState.PENDING, LetterState.SENDING)),
+                col(Outbox.created_at) < before,
+            )
+        )
+
     @staticmethod
     def _about(cause: str) -> Any:
         return (
@@ -117,7 +157,7 @@ class Notices(Work):
     def _rows(self, keyboard: Keyboard) -> list[list[dict[str, str]]]:
         return [
             [
-                {"text": self.render(button.label)}
+                {"text": self.words.plain(button.label)}
                 | ({"url": button.url} if button.url else {"data": button.data})
                 for button in row
             ]

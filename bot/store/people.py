@@ -64,16 +64,12 @@ class People(Work):
         return near or self.private_chats(team, centre)
 
     def private_chats(self, team: str, centre: str) -> list[int]:
-        return [
-            member.telegram_id for member in self.members_in(team, centre) if member.reachable
-        ]
+        return [member.telegram_id for member in self.members_in(team, centre) if member.reachable]
 
     def invitation(self, token_hash: str) -> Invitation | None:
         return self.get(Invitation, token_hash)
 
     def draft(self, member: Member, chat_id: int) -> Draft | None:
         return self.first(
-            select(Draft).where(
-                col(Draft.member_id) == member.id, col(Draft.chat_id) == chat_id
-            )
+            select(Draft).where(col(Draft.member_id) == member.id, col(Draft.chat_id) == chat_id)
         )

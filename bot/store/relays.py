@@ -19,9 +19,7 @@ class Relays(Work):
     def relays_of(self, patient_id: int) -> Sequence[Relay]:
         return self.all(
             select(Relay)
-            .where(
-                col(Relay.patient_id) == patient_id, col(Relay.state) != RelayState.CANCELLED
-            )
+            .where(col(Relay.patient_id) == patient_id, col(Relay.state) != RelayState.CANCELLED)
             .order_by(col(Relay.id))
         )
 

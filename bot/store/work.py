@@ -1,17 +1,25 @@
 """What every part of a Unit stands on: the session, the instant, the words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
 from bot.domain.message import Text
+from bot.domain.network import Network
 
 Row = TypeVar("Row", bound=SQLModel)
+
+
+class Words(Protocol):
+    """What turns keys into sentences: with Telegram's HTML, or plain where it reads none."""
+
+    def render(self, said: Text, /) -> str: ...
+    def plain(self, said: Text, /) -> str: ...
 
 
 class Work:
@@ -21,12 +29,14 @@ class Work:
         self,
         session: Session,
         now: datetime,
-        render: Callable[[Text], str],
-        audit_key: bytes = b"",
+        words: Words,
+        network: Network,
+        audit_key: bytes,
     ) -> None:
         self.session = session
         self.now = now.astimezone(UTC)
-        self.render = render
+        self.words = words
+        self.network = network
         self.audit_key = audit_key
         self.wrote_letters = False
 
@@ -43,14 +53,14 @@ class Work:
     def get(self, table: type[Row], key: Any) -> Row | None:
         return self.session.get(table, key)
 
-    def all(self, query: Select[tuple[Row]]) -> Sequence[Row]:
+    def all(self, query: Select[Row]) -> Sequence[Row]:
         return self.session.scalars(query).all()
 
-    def first(self, query: Select[tuple[Row]]) -> Row | None:
+    def first(self, query: Select[Row]) -> Row | None:
         return self.session.scalars(query.limit(1)).first()
 
-    def claim(self, row: Row, state: str, **values: Any) -> bool:
-        """Change `row` only if it is still in `state`; true if we won.
+    def claim(self, row: Row, held: str, /, **values: Any) -> bool:
+        """Change `row` only if its state is still `held`; true if we won.
 
         The row count decides, so of two taps, two processes or two rings one wins.
         """
@@ -58,7 +68,7 @@ class Work:
         self.session.flush()
         done = self.session.execute(
             update(table)
-            .where(table.id == row.id, table.state == state)  # type: ignore[attr-defined]
+            .where(table.id == row.id, table.state == held)  # type: ignore[attr-defined]
             .values(**values)
             .execution_options(synchronize_session=False)
         )

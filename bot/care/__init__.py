@@ -1,0 +1,1 @@
+"""Use cases: each takes a Unit and gives back what happened."""

@@ -1,0 +1,108 @@
+"""The auditor: re-reads all that is open, says in one line whether everything is explained."""
+
+from datetime import datetime, time, timedelta
+
+from bot.care import questions
+from bot.care.telling import tell
+from bot.domain.message import Card, Priority, Text, text
+from bot.domain.roles import Team
+from bot.models import Bell
+from bot.store import Unit
+
+AUDIT, DIGEST = "audit", "digest"
+AUDIT_EVERY = timedelta(minutes=10)
+DIGEST_AT = time(7, 30)
+OVERDUE = timedelta(minutes=5)
+"""A due thing that has not been handled after this is unexplained."""
+
+
+def hang_bells(unit: Unit) -> None:
+    """Make sure that each duty has its next hour; called at every start."""
+    for name, at in ((AUDIT, unit.now + AUDIT_EVERY), (DIGEST, _next_digest(unit))):
+        if unit.bell(name) is None:
+            unit.add(Bell(name=name, next_at=at))
+
+
+def toll(unit: Unit, bell: Bell) -> None:
+    """A duty's hour has come."""
+    if bell.name == AUDIT:
+        bell.next_at = unit.now + AUDIT_EVERY
+        _audit(unit)
+    else:
+        bell.next_at = _next_digest(unit)
+        _digest(unit)
+    unit.add(bell)
+
+
+def _next_digest(unit: Unit) -> datetime:
+    calendar = unit.network.calendar
+    today = calendar.instant(calendar.day(unit.now), DIGEST_AT)
+    if today > unit.now:
+        return today
+    return calendar.instant(calendar.day(unit.now) + timedelta(days=1), DIGEST_AT)
+
+
+def unexplained(unit: Unit) -> list[str]:
+    """What is neither asked, nor answered, nor escalated; identifiers only, for the operator."""
+    before = unit.now - OVERDUE
+    found = [
+        f"{name} {row.id} overdue since {row.next_at}"
+        for name, rows in (
+            ("step", unit.due_steps()),
+            ("relay", unit.due_relays()),
+            ("round", unit.due_rounds()),
+            ("report", unit.due_reports()),
+            ("alert", unit.due_alerts()),
+            ("check of patient", unit.due_checks()),
+        )
+        for row in rows
+        if row.next_at is not None and row.next_at < before
+    ]
+    found += [
+        f"alert {alert.id} without next_at" for alert in unit.running_alerts() if not alert.next_at
+    ]
+    found += [
+        f"relay {relay.id} without next_at" for relay in unit.open_relays() if not relay.next_at
+    ]
+    found += [f"letter {letter.id} {letter.state}" for letter in unit.stuck_letters(before)]
+    return found
+
+
+def _audit(unit: Unit) -> None:
+    found = unexplained(unit)
+    if not found:
+        return
+    unit.record("audit_unexplained", items=found[:50])
+    said = Card(text("audit.unexplained", n=len(found), at=unit.now))
+    day = unit.network.calendar.day(unit.now).isoformat()
+    tell(
+        unit,
+        Team.COORDINATION,
+        unit.network.first_centre,
+        said,
+        f"audit:{day}:{unit.network.calendar.local(unit.now).hour}",
+        priority=Priority.ANSWER,
+    )
+
+
+def _digest(unit: Unit) -> None:
+    """The morning digest and the proof of quiet: silence is never ambiguous."""
+    late = questions.late(unit)
+    nothing_wrong = not late.keyboard and not unexplained(unit)
+    proof: Text = (
+        text("audit.all_explained", at=unit.now)
+        if nothing_wrong
+        else text("audit.see_late", n=len(unexplained(unit)))
+    )
+    active = unit.patients()
+    if not active:
+        return
+    said = text("digest.morning", on=unit.now, n=len(active), late=late.text, proof=proof)
+    day = unit.network.calendar.day(unit.now).isoformat()
+    tell(
+        unit,
+        Team.COORDINATION,
+        unit.network.first_centre,
+        Card(said, late.keyboard),
+        f"digest:{day}",
+    )

@@ -1,0 +1,145 @@
+"""One ring of the clock: each kind of due thing in its order, each item in its own transaction."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import TypeVar
+
+from bot.care import alerts, auditor, backlog, checks, relays, reminding
+from bot.models import Alert, Bell, Check, Patient, Relay, Round, Step
+from bot.store import Database, Unit
+
+logger = logging.getLogger(__name__)
+Row = TypeVar("Row", Alert, Bell, Check, Patient, Relay, Round, Step)
+
+PUT_OFF = timedelta(minutes=5)
+"""How long a thing that raised is left alone; the auditor counts it meanwhile."""
+
+
+def ring(database: Database) -> int:
+    """Handle all that is due, alerts first; gives how many items were handled."""
+    return sum(
+        (
+            _each(database, Unit.due_alerts, alerts.climb),
+            _each(database, Unit.due_reports, checks.finish_report),
+            _each(database, Unit.due_relays, relays.climb),
+            _rounds(database),
+            _each(database, Unit.due_rounds, checks.climb),
+            _steps(database),
+            _each(database, Unit.due_bells, auditor.toll),
+            _fold(database),
+        )
+    )
+
+
+def next_due(unit: Unit) -> datetime | None:
+    """The next instant at which anything wants attention."""
+    coming = (
+        unit.next_alert(),
+        unit.next_report(),
+        unit.next_relay(),
+        unit.next_check(),
+        unit.next_round(),
+        unit.next_step(),
+        unit.next_bell(),
+    )
+    return min((at for at in coming if at is not None), default=None)
+
+
+def _each(
+    database: Database,
+    due: Callable[[Unit], Sequence[Row]],
+    handle: Callable[[Unit, Row], object],
+) -> int:
+    return _groups(database, due, lambda rows: [[row] for row in rows], _alone(handle))
+
+
+def _alone(handle: Callable[[Unit, Row], object]) -> Callable[[Unit, list[Row]], object]:
+    return lambda unit, rows: handle(unit, rows[0])
+
+
+def _rounds(database: Database) -> int:
+    """The patients of one unit whose check falls at the same instant are one round."""
+
+    def by_team(unit: Unit, patients: Sequence[Patient]) -> list[list[Patient]]:
+        def place(patient: Patient) -> tuple[str, str]:
+            return checks.asked_team(unit, patient).value, patient.centre
+
+        return _grouped(patients, place)
+
+    with database.unit() as unit:
+        groups = [[p.id for p in group] for group in by_team(unit, unit.due_checks())]
+    return sum(_guarded(database, Patient, ids, checks.ask) for ids in groups)
+
+
+def _steps(database: Database) -> int:
+    """A step on time has its own message; those that are late share one per team."""
+    with database.unit() as unit:
+        due = unit.due_steps()
+        late = [step for step in due if reminding.is_overdue(unit, step)]
+        alone = [[step.id] for step in due if step not in late]
+
+        def place(step: Step) -> tuple[str, str]:
+            return step.team, unit.patient(step.patient_id).centre
+
+        together = [[step.id for step in group] for group in _grouped(late, place)]
+    handled = sum(_guarded(database, Step, ids, reminding.remind) for ids in alone)
+    return handled + sum(_guarded(database, Step, ids, reminding.catch_up) for ids in together)
+
+
+def _fold(database: Database) -> int:
+    with database.unit() as unit:
+        return backlog.fold(unit)
+
+
+Key = TypeVar("Key", bound=tuple[str, ...])
+
+
+def _grouped(rows: Sequence[Row], key: Callable[[Row], Key]) -> list[list[Row]]:
+    ordered = sorted(rows, key=key)
+    return [list(group) for _, group in groupby(ordered, key=key)]
+
+
+def _groups(
+    database: Database,
+    due: Callable[[Unit], Sequence[Row]],
+    group: Callable[[Sequence[Row]], Iterable[list[Row]]],
+    handle: Callable[[Unit, list[Row]], object],
+) -> int:
+    with database.unit() as unit:
+        found = [(type(rows[0]), [_key(row) for row in rows]) for rows in group(due(unit))]
+    return sum(_guarded(database, table, keys, handle) for table, keys in found)
+
+
+def _key(row: Row) -> int | str:
+    return row.name if isinstance(row, Bell) else row.id
+
+
+def _guarded(
+    database: Database,
+    table: type[Row],
+    keys: Sequence[int | str],
+    handle: Callable[[Unit, list[Row]], object],
+) -> int:
+    """Handle one group in its own transaction; what raises never blocks its neighbours."""
+    try:
+        with database.unit() as unit:
+            rows = [unit.session.get_one(table, key) for key in keys]
+            still = [row for row in rows if row.next_at is not None and row.next_at <= unit.now]
+            if still:
+                handle(unit, still)
+            return len(still)
+    except Exception:
+        logger.exception("due item failed, put off: %s %s", table.__name__, keys)
+        _put_off(database, table, keys)
+        return 0
+
+
+def _put_off(database: Database, table: type[Row], keys: Sequence[int | str]) -> None:
+    with database.unit() as unit:
+        for key in keys:
+            row = unit.session.get_one(table, key)
+            row.next_at = unit.now + PUT_OFF
+            unit.add(row)
+        unit.record("put_off", table=table.__name__, keys=[str(key) for key in keys])

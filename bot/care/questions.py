@@ -1,0 +1,444 @@
+"""Questions: where a patient is, what is to do, what is late, who did what; with evidence."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from bot.care import alerts, checks
+from bot.care.planning import CLOSED, definition, is_late, values_of, waits_for
+from bot.care.telling import days, head, name_of, pathway_of
+from bot.domain.message import Button, Card, Keyboard, Refused, Text, text
+from bot.domain.pathway import Anchor
+from bot.domain.roles import Team
+from bot.models import (
+    Event,
+    Member,
+    Patient,
+    PatientState,
+    Relay,
+    RelayState,
+    Step,
+    StepState,
+)
+from bot.store import Unit
+
+PHASES = (
+    "inclusion",
+    "apherese",
+    "fabrication",
+    "preparation",
+    "hospitalisation",
+    "surveillance",
+    "suivi",
+)
+SHOWN = 12
+"""How many buttons a list has at the most: a phone's screen."""
+
+
+# All patients
+
+
+def status_all(unit: Unit, member: Member) -> Card:
+    """Every running pathway by phase, those with a worry first."""
+    mine = [patient for patient in unit.patients() if sees(member, patient)]
+    if not mine:
+        raise Refused(text("patient.none"))
+    worried = [patient for patient in mine if worries(unit, patient)]
+    blocks: list[Text] = []
+    if worried:
+        blocks.append(_block(unit, text("status.worries", n=len(worried)), worried))
+    for phase in PHASES:
+        there = [p for p in mine if p not in worried and phase_of(unit, p) == phase]
+        if there:
+            blocks.append(_block(unit, text(f"status.phase.{phase}"), there))
+    rows: Keyboard = tuple(
+        (
+            Button(
+                text("patient.button.one", code=patient.code, j=days(unit, patient)),
+                f"status:show:{patient.id}",
+            ),
+        )
+        for patient in (worried + [p for p in mine if p not in worried])[:SHOWN]
+    )
+    return Card(text("status.all", n=len(mine), blocks=tuple(blocks), at=unit.now), rows)
+
+
+def sees(member: Member, patient: Patient) -> bool:
+    """The coordination follows everyone; a team follows the patients of its centre."""
+    return member.team == Team.COORDINATION or member.centre == patient.centre
+
+
+def _block(unit: Unit, title: Text, patients: Sequence[Patient]) -> Text:
+    return text(
+        "status.block", title=title, lines=tuple(_patient_line(unit, each) for each in patients)
+    )
+
+
+def _patient_line(unit: Unit, patient: Patient) -> Text:
+    found = worries(unit, patient)
+    coming = _next_step(unit, patient)
+    return text(
+        "status.line",
+        code=patient.code,
+        j=days(unit, patient),
+        what=found[0] if found else _step_short(unit, coming),
+    )
+
+
+def _step_short(unit: Unit, step: Step | None) -> Text:
+    if step is None:
+        return text("status.nothing_next")
+    return text("status.next_short", label=definition(unit, step).label, on=step.on)
+
+
+def _next_step(unit: Unit, patient: Patient) -> Step | None:
+    planned = [s for s in unit.steps_of(patient.id) if s.state == StepState.PLANNED]
+    return planned[0] if planned else None
+
+
+def phase_of(unit: Unit, patient: Patient) -> str:
+    """The phase, read from what is closed, not from the date."""
+    closed = {step.slug for step in unit.steps_of(patient.id) if step.state in CLOSED}
+    for slug, phase in (
+        ("fin_surveillance", "suivi"),
+        ("injection", "surveillance"),
+        ("admission", "hospitalisation"),
+        ("stockage_azote", "preparation"),
+        ("apherese", "fabrication"),
+        ("rcp", "apherese"),
+    ):
+        if slug in closed:
+            return phase
+    return "inclusion"
+
+
+def worries(unit: Unit, patient: Patient) -> list[Text]:
+    """What is wrong now, the gravest first."""
+    found = [
+        text("status.worry_alert", number=alert.id, sign=alerts.sign_text(alert.sign))
+        for alert in unit.running_alerts(patient.id)
+    ]
+    found += [
+        text("status.worry_check", at=unit.round(check.round_id).at)
+        for check in unit.open_checks_of(patient.id)
+        if unit.round(check.round_id).rung > 0
+    ]
+    found += [
+        text("status.worry_relay", team=relay.to_team, until=relay.deadline_at)
+        for relay in unit.relays_of(patient.id)
+        if relay.state == RelayState.OFFERED and relay.deadline_at <= unit.now
+    ]
+    found += [
+        text("status.worry_step", label=definition(unit, step).label, since=step.due_at)
+        for step in unit.steps_of(patient.id)
+        if is_late(unit, step)
+    ]
+    return found
+
+
+# One patient
+
+
+def status(unit: Unit, member: Member, patient: Patient) -> Card:
+    """Phase, J±n, what is done, now, next, late; who said so and when; what is not known."""
+    if not sees(member, patient):
+        raise Refused(text("check.other_centre", centre=patient.centre))
+    planned = [s for s in unit.steps_of(patient.id) if s.state == StepState.PLANNED]
+    ready = [step for step in planned if not waits_for(unit, step)]
+    late = [step for step in planned if is_late(unit, step)]
+    now = [s for s in ready if s not in late][:3]
+    after = [s for s in planned if s not in late and s not in now][:3]
+    said = text(
+        "status.one",
+        head=head(unit, patient),
+        phase=text(f"status.phase.{phase_of(unit, patient)}"),
+        product=patient.product,
+        centre=patient.centre,
+        day0=patient.day0_on,
+        state=text("nothing")
+        if patient.state == PatientState.ACTIVE
+        else text(f"status.state.{patient.state}"),
+        parts=tuple(
+            part
+            for part in (
+                _part("status.part_worries", worries(unit, patient)),
+                _part("status.part_relays", _relay_lines(unit, patient)),
+                _part("status.part_now", [_step_line(unit, step) for step in now]),
+                _part("status.part_next", [_step_line(unit, step) for step in after]),
+                _part("status.part_done", _done_lines(unit, patient)),
+                _part("status.part_checks", _check_lines(unit, patient)),
+                _part("status.part_unknown", _unknown(unit, patient)),
+            )
+            if part is not None
+        ),
+    )
+    return Card(said, _status_buttons(unit, member, patient, late + now))
+
+
+def _part(key: str, lines: Sequence[Text]) -> Text | None:
+    return text(key, lines=tuple(lines), n=len(lines)) if lines else None
+
+
+def _step_line(unit: Unit, step: Step) -> Text:
+    waiting = waits_for(unit, step)
+    pathway = pathway_of(unit.patient(step.patient_id))
+    held = text("nothing")
+    if waiting:
+        held = text(
+            "status.held_by", labels=", ".join(pathway.step(w.slug).label for w in waiting)
+        )
+    return text(
+        "status.step",
+        label=definition(unit, step).label,
+        team=step.team,
+        when=step.due_at,
+        held=held,
+    )
+
+
+def _done_lines(unit: Unit, patient: Patient) -> list[Text]:
+    """The last steps closed, each with its evidence."""
+    closed = [s for s in unit.steps_of(patient.id) if s.state in CLOSED and s.done_at]
+    newest = sorted(closed, key=lambda step: step.done_at or unit.now)[-6:]
+    accepted = {r.step_id: r for r in unit.relays_of(patient.id) if r.accepted_at}
+    return [_done_line(unit, step, accepted.get(step.id)) for step in newest]
+
+
+def _done_line(unit: Unit, step: Step, relay: Relay | None) -> Text:
+    key = "status.done" if step.state == StepState.DONE else "status.not_required"
+    read_back = text("nothing")
+    if relay is not None:
+        at = relay.accepted_at or unit.now
+        read_back = text("status.read_back", who=name_of(unit, relay.accepted_by), at=at)
+    return text(
+        key,
+        label=definition(unit, step).label,
+        who=name_of(unit, step.done_by),
+        at=step.done_at or unit.now,
+        read_back=read_back,
+    )
+
+
+def _relay_lines(unit: Unit, patient: Patient) -> list[Text]:
+    return [
+        text("status.relay", giver=r.from_team, team=r.to_team, until=r.deadline_at)
+        for r in unit.relays_of(patient.id)
+        if r.state == RelayState.OFFERED
+    ]
+
+
+def _check_lines(unit: Unit, patient: Patient) -> list[Text]:
+    """The watch: the last answer, the next question, the grades of this episode."""
+    said: list[Text] = []
+    last = unit.last_check_of(patient.id)
+    if last is not None and last.answered_at:
+        said.append(
+            text(
+                f"status.check.{last.state}",
+                who=name_of(unit, last.answered_by),
+                at=last.answered_at,
+            )
+        )
+    if patient.next_at is not None:
+        team = checks.asked_team(unit, patient)
+        said.append(text("status.next_check", at=patient.next_at, team=team.value))
+    grades = [alert.grade for alert in unit.alerts_of(patient.id) if alert.grade]
+    if grades:
+        said.append(text("status.worst_grade", grade=max(grades)))
+    return said
+
+
+def _unknown(unit: Unit, patient: Patient) -> list[Text]:
+    """What was not said, named instead of guessed."""
+    said = [
+        text("status.unknown_grade", number=alert.id)
+        for alert in unit.running_alerts(patient.id)
+        if alert.grade is None
+    ]
+    for step in unit.steps_of(patient.id):
+        values = values_of(step)
+        said += [
+            text("status.unknown_value", label=definition(unit, step).label, item=item.label)
+            for item in definition(unit, step).items
+            if step.state == StepState.DONE and values.get(item.id, "") == ""
+        ]
+        if is_late(unit, step) and not waits_for(unit, step):
+            label = definition(unit, step).label
+            said.append(text("status.unknown_step", label=label, team=step.team))
+    return said
+
+
+def _status_buttons(
+    unit: Unit, member: Member, patient: Patient, steps: Sequence[Step]
+) -> Keyboard:
+    rows: list[tuple[Button, ...]] = []
+    for step in [s for s in steps if member.team in (s.team, Team.COORDINATION)][:4]:
+        label = text("status.button.step", label=definition(unit, step).label)
+        rows.append((Button(label, f"step:show:{step.id}"),))
+    rows.append((Button(text("status.button.alert"), f"alert:new:{patient.id}"),))
+    if member.team == Team.COORDINATION:
+        plan = Button(text("status.button.plan"), f"status:plan:{patient.id}")
+        correct = Button(text("status.button.correct"), f"status:correct:{patient.id}")
+        rows.append((plan, correct))
+    return tuple(rows)
+
+
+def whole_plan(unit: Unit, member: Member, patient: Patient) -> Card:
+    """Every step with its day; the pause days are shown and ask nothing."""
+    if not sees(member, patient):
+        raise Refused(text("check.other_centre", centre=patient.centre))
+    lines = [(step.on, _plan_line(unit, patient, step)) for step in unit.steps_of(patient.id)]
+    for pause in pathway_of(patient).pauses:
+        for offset in pause.offsets:
+            on = _anchor_day(patient, pause.anchor) + timedelta(days=offset)
+            lines.append((on, text("plan.pause", on=on, j=offset, label=pause.label)))
+    ordered = tuple(line for _, line in sorted(lines, key=lambda pair: pair[0]))
+    back = Button(text("step.button.back"), f"status:show:{patient.id}")
+    return Card(text("plan.all", head=head(unit, patient), lines=ordered), ((back,),))
+
+
+def _anchor_day(patient: Patient, anchor: Anchor) -> date:
+    return {
+        Anchor.RCP: patient.rcp_on,
+        Anchor.AP: patient.apheresis_on,
+        Anchor.J0: patient.day0_on,
+        Anchor.SO: patient.discharge_on,
+    }[anchor]
+
+
+def _plan_line(unit: Unit, patient: Patient, step: Step) -> Text:
+    mark = "late" if is_late(unit, step) else step.state
+    return text(
+        f"plan.line.{mark}",
+        on=step.on,
+        j=unit.network.calendar.offset(patient.day0_on, step.on),
+        label=definition(unit, step).label,
+        team=step.team,
+    )
+
+
+def correctable(unit: Unit, patient: Patient) -> Card:
+    """Which confirmation to take back, with a reason."""
+    closed = [s for s in unit.steps_of(patient.id) if s.state in CLOSED and s.done_at]
+    if not closed:
+        raise Refused(text("step.nothing_to_undo"))
+    newest = sorted(closed, key=lambda step: step.done_at or unit.now, reverse=True)
+    rows: Keyboard = tuple(
+        (
+            Button(
+                text("status.button.undo", label=definition(unit, step).label),
+                f"step:undo_why:{step.id}",
+            ),
+        )
+        for step in newest[:SHOWN]
+    )
+    return Card(text("status.correct_which", head=head(unit, patient)), rows)
+
+
+# What is to do
+
+
+def todo(unit: Unit, team: str, centre: str, key: str = "todo.list") -> Card:
+    """What one team has open, most urgent first: relays, checks, steps."""
+    near = "" if team == Team.COORDINATION else centre
+    lines: list[Text] = []
+    rows: list[tuple[Button, ...]] = []
+    for relay in unit.open_relays(team, near):
+        patient = unit.patient(relay.patient_id)
+        shown = head(unit, patient)
+        lines.append(text("todo.relay", head=shown, until=relay.deadline_at, team=relay.from_team))
+        label = text("todo.button.relay", code=patient.code)
+        rows.append((Button(label, f"relay:show:{relay.id}"),))
+    for round_ in unit.open_rounds(team, near):
+        shown_round = checks.card(unit, round_)
+        lines.append(text("todo.round", at=round_.at))
+        rows += list(shown_round.keyboard)
+    steps = [step for step in unit.planned_steps(team, near) if not waits_for(unit, step)]
+    for step in steps[:SHOWN]:
+        lines.append(_todo_step(unit, step))
+        label = text(
+            "todo.button.step",
+            label=definition(unit, step).label,
+            code=unit.patient(step.patient_id).code,
+        )
+        rows.append((Button(label, f"step:show:{step.id}"),))
+    if not lines:
+        return Card(text("todo.nothing", team=team))
+    return Card(text(key, team=team, lines=tuple(lines), n=len(lines)), tuple(rows))
+
+
+def _todo_step(unit: Unit, step: Step) -> Text:
+    patient = unit.patient(step.patient_id)
+    return text(
+        "todo.step_late" if is_late(unit, step) else "todo.step",
+        head=head(unit, patient),
+        label=definition(unit, step).label,
+        when=step.due_at,
+    )
+
+
+def late(unit: Unit) -> Card:
+    """Everything that is late in the network, whoever owes it."""
+    lines = [
+        text("late.alert", head=head(unit, unit.patient(alert.patient_id)), at=alert.raised_at)
+        for alert in unit.running_alerts()
+        if alert.taken_at is None
+    ]
+    lines += [
+        text("late.round", team=round_.team, centre=round_.centre, at=round_.at)
+        for round_ in unit.open_rounds()
+        if round_.rung > 0
+    ]
+    lines += [
+        text(
+            "late.relay",
+            head=head(unit, unit.patient(relay.patient_id)),
+            team=relay.to_team,
+            until=relay.deadline_at,
+        )
+        for relay in unit.open_relays()
+        if relay.deadline_at <= unit.now
+    ]
+    overdue = [step for step in unit.planned_steps() if is_late(unit, step)]
+    rows: list[tuple[Button, ...]] = []
+    for step in overdue:
+        patient = unit.patient(step.patient_id)
+        shown = definition(unit, step).label
+        key = "late.step_held" if waits_for(unit, step) else "late.step"
+        lines.append(
+            text(key, head=head(unit, patient), label=shown, team=step.team, since=step.due_at)
+        )
+        button = text("todo.button.step", label=shown, code=patient.code)
+        rows.append((Button(button, f"step:show:{step.id}"),))
+    if not lines:
+        return Card(text("late.nothing", at=unit.now))
+    return Card(text("late.list", lines=tuple(lines), n=len(lines)), tuple(rows[:SHOWN]))
+
+
+# Who did what
+
+
+def history(unit: Unit, patient: Patient) -> Card:
+    """The newest events of a patient, oldest first, from the chain itself."""
+    events = unit.events_of(patient.id)
+    lines = tuple(_event_line(unit, patient, event) for event in events)
+    return Card(text("history.list", head=head(unit, patient), lines=lines, n=len(lines)))
+
+
+def _event_line(unit: Unit, patient: Patient, event: Event) -> Text:
+    data = json.loads(event.data)
+    slug = data.get("step", "")
+    return text(
+        f"event.{event.kind}",
+        at=event.at,
+        who=name_of(unit, event.member_id),
+        label=pathway_of(patient).step(slug).label if slug else text("nothing"),
+        detail=_detail(data),
+    )
+
+
+def _detail(data: dict[str, object]) -> str:
+    for key in ("reason", "outcome", "grade", "sign", "on", "to", "given", "rung"):
+        if data.get(key):
+            return str(data[key])
+    return ""

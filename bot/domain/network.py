@@ -1,0 +1,24 @@
+"""What a network decided for itself: its centres, its pathway, its calendar."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.calendar import Calendar
+from bot.domain.pathway import Pathway, Product
+
+
+@dataclass(frozen=True)
+class Network:
+    """The same for every transaction of a running bot."""
+
+    centres: Mapping[str, str]
+    """Code to name, `{"TLS": "Toulouse"}`; the first one is the default."""
+    pathway: Pathway
+    products: tuple[Product, ...]
+    calendar: Calendar
+    bot_name: str = ""
+    setup_code: str = ""
+
+    @property
+    def first_centre(self) -> str:
+        return next(iter(self.centres))
