@@ -1,0 +1,1 @@
+"""Figures: each module measures one thing and prints it from its `main`."""
