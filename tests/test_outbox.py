@@ -1,37 +1,22 @@
 """Letters leave once, in order, the urgent first, and whatever goes wrong."""
 
 import asyncio
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from sqlmodel import SQLModel, select
+from sqlmodel import select
 
 from bot.domain.message import Card, Kind, Notice, Priority, text
-from bot.domain.network import Network
 from bot.models import LetterState, Outbox
 from bot.outbox import Sender, SendError
 from bot.store import Database, Unit
 from bot.throttle import LIMITS_TELEGRAM, Throttle
-from tests.fakes import FakeClock, FakeTransport, show
+from tests.fakes import FakeClock, FakeTransport
 
 HERE, THERE, GROUP = 1, 2, -100
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def database(clock: FakeClock) -> Iterator[Database]:
-    network: Network = None  # type: ignore[assignment]
-    database = Database("sqlite://", clock=clock, render=show, network=network)
-    SQLModel.metadata.create_all(database.engine)
-    yield database
-    database.close()
 
 
 @pytest.fixture
@@ -144,13 +129,13 @@ async def test_an_alert_finds_room_when_every_lane_hangs(
     release = asyncio.Event()
     transport = Hanging(clock)
     sender = Sender(database.unit, transport, clock, Throttle(None))
-    database.on_letters = sender.wake
     for n in range(6):
         say(database, f"slow {n}", n)
 
     flush = asyncio.create_task(sender.flush())
     await asyncio.wait([flush], timeout=0.01)
     say(database, "alert", 3, Priority.ALERT)
+    sender.wake()
     await flush
 
     assert bodies(transport)[0] == "alert"

@@ -1,0 +1,384 @@
+"""The one adapter that calls Telegram: letters become Bot API calls, errors become `SendError`."""
+
+import base64
+import html
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from telegram import (
+    BotCommandScope,
+    BotCommandScopeChat,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+)
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.ext import ExtBot
+from telegram.request import BaseRequest, RequestData
+
+from bot.domain.message import Kind
+from bot.logs import redact
+from bot.outbox import SendError
+from bot.store.letters import Letter
+
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+POPUP_LIMIT = 200
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+CONNECT = 5.0
+READ = 20.0
+WRITE = 10.0
+UPLOAD = 30.0
+"""Seconds; together less than the outbox's lease."""
+KEEP_ALIVE = 4.0
+"""Seconds; shorter than any server's own, so that no request meets a connection just closed."""
+
+NEVER_LEFT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientConnectionResetError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+)
+UNCHANGED = "message is not modified"
+UNPARSED = "can't parse entities"
+GONE = (
+    "query is too old",
+    "query_id_invalid",
+    "message to edit not found",
+    "message can't be edited",
+    "there is no text in the message to edit",
+    "message to delete not found",
+    "message can't be deleted",
+    "message_id_invalid",
+)
+UNREACHABLE = (
+    "chat not found",
+    "user not found",
+    "user is deactivated",
+    "peer_id_invalid",
+    "chat_write_forbidden",
+    "have no rights to send",
+    "not enough rights to send",
+    "group is deactivated",
+    "group chat was deactivated",
+)
+TOO_LARGE = "too large"
+UNREADABLE = "Invalid server response"
+
+
+class NotSent(NetworkError):
+    """The request never reached the network."""
+
+
+class Unanswered(TimedOut):
+    """The request left; whether it arrived, nobody knows."""
+
+
+class AiohttpRequest(BaseRequest):
+    """PTB's requests over aiohttp: several times cheaper than its default."""
+
+    def __init__(self, connections: int = 32) -> None:
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float:
+        return READ
+
+    async def initialize(self) -> None:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE)
+            self._session = aiohttp.ClientSession(connector=connector, trust_env=True)
+
+    async def shutdown(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ARG002
+    ) -> tuple[int, bytes]:
+        if self._session is None:
+            raise NotSent("the request object is not initialized")
+        uploads = bool(request_data and request_data.contains_files)
+        timeout = _timeout(
+            connect=_seconds(connect_timeout, CONNECT),
+            write=_seconds(write_timeout, UPLOAD if uploads else WRITE),
+            read=_seconds(read_timeout, READ),
+        )
+        body, headers = _form(request_data) if request_data else (None, {})
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=body,
+                timeout=timeout,
+                headers={**headers, "User-Agent": self.USER_AGENT},
+            ) as answer:
+                return answer.status, await answer.read()
+        # Only the kind of error is told: their texts may hold the URL, and so the token.
+        except NEVER_LEFT as error:
+            raise NotSent(type(error).__name__) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unanswered(type(error).__name__) from None
+
+
+def _seconds(given: Any, default: float) -> float:
+    return default if given is BaseRequest.DEFAULT_NONE or given is None else float(given)
+
+
+def _timeout(connect: float, write: float, read: float) -> aiohttp.ClientTimeout:
+    # `connect` includes waiting for a free connection of the pool.
+    return aiohttp.ClientTimeout(
+        total=connect + write + read, connect=connect, sock_connect=connect, sock_read=read
+    )
+
+
+def _form(data: RequestData) -> tuple[aiohttp.FormData | bytes, dict[str, str]]:
+    if not data.contains_files:
+        fields = data.url_encoded_parameters().encode()
+        return fields, {"Content-Type": "application/x-www-form-urlencoded"}
+    form = aiohttp.FormData()
+    for name, value in data.json_parameters.items():
+        form.add_field(name, value)
+    for name, (filename, content, mime) in data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=mime)
+    return form, {}
+
+
+def make_bot(token: str, api_url: str = "") -> ExtBot[None]:
+    """A PTB bot over aiohttp; `api_url` is a Bot API server other than Telegram's own."""
+    where: dict[str, Any] = {}
+    if api_url:
+        base = api_url.rstrip("/")
+        where = {"base_url": f"{base}/bot", "base_file_url": f"{base}/file/bot"}
+    return ExtBot(token, request=AiohttpRequest(), get_updates_request=AiohttpRequest(2), **where)
+
+
+class TelegramTransport:
+    """Delivers letters through the Bot API."""
+
+    def __init__(self, bot: ExtBot[None]) -> None:
+        self._bot = bot
+        self._parts: dict[int, int] = {}
+        """Of a long letter, how many parts arrived: a second attempt goes on from there."""
+
+    async def deliver(self, letter: Letter) -> int | None:
+        """Deliver it; gives the id of its (last) message."""
+        try:
+            return await self._call(letter)
+        except TelegramError as error:
+            if UNCHANGED in str(error).lower():
+                return int(letter.payload["message_id"])
+            raise send_error(error) from error
+
+    async def _call(self, letter: Letter) -> int | None:
+        match letter.kind:
+            case Kind.SEND:
+                return await self._send(letter)
+            case Kind.PHOTO:
+                return await self._photo(letter)
+            case Kind.EDIT:
+                return await self._edit(letter)
+            case Kind.POPUP:
+                await self._popup(letter)
+            case Kind.DELETE:
+                await self._bot.delete_message(letter.chat_id, letter.payload["message_id"])
+            case Kind.MENU:
+                await self._menu(letter)
+        return None
+
+    async def _send(self, letter: Letter) -> int:
+        parts = list(pages(letter.body))
+        message_id = 0
+        for n in range(self._parts.get(letter.id, 0), len(parts)):
+            last = n == len(parts) - 1
+            message_id = await self._say(letter, parts[n], keyboard(letter) if last else None)
+            self._parts[letter.id] = n + 1
+        self._parts.pop(letter.id, None)
+        return message_id
+
+    async def _say(self, letter: Letter, body: str, markup: InlineKeyboardMarkup | None) -> int:
+        how: dict[str, Any] = {
+            "chat_id": letter.chat_id,
+            "reply_markup": markup,
+            "disable_notification": letter.silent,
+            "protect_content": letter.protect,
+            "link_preview_options": NO_PREVIEW,
+        }
+        try:
+            said = await self._bot.send_message(text=body, parse_mode=ParseMode.HTML, **how)
+        except BadRequest as error:
+            if UNPARSED not in str(error).lower():
+                raise
+            # Better plain than never.
+            said = await self._bot.send_message(text=plain(body), **how)
+        return said.message_id
+
+    async def _photo(self, letter: Letter) -> int:
+        fits = visible_length(letter.body) <= CAPTION_LIMIT
+        sent = await self._bot.send_photo(
+            letter.chat_id,
+            base64.b64decode(letter.payload["png"]),
+            caption=letter.body if fits else None,
+            parse_mode=ParseMode.HTML,
+            reply_markup=keyboard(letter) if fits else None,
+            disable_notification=letter.silent,
+            protect_content=letter.protect,
+        )
+        return sent.message_id if fits else await self._send(letter)
+
+    async def _edit(self, letter: Letter) -> int:
+        message_id = int(letter.payload["message_id"])
+        where: dict[str, Any] = {"chat_id": letter.chat_id, "message_id": message_id}
+        if letter.body:
+            await self._bot.edit_message_text(
+                next(pages(letter.body)),
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard(letter),
+                link_preview_options=NO_PREVIEW,
+                **where,
+            )
+        else:
+            await self._bot.edit_message_reply_markup(reply_markup=keyboard(letter), **where)
+        return message_id
+
+    async def _popup(self, letter: Letter) -> None:
+        await self._bot.answer_callback_query(
+            letter.payload["query_id"],
+            text=plain(letter.body)[:POPUP_LIMIT] or None,
+            show_alert=bool(letter.payload.get("alert")),
+        )
+
+    async def _menu(self, letter: Letter) -> None:
+        commands = [
+            (entry["command"], plain(entry["description"])) for entry in letter.payload["commands"]
+        ]
+        await self._bot.set_my_commands(commands, scope=_scope(letter))
+
+
+def _scope(letter: Letter) -> BotCommandScope | None:
+    if "scope" in letter.payload:
+        return BotCommandScope.de_json(dict(letter.payload["scope"]))
+    return BotCommandScopeChat(letter.chat_id) if letter.chat_id else None
+
+
+def keyboard(letter: Letter) -> InlineKeyboardMarkup | None:
+    """The buttons under a message."""
+    if not letter.keyboard:
+        return None
+    return InlineKeyboardMarkup([[_button(button) for button in row] for row in letter.keyboard])
+
+
+def _button(button: Any) -> InlineKeyboardButton:
+    if button.get("url"):
+        return InlineKeyboardButton(plain(button["text"]), url=button["url"])
+    return InlineKeyboardButton(plain(button["text"]), callback_data=button["data"])
+
+
+def send_error(error: TelegramError) -> SendError:
+    """What Telegram's error means for the letter."""
+    reason = redact(str(error))
+    match error:
+        case RetryAfter():
+            # A timedelta: `bot/__init__.py` asks PTB for it.
+            wait = error.retry_after
+            return SendError(
+                reason,
+                retry_after=wait if isinstance(wait, timedelta) else timedelta(seconds=wait),
+            )
+        case ChatMigrated():
+            return SendError(reason, moved_to=error.new_chat_id)
+        case Forbidden():
+            return SendError(reason, permanent=True)
+        case BadRequest():
+            return _bad_request(reason)
+        case Unanswered():
+            return SendError(reason, unknown=True)
+        case NetworkError() if TOO_LARGE in reason.lower():
+            return SendError(reason, refused=True)
+        case NetworkError():
+            return SendError(reason)
+    # Not JSON, with a status of success: it was taken, perhaps.
+    return SendError(reason, unknown=reason == UNREADABLE)
+
+
+def _bad_request(reason: str) -> SendError:
+    said = reason.lower()
+    if any(phrase in said for phrase in GONE):
+        return SendError(reason, gone=True)
+    if any(phrase in said for phrase in UNREACHABLE):
+        return SendError(reason, permanent=True)
+    return SendError(reason, refused=True)
+
+
+TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^>]*>")
+
+
+def plain(body: str) -> str:
+    """The text of an HTML body."""
+    return html.unescape(TAG.sub("", body))
+
+
+def visible_length(body: str) -> int:
+    """As Telegram counts: after the tags are read, in UTF-16 units."""
+    return len(plain(body).encode("utf-16-le")) // 2
+
+
+def pages(body: str, limit: int = TEXT_LIMIT) -> Iterator[str]:
+    """Cut a long body at the ends of lines; a tag left open is closed and opened again."""
+    if visible_length(body) <= limit:
+        yield body
+        return
+    page, opened = "", ""
+    for line in _short_lines(body, limit):
+        if page and visible_length(page + line) > limit:
+            still_open = _open_tags(page)
+            yield page.rstrip("\n") + "".join(f"</{name}>" for name, _ in reversed(still_open))
+            opened = "".join(tag for _, tag in still_open)
+            page = opened
+        page += line
+    if page != opened:
+        yield page
+
+
+def _short_lines(body: str, limit: int) -> Iterator[str]:
+    for line in body.splitlines(keepends=True):
+        if visible_length(line) <= limit:
+            yield line
+            continue
+        # A line as long as a page is nobody's intention: it loses its tags.
+        text = plain(line)
+        step = limit // 2
+        yield from (html.escape(text[at : at + step], False) for at in range(0, len(text), step))
+
+
+def _open_tags(page: str) -> list[tuple[str, str]]:
+    stack: list[tuple[str, str]] = []
+    for tag in TAG.finditer(page):
+        if not tag[1]:
+            stack.append((tag[2], tag[0]))
+        elif stack:
+            stack.pop()
+    return stack

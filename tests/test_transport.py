@@ -1,0 +1,339 @@
+"""Letters become exactly the documented calls of the Bot API, and its errors become ours."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telegram.ext import ExtBot
+from telegram.request import BaseRequest, RequestData
+
+from bot.domain.message import Kind, Priority
+from bot.outbox import SendError
+from bot.store.letters import Letter
+from bot.transport import TelegramTransport, pages, plain, visible_length
+
+API = json.loads((Path(__file__).parent / "botapi" / "api.min.json").read_text())
+TOKEN = "123456:" + "A" * 35
+CHATS = {"chat": {"id": 7, "type": "private"}, "date": 0}
+
+Answer = tuple[int, dict[str, Any]]
+
+
+def ok(result: object) -> Answer:
+    return 200, {"ok": True, "result": result}
+
+
+def error(code: int, description: str, **parameters: int) -> Answer:
+    said: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
+    return code, said | ({"parameters": parameters} if parameters else {})
+
+
+class FakeTelegram(BaseRequest):
+    """Answers from memory; refuses whatever the Bot API does not document."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.answers: list[Answer] = []
+
+    @property
+    def read_timeout(self) -> float:
+        return 1.0
+
+    async def initialize(self) -> None: ...
+
+    async def shutdown(self) -> None: ...
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, **_: object
+    ) -> tuple[int, bytes]:
+        name = url.rsplit("/", 1)[1]
+        given = dict(request_data.parameters) if request_data else {}
+        files = list(request_data.multipart_data) if request_data else []
+        check_call(name, given, files)
+        self.calls.append((name, given))
+        code, said = self.answers.pop(0) if self.answers else self.usual(name)
+        return code, json.dumps(said).encode()
+
+    def usual(self, name: str) -> Answer:
+        if name in ("answerCallbackQuery", "deleteMessage", "setMyCommands"):
+            return ok(True)
+        return ok({"message_id": 100 + len(self.calls), **CHATS})
+
+
+PYTHON = {"Integer": int, "String": str, "Boolean": bool, "Float": float}
+
+
+def check_call(name: str, given: dict[str, Any], files: list[str]) -> None:
+    fields = {field["name"]: field for field in API["methods"][name]["fields"]}
+    assert set(given) <= set(fields), f"{name} has no field {set(given) - set(fields)}"
+    required = {name for name, field in fields.items() if field["required"]}
+    assert required <= set(given) | set(files)
+    for key, value in given.items():
+        check_type(f"{name}.{key}", fields[key]["types"], value)
+
+
+def check_type(where: str, types: list[str], value: Any) -> None:
+    if any(isinstance(value, PYTHON[kind]) for kind in types if kind in PYTHON):
+        return
+    arrays = [kind.removeprefix("Array of ") for kind in types if kind.startswith("Array of ")]
+    if arrays and isinstance(value, list):
+        for item in value:
+            check_type(where, arrays, item)
+        return
+    objects = [kind for kind in types if kind in API["types"]]
+    assert any(fits(kind, value) for kind in objects), f"{where}: {types} is not {value!r}"
+
+
+def fits(kind: str, value: Any) -> bool:
+    """Whether an object has no field but those of its type, and all it must have."""
+    described = API["types"][kind]
+    if "subtypes" in described:
+        return any(fits(subtype, value) for subtype in described["subtypes"])
+    fields = {field["name"]: field for field in described.get("fields", [])}
+    required = {name for name, field in fields.items() if field["required"]}
+    if not isinstance(value, dict) or not required <= set(value) <= set(fields):
+        return False
+    for key, item in value.items():
+        check_type(f"{kind}.{key}", fields[key]["types"], item)
+    return True
+
+
+@pytest.fixture
+def telegram() -> FakeTelegram:
+    return FakeTelegram()
+
+
+@pytest.fixture
+def transport(telegram: FakeTelegram) -> TelegramTransport:
+    return TelegramTransport(ExtBot(TOKEN, request=telegram, get_updates_request=telegram))
+
+
+def letter(kind: Kind = Kind.SEND, body: str = "bonjour", **values: Any) -> Letter:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    return Letter(
+        1, values.pop("chat_id", 7), kind, Priority.ANSWER, created_at=at, body=body, **values
+    )
+
+
+async def test_a_message_is_html_protected_and_without_preview(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    rows = [[{"text": "Fait", "data": "step:1"}], [{"text": "Voir", "url": "https://t.me/x"}]]
+
+    message_id = await transport.deliver(
+        letter(body="<b>Aphérèse</b>", keyboard=rows, silent=True)
+    )
+
+    name, given = telegram.calls[0]
+    assert (name, message_id) == ("sendMessage", 101)
+    assert given["parse_mode"] == "HTML"
+    assert given["protect_content"] is True
+    assert given["disable_notification"] is True
+    assert given["link_preview_options"] == {"is_disabled": True}
+    assert given["reply_markup"]["inline_keyboard"] == [
+        [{"text": "Fait", "callback_data": "step:1"}],
+        [{"text": "Voir", "url": "https://t.me/x"}],
+    ]
+
+
+async def test_a_long_message_is_cut_at_a_line_with_its_buttons_on_the_last(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    body = "\n".join(f"<b>ligne</b> {n} " + "é" * 90 for n in range(100))
+
+    message_id = await transport.deliver(
+        letter(body=body, keyboard=[[{"text": "x", "data": "y"}]])
+    )
+
+    said = [given for _, given in telegram.calls]
+    assert "\n".join(given["text"] for given in said) == body
+    assert all(visible_length(given["text"]) <= 4096 for given in said)
+    assert ["reply_markup" in given for given in said] == [False] * (len(said) - 1) + [True]
+    assert message_id == 100 + len(said)
+
+
+async def test_a_long_message_cut_by_a_flood_goes_on_where_it_stopped(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    body = "\n".join("é" * 3000 for _ in range(2))
+    telegram.answers = [
+        ok({"message_id": 1, **CHATS}),
+        error(429, "Too Many Requests: retry after 3", retry_after=3),
+    ]
+
+    with pytest.raises(SendError):
+        await transport.deliver(letter(body=body))
+    await transport.deliver(letter(body=body))
+
+    assert len(telegram.calls) == 3
+
+
+async def test_a_text_that_telegram_cannot_read_goes_plain(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    telegram.answers = [error(400, "Bad Request: can't parse entities: unclosed tag")]
+
+    await transport.deliver(letter(body="<b>grade &lt; 3"))
+
+    assert telegram.calls[-1][1]["text"] == "grade < 3"
+    assert "parse_mode" not in telegram.calls[-1][1]
+
+
+async def test_an_edit_changes_text_and_buttons(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    message_id = await transport.deliver(letter(Kind.EDIT, payload={"message_id": 42}))
+
+    name, given = telegram.calls[0]
+    assert (name, given["message_id"], message_id) == ("editMessageText", 42, 42)
+
+
+async def test_an_edit_without_text_changes_the_buttons_alone(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    rows = [[{"text": "Fait", "data": "x"}]]
+
+    await transport.deliver(letter(Kind.EDIT, "", payload={"message_id": 42}, keyboard=rows))
+
+    assert telegram.calls[0][0] == "editMessageReplyMarkup"
+
+
+async def test_an_edit_that_changes_nothing_counts_as_done(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    telegram.answers = [error(400, "Bad Request: message is not modified: exactly the same")]
+
+    assert await transport.deliver(letter(Kind.EDIT, payload={"message_id": 42})) == 42
+
+
+async def test_a_pop_up_is_plain_and_short(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    body = "<b>Déjà</b> &lt;pris&gt; " + "x" * 300
+
+    await transport.deliver(letter(Kind.POPUP, body, payload={"query_id": "q", "alert": True}))
+
+    name, given = telegram.calls[0]
+    assert (name, given["callback_query_id"]) == ("answerCallbackQuery", "q")
+    assert given["text"].startswith("Déjà <pris> ")
+    assert len(given["text"]) == 200
+    assert given["show_alert"] is True
+
+
+async def test_a_picture_has_its_caption(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    png = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+
+    await transport.deliver(letter(Kind.PHOTO, "<i>invitation</i>", payload={"png": png}))
+
+    name, given = telegram.calls[0]
+    assert (name, given["caption"]) == ("sendPhoto", "<i>invitation</i>")
+
+
+async def test_a_caption_too_long_follows_its_picture(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    await transport.deliver(letter(Kind.PHOTO, "é" * 1025, payload={"png": "iVBORw=="}))
+
+    assert [name for name, _ in telegram.calls] == ["sendPhoto", "sendMessage"]
+
+
+async def test_a_message_is_deleted(telegram: FakeTelegram, transport: TelegramTransport) -> None:
+    await transport.deliver(letter(Kind.DELETE, "", payload={"message_id": 42}))
+
+    assert telegram.calls == [("deleteMessage", {"chat_id": 7, "message_id": 42})]
+
+
+@pytest.mark.parametrize(
+    ("chat", "extra", "scope"),
+    [
+        (0, {}, None),
+        (7, {}, {"type": "chat", "chat_id": 7}),
+        (0, {"scope": {"type": "all_group_chats"}}, {"type": "all_group_chats"}),
+    ],
+)
+async def test_the_menu_has_a_scope(
+    chat: int,
+    extra: dict[str, Any],
+    scope: object,
+    telegram: FakeTelegram,
+    transport: TelegramTransport,
+) -> None:
+    payload = {"commands": [{"command": "aide", "description": "L’aide"}], **extra}
+
+    await transport.deliver(letter(Kind.MENU, "", chat_id=chat, payload=payload))
+
+    name, given = telegram.calls[0]
+    assert name == "setMyCommands"
+    assert given["commands"] == [{"command": "aide", "description": "L’aide"}]
+    assert given.get("scope") == scope
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_so"),
+    [
+        (
+            error(429, "Too Many Requests: retry after 9", retry_after=9),
+            lambda e: e.retry_after == timedelta(seconds=9) and not e.everyone,
+        ),
+        (
+            error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=-1009),
+            lambda e: e.moved_to == -1009,
+        ),
+        (error(403, "Forbidden: bot was blocked by the user"), lambda e: e.permanent),
+        (error(403, "Forbidden: bot was kicked from the group chat"), lambda e: e.permanent),
+        (error(403, "Forbidden: user is deactivated"), lambda e: e.permanent),
+        (error(400, "Bad Request: chat not found"), lambda e: e.permanent),
+        (error(400, "Bad Request: query is too old and …"), lambda e: e.gone),
+        (error(400, "Bad Request: message to edit not found"), lambda e: e.gone),
+        (error(400, "Bad Request: BUTTON_DATA_INVALID"), lambda e: e.refused),
+        (error(413, "Request Entity Too Large"), lambda e: e.refused),
+        (
+            error(500, "Internal Server Error"),
+            lambda e: not (e.permanent or e.unknown or e.gone or e.refused),
+        ),
+        (
+            error(502, "Bad Gateway"),
+            lambda e: not (e.permanent or e.unknown or e.gone or e.refused),
+        ),
+        (
+            error(401, "Unauthorized"),
+            lambda e: not (e.permanent or e.unknown or e.gone or e.refused),
+        ),
+    ],
+    ids=lambda value: str(value[1]["description"]) if isinstance(value, tuple) else "",
+)
+async def test_an_error_of_telegram_says_what_to_do_about_it(
+    answer: Answer,
+    is_so: Callable[[SendError], bool],
+    telegram: FakeTelegram,
+    transport: TelegramTransport,
+) -> None:
+    telegram.answers = [answer]
+
+    with pytest.raises(SendError) as raised:
+        await transport.deliver(letter())
+
+    assert is_so(raised.value)
+
+
+def test_a_page_closes_its_tags_and_the_next_opens_them_again() -> None:
+    body = "<b>un\ndeux\ntrois</b>\nquatre"
+
+    assert list(pages(body, 8)) == ["<b>un\ndeux</b>", "<b>trois</b>", "quatre"]
+
+
+def test_a_line_longer_than_a_page_is_cut_anyway() -> None:
+    cut = list(pages("<b>" + "a &amp; " * 1000 + "</b>", 100))
+
+    assert all(visible_length(page) <= 100 for page in cut)
+    assert "".join(plain(page) for page in cut) == "a & " * 1000
+
+
+def test_telegram_counts_in_utf_16_after_the_tags() -> None:
+    assert visible_length("<b>é🩸&lt;</b>") == 4
