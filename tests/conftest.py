@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import SQLModel
 
-from bot import migrations
+from bot import migrations, pathways
 from bot.domain.calendar import Calendar
 from bot.domain.network import Network
 from bot.settings import Settings
@@ -29,8 +29,6 @@ def clock() -> FakeClock:
 @pytest.fixture(scope="session")
 def network() -> Network:
     """The network of the defaults, without public holidays."""
-    from bot import pathways
-
     defaults = Settings.model_construct()
     return Network(
         centres=defaults.centres,

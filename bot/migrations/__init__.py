@@ -1,7 +1,10 @@
 """The schema's history: brings a database up to date, and says how far it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -33,41 +36,58 @@ REFUSALS = {
 }
 
 
-def ensure(engine: Engine) -> None:
+def ensure(engine: Engine, scripts: Path = HERE) -> None:
     """Fill an empty database; refuse one that is older or newer than the program."""
-    found = state(engine)
+    found = state(engine, scripts)
     if found in REFUSALS:
         raise SchemaError(REFUSALS[found])
     if found is State.EMPTY:
-        upgrade(engine)
+        upgrade(engine, scripts)
 
 
-def state(engine: Engine) -> State:
+def state(engine: Engine, scripts: Path = HERE) -> State:
     """How far the database is; a revision that we do not know comes from a newer program."""
-    script = ScriptDirectory(str(HERE))
+    history = ScriptDirectory(str(scripts))
     with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
     if revision is None:
         return State.EMPTY
-    if revision == script.get_current_head():
+    if revision == history.get_current_head():
         return State.CURRENT
-    known = {step.revision for step in script.walk_revisions()}
+    known = {step.revision for step in history.walk_revisions()}
     return State.OLDER if revision in known else State.NEWER
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, scripts: Path = HERE) -> None:
     """Bring the schema to the newest revision, all of it or nothing."""
     config = Config()
-    config.set_main_option("script_location", str(HERE))
-    with engine.begin() as connection:
-        _lock(connection)
+    config.set_main_option("script_location", str(scripts))
+    with _alone(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _lock(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-    else:
-        # A table that is changed is copied and dropped while others refer to it.
-        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """One transaction that no other program migrates beside."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+            yield connection
+        return
+    with engine.connect() as connection, _references_unchecked(connection), connection.begin():
+        yield connection
+        if connection.execute(text("PRAGMA foreign_key_check")).first():
+            raise SchemaError("The migration would leave rows that refer to nothing.")
+
+
+@contextmanager
+def _references_unchecked(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by copying it and dropping the old one, which others refer to."""
+    # Of the driver: inside a transaction, and SQLAlchemy would begin one, this does nothing.
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
