@@ -34,6 +34,8 @@ class Follower:
     next: datetime | None = None
     heard: float = float("-inf")
     polling: int = 0
+    # Its long poll broke off: it was killed, or its machine was.
+    lost: bool = False
 
 
 class Driver:
@@ -65,14 +67,14 @@ class Driver:
 
     def report(self, settled: int | None, next_at: datetime | None) -> None:
         """The bot says what it has settled and what it waits for."""
-        self.follower.heard = self._monotonic()
+        self.follower.heard, self.follower.lost = self._monotonic(), False
         if settled is not None:
             self.follower.settled, self.follower.next = settled, next_at
         self.bell.ring()
 
     def gone(self) -> None:
         """The bot's long poll broke off: nobody follows until it is heard again."""
-        self.follower.heard = float("-inf")
+        self.follower.heard, self.follower.lost = float("-inf"), True
         self.bell.ring()
 
     def acknowledged(self) -> bool:
@@ -168,7 +170,7 @@ class Driver:
         """Wait for the bot, or for its end: one that is down holds nobody up."""
 
         def over() -> bool:
-            return holds() or self.follower.heard == float("-inf")
+            return holds() or self.follower.lost
 
         if not await self.bell.until(over, patience):
             raise Stalled(f"the bot did not {what} within {patience:g} s")

@@ -9,7 +9,7 @@ Entity = dict[str, Any]
 
 FOUND = (
     ("url", re.compile(r"(?:https?://|www\.|(?<![\w/@.])t\.me/)[^\s<>«»\"]*[\w/]")),
-    ("email", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("email", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     (
         "bot_command",
         re.compile(r"(?<![\w/@<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/])"),

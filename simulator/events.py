@@ -34,7 +34,7 @@ class Events:
         """Server-sent events after the given number."""
         sent = since
         while not self._bell.closing:
-            await self._bell.until(lambda after=sent: self.last > after, HEARTBEAT)  # type: ignore[misc]
+            await self._bell.until(lambda after=sent: self.last != after, HEARTBEAT)  # type: ignore[misc]
             fresh = self._after(sent)
             if fresh is None:
                 yield f"id: {self.last}\ndata: {json.dumps({'kind': 'reload'})}\n\n"

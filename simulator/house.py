@@ -10,7 +10,7 @@ from typing import Any
 from simulator import cast as casting
 from simulator.bell import Bell
 from simulator.clock import SimClock
-from simulator.drive import PATIENCE, Driver
+from simulator.drive import PATIENCE, Driver, Follower
 from simulator.events import Events
 from simulator.faults import Fault, Faults
 from simulator.floods import Floods
@@ -87,9 +87,12 @@ class House:
         }
 
     def reset(self) -> None:
-        """Empty the world and let the cast enter again."""
+        """Empty the world and let the cast enter again; only the clock goes on."""
         self.world.clear()
         self.faults.clear()
+        self.floods.on = False
+        self.post.delete_webhook({})
+        self.driver.follower = Follower()
         self.journal.calls.clear()
         casting.enter(self.world, self.options.cast)
         self.world.tell("reset")

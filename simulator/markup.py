@@ -223,11 +223,11 @@ class _Markdown(_Reader):
 
     def _line_end(self) -> None:
         if self.open and self.open[-1]["type"] == "blockquote":
-            if not self.source.startswith("\n>", self.at):
-                self.close({})
-            else:
-                self.at += 1
+            if self.source.startswith("\n>", self.at):
                 self.add("\n")
+                self.at += 2
+                return
+            self.close({})
         elif self.open:
             raise self._unclosed()
         self._plain("\n")
