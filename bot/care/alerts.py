@@ -1,5 +1,7 @@
 """Alerts: raised by the report itself, climbing until taken, asked about until closed."""
 
+from datetime import timedelta
+
 from bot.care.telling import days, head, name_of, pathway_of, tell
 from bot.domain import escalation
 from bot.domain.message import Button, Card, Keyboard, Priority, Refused, Text, text
@@ -12,6 +14,7 @@ SIGNS = ("src", "icans", "autre")
 OUTCOMES = ("stable", "reanimation", "resolue", "suite")
 KEEPS_GOING = "suite"
 GRADES = (1, 2, 3, 4)
+DOUBLE_TAP = timedelta(minutes=1)
 
 
 def plan_of(unit: Unit, alert: Alert) -> AlertPlan:
@@ -29,6 +32,9 @@ def raise_alert(
     """Alert now; the grade comes after, and its absence delays nothing."""
     if patient.state == PatientState.ENDED:
         raise Refused(text("patient.ended", code=patient.code))
+    again = _just_raised(unit, member, patient, sign)
+    if again is not None:
+        return again
     alert = unit.add(
         Alert(
             patient_id=patient.id,
@@ -49,6 +55,15 @@ def raise_alert(
     _tell_rung(unit, alert)
     _wait(unit, alert)
     return alert
+
+
+def _just_raised(unit: Unit, member: Member | None, patient: Patient, sign: str) -> Alert | None:
+    """The same alert by the same person a moment ago: a double tap, not a second event."""
+    for alert in unit.running_alerts(patient.id):
+        same = member is not None and (alert.raised_by, alert.sign) == (member.id, sign)
+        if same and unit.now - alert.raised_at < DOUBLE_TAP:
+            return alert
+    return None
 
 
 def _wait(unit: Unit, alert: Alert) -> None:

@@ -193,14 +193,14 @@ def _row(unit: Unit, check: Check) -> tuple[Button, ...]:
     )
 
 
-def _refresh(unit: Unit, round_: Round, *, but: int = 0) -> None:
+def _refresh(unit: Unit, round_: Round) -> None:
     key = f"round:{round_.id}:at:{unit.now.isoformat()}"
     cause = f"round:{round_.id}"
     if not any(_is_open(check) for check in unit.checks_in(round_.id)):
         round_.next_at = None
         unit.add(round_)
         unit.withdraw(cause)
-    unit.rewrite(cause, card(unit, round_), key, but=but)
+    unit.rewrite(cause, card(unit, round_), key)
 
 
 def _is_open(check: Check) -> bool:

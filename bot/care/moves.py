@@ -1,16 +1,16 @@
 """Moving a date: asked by a team, shown before, told once to each team, old reminders void."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from unicodedata import combining, normalize
 
-from bot.care.planning import CLOSED, cause, definition, opened, schedule
+from bot.care import drafts
+from bot.care.planning import CLOSED, buttons, cause, definition, opened, schedule
 from bot.care.telling import head, name_of, pathway_of, tell
 from bot.domain.message import Button, Card, Keyboard, Priority, Refused, Text, text
 from bot.domain.pathway import Anchor, StepDef, check_anchors, planned
 from bot.domain.roles import Team
+from bot.domain.words import bare
 from bot.models import Draft, Member, Patient, PatientState, Step, StepState
 from bot.store import Unit
 
@@ -30,27 +30,39 @@ class Move:
 
 def target(unit: Unit, patient: Patient, typed: str) -> Step:
     """The step that is meant: its id, its label, or J0 for the injection."""
-    wanted = _bare(typed)
+    wanted = bare(typed)
     of_patient = {step.slug: step for step in unit.steps_of(patient.id)}
     pathway = pathway_of(patient)
     if wanted == "j0":
         return of_patient[anchor_step(patient, Anchor.J0).id]
     for slug, step in of_patient.items():
-        if wanted in (_bare(slug), _bare(pathway.step(slug).label)):
+        if wanted in (bare(slug), bare(pathway.step(slug).label)):
             return step
-    close = [s for slug, s in of_patient.items() if _bare(slug).startswith(wanted)]
+    close = [s for slug, s in of_patient.items() if bare(slug).startswith(wanted)]
     if wanted and len(close) == 1:
         return close[0]
     raise Refused(text("move.which_step", known=", ".join(of_patient)))
 
 
-def _bare(typed: str) -> str:
-    decomposed = normalize("NFKD", typed.lower())
-    return "".join(c for c in decomposed if c.isalnum() and not combining(c))
-
-
 def anchor_step(patient: Patient, anchor: Anchor) -> StepDef:
     return next(step for step in pathway_of(patient).steps if step.anchor_of is anchor)
+
+
+def choose(unit: Unit, patient: Patient) -> Card:
+    """Which step to move: those still to do, one button each."""
+    rows: Keyboard = tuple(
+        (
+            Button(
+                text("move.button.step", label=definition(unit, step).label, on=step.on),
+                f"step:move:{step.id}",
+            ),
+        )
+        for step in unit.steps_of(patient.id)
+        if step.state == StepState.PLANNED
+    )
+    if not rows:
+        raise Refused(text("move.closed"))
+    return Card(text("move.which", head=head(unit, patient)), rows)
 
 
 # Asked by a team
@@ -106,6 +118,25 @@ def ask(unit: Unit, member: Member, step_id: int, on: date) -> Step:
     return step
 
 
+def asked(unit: Unit, step: Step, on: date) -> Card:
+    """What the team sees: asked, not moved."""
+    shown = text(
+        "move.asked_by_you",
+        head=head(unit, unit.patient(step.patient_id)),
+        label=definition(unit, step).label,
+        was=step.on,
+        on=on,
+    )
+    return Card(shown, buttons(step))
+
+
+def kept(unit: Unit, step: Step) -> Text:
+    """What the coordination sees once it has refused."""
+    patient = unit.patient(step.patient_id)
+    label = definition(unit, step).label
+    return text("move.kept", head=head(unit, patient), label=label, on=step.on)
+
+
 def refuse(unit: Unit, member: Member, step_id: int, on: date) -> Step:
     """The coordination keeps the date: the team knows."""
     step = _planned(unit, step_id)
@@ -142,11 +173,7 @@ def preview(unit: Unit, member: Member, chat_id: int, step: Step, on: date) -> C
     patient = unit.patient(step.patient_id)
     _possible(unit, patient, step, on)
     move = Move(step.id, step.on.isoformat(), on.isoformat())
-    draft = unit.draft(member, chat_id) or Draft(
-        member_id=member.id, chat_id=chat_id, kind="", updated_at=unit.now
-    )
-    draft.kind, draft.data, draft.updated_at = "move", json.dumps(asdict(move)), unit.now
-    unit.add(draft)
+    drafts.begin(unit, member, chat_id, "move", **asdict(move))
     affected = _affected(unit, patient, step)
     said = text(
         "move.preview",
@@ -232,14 +259,14 @@ def _warnings(
 
 def apply(unit: Unit, member: Member, draft: Draft) -> Patient:
     """Move: old reminders are void now; each team hears once, with its own changes only."""
-    move = Move(**json.loads(draft.data))
+    move = Move(**drafts.data_of(draft))
     step = _planned(unit, move.step_id)
     if step.on.isoformat() != move.was:
         raise Refused(text("move.changed_meanwhile"))
     patient = unit.patient(step.patient_id)
     on = date.fromisoformat(move.on)
     _possible(unit, patient, step, on)
-    unit.session.delete(draft)
+    drafts.end(unit, draft)
     _carry_out(unit, member, step, on, _affected(unit, patient, step))
     return patient
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
+from bot.care import drafts
 from bot.care.planning import announce_ready, schedule
 from bot.care.telling import tell
 from bot.domain import codes
@@ -31,7 +32,7 @@ class Request:
 
     @classmethod
     def of(cls, draft: Draft) -> "Request":
-        return cls(**json.loads(draft.data))
+        return cls(**drafts.data_of(draft))
 
     def missing(self) -> str:
         """The next question; nothing when all is known."""
@@ -54,11 +55,7 @@ def begin(unit: Unit, member: Member, chat_id: int, request: Request) -> Card:
     if len(unit.network.centres) == 1:
         request.centre = unit.network.first_centre
     _check(unit, request)
-    draft = unit.draft(member, chat_id) or Draft(
-        member_id=member.id, chat_id=chat_id, kind="", updated_at=unit.now
-    )
-    draft.kind = "enrol"
-    return _next(unit, draft, request)
+    return _next(unit, drafts.begin(unit, member, chat_id, "enrol"), request)
 
 
 def answer(unit: Unit, draft: Draft, value: str) -> Card:
@@ -273,7 +270,7 @@ def create(unit: Unit, member: Member, draft: Draft) -> Patient:
             created_by=member.id,
         )
     )
-    unit.session.delete(draft)
+    drafts.end(unit, draft)
     unit.record(
         "patient_enrolled",
         member=member.id,

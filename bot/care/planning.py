@@ -131,6 +131,10 @@ def belongs(unit: Unit, member: Member, step: Step) -> bool:
     return (member.team, member.centre) == (step.team, unit.patient(step.patient_id).centre)
 
 
+def coordinates(member: Member) -> bool:
+    return member.team == Team.COORDINATION
+
+
 def cause(step: Step) -> str:
     return f"step:{step.id}"
 

@@ -11,6 +11,7 @@ from bot.domain import plain
 from bot.domain.calendar import DAY, MINUTE, Calendar
 from bot.domain.message import Refused, text
 from bot.domain.roles import Team
+from bot.domain.words import bare
 
 
 class Anchor(StrEnum):
@@ -254,12 +255,8 @@ class Product:
         return bool(self.pathway)
 
     def called(self, typed: str) -> bool:
-        said = _letters(typed)
-        return said in {_letters(each) for each in (self.id, self.name, self.brand, *self.aliases)}
-
-
-def _letters(typed: str) -> str:
-    return "".join(each for each in typed.casefold() if each.isalnum())
+        said = bare(typed)
+        return said in {bare(each) for each in (self.id, self.name, self.brand, *self.aliases)}
 
 
 Anchors = Mapping[Anchor, date]

@@ -62,7 +62,7 @@ class Notices(Work):
         )
 
     def picture(self, chat: int, png_base64: str, caption: Text, key: str) -> None:
-        """Send a picture with a caption."""
+        """Send a picture with a caption; it may be forwarded."""
         self._write(
             chat,
             Kind.PHOTO,
@@ -70,6 +70,7 @@ class Notices(Work):
             body=self.words.render(caption),
             priority=Priority.ANSWER,
             payload=json.dumps({"png": png_base64}),
+            protect=False,
         )
 
     def menu(self, chat: int, commands: list[tuple[str, Text]], key: str) -> None:
@@ -85,6 +86,16 @@ class Notices(Work):
             payload=json.dumps({"commands": listed}, ensure_ascii=False),
         )
 
+    def delete(self, chat: int, message_id: int) -> None:
+        """Take a message out of a chat, where Telegram lets us."""
+        self._write(
+            chat,
+            Kind.DELETE,
+            f"delete:{chat}:{message_id}",
+            priority=Priority.ANSWER,
+            payload=json.dumps({"message_id": message_id}),
+        )
+
     def withdraw(self, cause: str) -> None:
         """What `cause` made worth saying is so no longer: nothing of it leaves any more."""
         waiting = self._about(cause).where(col(Outbox.state) == LetterState.PENDING)
@@ -92,10 +103,10 @@ class Notices(Work):
         leaving = self._about(cause).where(col(Outbox.state) == LetterState.SENDING)
         self.session.execute(leaving.values(withdrawn=True))
 
-    def rewrite(self, cause: str, card: Card, key: str, *, but: int = 0) -> None:
+    def rewrite(self, cause: str, card: Card, key: str) -> None:
         """Show `card` in every message about `cause` that still has buttons.
 
-        `but` is the id of a message that its own tap rewrites already.
+        Not in the one that was just tapped: its handler knows better what to show there.
         """
         shown = self.all(
             select(Outbox).where(
@@ -106,7 +117,7 @@ class Notices(Work):
         )
         for letter in shown:
             letter.live = bool(card.keyboard)
-            if letter.message_id is None or letter.message_id == but:
+            if letter.message_id is None or (letter.chat_id, letter.message_id) == self.tapped:
                 continue
             self.edit(letter.chat_id, letter.message_id, card, f"{key}:{letter.id}")
 

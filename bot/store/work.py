@@ -39,6 +39,8 @@ class Work:
         self.network = network
         self.audit_key = audit_key
         self.wrote_letters = False
+        self.tapped: tuple[int, int] = (0, 0)
+        """Chat and id of the message whose button was pressed: its own handler changes it."""
 
     def savepoint(self) -> AbstractContextManager[Any]:
         """Undo only what is inside if it raises."""
