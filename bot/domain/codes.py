@@ -7,12 +7,10 @@ from collections.abc import Callable, Collection, Container, Iterable
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 BASE = len(ALPHABET)
 CENTRES = frozenset({"TLS", "MPL"})
+DRAWS = 10_000  # a draw that always fails is a fault to see, not a loop
 
-# Words that four characters of the alphabet can spell, and that staff type or would mind.
-WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """
+# Words that four characters of the alphabet can spell, and that staff type after a centre.
+WORDS = frozenset(re.findall(r"\w+", """
     ABBE ACTE AGEE AGES AMEN ANTE ARME ASSE AVEC AXES BABY BACS BADE BAHT BANC BASE BATS BEAR
     BEAT BEEF BEST BETE BRAS CAFE CAGE CAMP CAPE CARE CARS CASE CASH CENT CEPS CHAT CHEF CHER
     CHEZ CRAN DAME DAMS DANS DARD DATE DEAD DEAR DENT DESK DRAP EAST EASY EDEN EPEE ETAT ETES
@@ -25,9 +23,7 @@ WORDS = frozenset(
     SEEN SENS SENT SEPT SERA SERT SEXE SHED SPEC STAR STAT STAY STEP TAPE TARD TARE TAXE TEAM
     TEMP TENT TERM TEST TETE THAN THAT THEM THEN THEY TRAC TREE TREK TRES VASE VAST VENT VERS
     VERT VERY WANT WARD WAYS WEAR WEEK WENT WEST WHAT WHEN YEAR
-    """,
-    )
-)
+"""))  # fmt: skip
 
 # Read as an hour (9H45), a quantity (25MG), an ordinal (2EME) or a day (J365).
 OTHERWISE = re.compile(
@@ -54,20 +50,34 @@ def valid(code: str) -> bool:
 
 
 def issuable(four: str) -> bool:
-    """Refuses what reads as something else, and `2Z`, whose swap the check does not see."""
-    if not any(each.isalpha() for each in four) or "2Z" in four or "Z2" in four:
-        return False
-    return four not in WORDS and not OTHERWISE.fullmatch(four)
+    """A letter and a digit, so that it is found in a sentence; nothing that reads otherwise.
+
+    `2Z` is left out too: its swap is the only one that the check does not see.
+    """
+    return _mixed(four) and not _reads_otherwise(four) and not {"2Z", "Z2"} & _pairs(four)
+
+
+def _mixed(four: str) -> bool:
+    return not four.isalpha() and not four.isdigit()
+
+
+def _reads_otherwise(four: str) -> bool:
+    return four in WORDS or bool(OTHERWISE.fullmatch(four))
+
+
+def _pairs(four: str) -> set[str]:
+    return {four[at : at + 2] for at in range(3)}
 
 
 def issue(centre: str, draw: Callable[[int], int], taken: Container[str]) -> str:
     """A code of this centre that nobody has; `draw(n)` gives a random 0..n-1."""
-    while True:
+    for _ in range(DRAWS):
         three = "".join(ALPHABET[draw(BASE)] for _ in range(3))
         four = three + check_character(three)
         code = f"{centre}-{four}"
         if issuable(four) and code not in taken:
             return code
+    raise ValueError(f"no free code for {centre} in {DRAWS} draws")
 
 
 def normalise(typed: str) -> str | None:
@@ -98,10 +108,9 @@ def find(sentence: str, centres: Collection[str] = CENTRES) -> tuple[str, ...]:
 
 
 def _plausible(match: re.Match[str], four: str) -> bool:
-    mixed = not four.isalpha() and not four.isdigit()
-    if match["joined"]:  # « à TLS avec », but « TLS WQXT »
-        return issuable(four)
-    return mixed and (issuable(four) or not match["bare"])
+    if match["joined"]:  # « TLS WQXT », but not « à TLS avec »
+        return not four.isdigit() and not _reads_otherwise(four)
+    return _mixed(four) and not (match["bare"] and _reads_otherwise(four))
 
 
 def _pattern(centres: frozenset[str]) -> re.Pattern[str]:

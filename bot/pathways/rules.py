@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 
 from bot.domain.pathway import (
@@ -81,7 +81,7 @@ def _is_after(one: StepDef, other: StepDef) -> bool:
 
 
 def _moment(step: StepDef) -> timedelta:
-    clock = datetime.combine(datetime.min, step.at) - datetime.min
+    clock = timedelta(hours=step.at.hour, minutes=step.at.minute)
     return timedelta(days=step.offset) + clock + step.delay
 
 
