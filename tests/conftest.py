@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import SQLModel
 
@@ -16,6 +17,7 @@ from bot.domain.network import Network
 from bot.settings import Settings
 from bot.store import Database
 from bot.store.database import open_engine
+from tests.browser import ARGUMENTS, chromium
 from tests.fakes import FakeClock, Show
 
 KINDS = ("sqlite", "postgres")
@@ -24,6 +26,15 @@ KINDS = ("sqlite", "postgres")
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for one module: the loop of Playwright would bar those of async tests."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")
