@@ -1,105 +1,18 @@
 """Letters become exactly the documented calls of the Bot API, and its errors become ours."""
 
 import base64
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from telegram.ext import ExtBot
-from telegram.request import BaseRequest, RequestData
 
 from bot.domain.message import Kind, Priority
 from bot.outbox import SendError
 from bot.store.letters import Letter
 from bot.transport import TelegramTransport, pages, plain, visible_length
-
-API = json.loads((Path(__file__).parent / "botapi" / "api.min.json").read_text())
-TOKEN = "123456:" + "A" * 35
-CHATS = {"chat": {"id": 7, "type": "private"}, "date": 0}
-
-Answer = tuple[int, dict[str, Any]]
-
-
-def ok(result: object) -> Answer:
-    return 200, {"ok": True, "result": result}
-
-
-def error(code: int, description: str, **parameters: int) -> Answer:
-    said: dict[str, Any] = {"ok": False, "error_code": code, "description": description}
-    return code, said | ({"parameters": parameters} if parameters else {})
-
-
-class FakeTelegram(BaseRequest):
-    """Answers from memory; refuses whatever the Bot API does not document."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.answers: list[Answer] = []
-
-    @property
-    def read_timeout(self) -> float:
-        return 1.0
-
-    async def initialize(self) -> None: ...
-
-    async def shutdown(self) -> None: ...
-
-    async def do_request(
-        self, url: str, method: str, request_data: RequestData | None = None, **_: object
-    ) -> tuple[int, bytes]:
-        name = url.rsplit("/", 1)[1]
-        given = dict(request_data.parameters) if request_data else {}
-        files = list(request_data.multipart_data) if request_data else []
-        check_call(name, given, files)
-        self.calls.append((name, given))
-        code, said = self.answers.pop(0) if self.answers else self.usual(name)
-        return code, json.dumps(said).encode()
-
-    def usual(self, name: str) -> Answer:
-        if name in ("answerCallbackQuery", "deleteMessage", "setMyCommands"):
-            return ok(True)
-        return ok({"message_id": 100 + len(self.calls), **CHATS})
-
-
-PYTHON = {"Integer": int, "String": str, "Boolean": bool, "Float": float}
-
-
-def check_call(name: str, given: dict[str, Any], files: list[str]) -> None:
-    fields = {field["name"]: field for field in API["methods"][name]["fields"]}
-    assert set(given) <= set(fields), f"{name} has no field {set(given) - set(fields)}"
-    required = {name for name, field in fields.items() if field["required"]}
-    assert required <= set(given) | set(files)
-    for key, value in given.items():
-        check_type(f"{name}.{key}", fields[key]["types"], value)
-
-
-def check_type(where: str, types: list[str], value: Any) -> None:
-    if any(isinstance(value, PYTHON[kind]) for kind in types if kind in PYTHON):
-        return
-    arrays = [kind.removeprefix("Array of ") for kind in types if kind.startswith("Array of ")]
-    if arrays and isinstance(value, list):
-        for item in value:
-            check_type(where, arrays, item)
-        return
-    objects = [kind for kind in types if kind in API["types"]]
-    assert any(fits(kind, value) for kind in objects), f"{where}: {types} is not {value!r}"
-
-
-def fits(kind: str, value: Any) -> bool:
-    """Whether an object has no field but those of its type, and all it must have."""
-    described = API["types"][kind]
-    if "subtypes" in described:
-        return any(fits(subtype, value) for subtype in described["subtypes"])
-    fields = {field["name"]: field for field in described.get("fields", [])}
-    required = {name for name, field in fields.items() if field["required"]}
-    if not isinstance(value, dict) or not required <= set(value) <= set(fields):
-        return False
-    for key, item in value.items():
-        check_type(f"{kind}.{key}", fields[key]["types"], item)
-    return True
+from tests.telegram import CHATS, TOKEN, Answer, FakeTelegram, error, ok
 
 
 @pytest.fixture
