@@ -95,11 +95,11 @@ class Settings(BaseSettings):
         description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
     )
     # A link to Telegram carries at most 64 of these characters to /start.
-    setup_code: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{8,64}")] | None = Field(
-        None, description="8 to 64 letters, digits, - or _"
+    setup_code: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{4,64}")] | None = Field(
+        None, description="4 to 64 letters, digits, - or _"
     )
-    audit_key: Annotated[SecretStr, Field(min_length=16)] = Field(
-        description="16 characters or more, random and kept for ever"
+    audit_key: Annotated[SecretStr, Field(min_length=8)] = Field(
+        description="8 characters or more, random and kept for ever"
     )
     timezone: ZoneInfo = Field(
         ZoneInfo("Europe/Paris"), description="the name of a time zone, such as Europe/Paris"

@@ -5,9 +5,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import update
-from sqlmodel import col
-
 from bot.care.telling import tell
 from bot.domain.message import Button, Card, Keyboard, Notice, Priority, Refused, Text, text
 from bot.domain.roles import Team
@@ -39,7 +36,7 @@ def join(unit: Unit, account: Account, token: str) -> Member:
         return current
     if current and _last_coordinator(unit, current):
         raise Refused(text("joining.last_coordinator"))
-    if not _use(unit, invitation):
+    if not unit.use_invitation(invitation):
         raise Refused(text("joining.invalid"))
     member = _enter(unit, account, invitation)
     unit.record("member_joined", member=member.id, team=member.team, centre=member.centre)
@@ -62,16 +59,6 @@ def _setup(unit: Unit, token: str) -> Invitation | None:
             expires_at=unit.now + INVITATION_LIFE,
         )
     )
-
-
-def _use(unit: Unit, invitation: Invitation) -> bool:
-    done = unit.session.execute(
-        update(Invitation)
-        .where(col(Invitation.token_hash) == invitation.token_hash, col(Invitation.uses_left) > 0)
-        .values(uses_left=col(Invitation.uses_left) - 1)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def _enter(unit: Unit, account: Account, invitation: Invitation) -> Member:

@@ -31,7 +31,7 @@ class Database:
         self.engine = open_engine(url)
         self._clock = clock
         self._words = words
-        self._network = network
+        self.network = network
         self._audit_key = audit_key
         self.on_letters: Callable[[], None] = lambda: None
         """Called after each commit that wrote a letter."""
@@ -40,7 +40,7 @@ class Database:
     def unit(self) -> Iterator[Unit]:
         """One transaction: committed at the end, rolled back if anything raises."""
         with Session(self.engine, expire_on_commit=False) as session:
-            unit = Unit(session, self._clock(), self._words, self._network, self._audit_key)
+            unit = Unit(session, self._clock(), self._words, self.network, self._audit_key)
             yield unit
             session.commit()
         if unit.wrote_letters:

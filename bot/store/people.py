@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.domain.roles import Team
@@ -68,6 +68,19 @@ class People(Work):
 
     def invitation(self, token_hash: str) -> Invitation | None:
         return self.get(Invitation, token_hash)
+
+    def use_invitation(self, invitation: Invitation) -> bool:
+        """Use it once more; false if others used it up meanwhile."""
+        done = self.session.execute(
+            update(Invitation)
+            .where(
+                col(Invitation.token_hash) == invitation.token_hash,
+                col(Invitation.uses_left) > 0,
+            )
+            .values(uses_left=col(Invitation.uses_left) - 1)
+            .execution_options(synchronize_session=False)
+        )
+        return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
     def draft(self, member: Member, chat_id: int) -> Draft | None:
         return self.first(

@@ -1,0 +1,165 @@
+"""The command line: `python -m bot run`, `check`, `audit`, `migrate`."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+from telegram.error import TelegramError
+
+from bot import app, migrations
+from bot.app import StartError
+from bot.clock import system_clock
+from bot.logs import set_up
+from bot.migrations import SchemaError
+from bot.settings import Settings, SettingsError, read_settings
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> int:
+    asyncio.run(app.run(settings))
+    return 0
+
+
+def migrate(settings: Settings) -> int:
+    """Bring the database up to date with the program."""
+    database = app.open_database(
+        settings, system_clock, app.load_texts(settings), app.load_network(settings)
+    )
+    migrations.upgrade(database.engine)
+    say("The database is up to date.")
+    return 0
+
+
+def audit(settings: Settings) -> int:
+    """Verify the event chain; name the first broken row."""
+    database = app.open_database(
+        settings, system_clock, app.load_texts(settings), app.load_network(settings)
+    )
+    with database.unit() as unit:
+        broken, count = unit.first_broken_event(), unit.count_events()
+    if broken is not None:
+        complain(f"The event chain is broken at row {broken}.")
+        return 1
+    say(f"The event chain holds: {count} events.")
+    return 0
+
+
+def check(settings: Settings) -> int:
+    """Settings, database, schema, catalogue, Telegram, groups: one line each."""
+    faults = 0
+    for name, look in CHECKS.items():
+        try:
+            found = look(settings)
+        except (StartError, SchemaError, SQLAlchemyError, TelegramError, OSError) as error:
+            faults += 1
+            say(f"FAULT {name}: {one_line(error)}")
+        else:
+            say(f"ok    {name}: {found}")
+    return 1 if faults else 0
+
+
+def _check_settings(settings: Settings) -> str:
+    return f"{len(settings.centres)} centres, {settings.timezone.key}"
+
+
+def _check_pathway(settings: Settings) -> str:
+    pathway = app.load_network(settings).pathway
+    return f"{pathway.id}, version {pathway.version}, {len(pathway.steps)} steps"
+
+
+def _check_catalogue(settings: Settings) -> str:
+    app.load_texts(settings)
+    return "read"
+
+
+def _check_database(settings: Settings) -> str:
+    database = app.open_database(
+        settings, system_clock, app.load_texts(settings), app.load_network(settings)
+    )
+    found = migrations.state(database.engine)
+    if found in migrations.REFUSALS:
+        raise SchemaError(migrations.REFUSALS[found])
+    return f"{database.engine.dialect.name}, schema {found}"
+
+
+def _check_groups(settings: Settings) -> str:
+    database = app.open_database(
+        settings, system_clock, app.load_texts(settings), app.load_network(settings)
+    )
+    if migrations.state(database.engine) is migrations.State.EMPTY:
+        return "none yet"
+    with database.unit() as unit:
+        groups = unit.groups()
+    lost = [str(group.chat_id) for group in groups if not group.reachable]
+    if lost:
+        raise StartError(f"cannot be reached: {', '.join(lost)}")
+    return f"{len(groups)} bound"
+
+
+def _check_telegram(settings: Settings) -> str:
+    return asyncio.run(_ask_telegram(settings))
+
+
+async def _ask_telegram(settings: Settings) -> str:
+    async with app.make_bot(settings) as bot:
+        return f"@{bot.username}"
+
+
+CHECKS: dict[str, Callable[[Settings], str]] = {
+    "settings": _check_settings,
+    "pathway": _check_pathway,
+    "catalogue": _check_catalogue,
+    "database": _check_database,
+    "groups": _check_groups,
+    "Telegram": _check_telegram,
+}
+COMMANDS: dict[str, tuple[Callable[[Settings], int], str]] = {
+    "run": (run, "run the bot (the default)"),
+    "check": (check, "check the settings, the database, Telegram and the groups"),
+    "audit": (audit, "verify the chain of events"),
+    "migrate": (migrate, "bring the database up to date with the program"),
+}
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def complain(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def one_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(prog="python -m bot", description="Relais CAR-T")
+    commands = whole.add_subparsers(dest="command", metavar="command")
+    for name, (_, described) in COMMANDS.items():
+        commands.add_parser(name, help=described, description=described)
+    return whole
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Errors are one sentence on stderr and a non-zero exit, never a traceback."""
+    command = parser().parse_args(argv).command or "run"
+    try:
+        settings = read_settings()
+        set_up(settings.log_level)
+        return COMMANDS[command][0](settings)
+    except (SettingsError, StartError, SchemaError) as error:
+        complain(str(error))
+    except SQLAlchemyError as error:
+        complain(f"DATABASE_URL: the database cannot be used ({type(error).__name__}).")
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

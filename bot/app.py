@@ -1,0 +1,314 @@
+"""The composition root: builds everything once; tests call it with fakes."""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import holidays
+from telegram import Update
+from telegram.error import InvalidToken, NetworkError, RetryAfter
+from telegram.ext import Application, ExtBot
+
+from bot import migrations, pathways
+from bot.care import auditor, cycle, joining
+from bot.clock import Clock, FollowedClock, pause, system_clock
+from bot.domain.calendar import Calendar
+from bot.domain.message import Notice, Priority, text
+from bot.domain.network import Network
+from bot.handlers import register
+from bot.handlers.people import public_menu
+from bot.handlers.visit import Bot, Desk
+from bot.intake import ALLOWED_UPDATES, Intake, dispatcher
+from bot.outbox import Sender, Transport
+from bot.scheduler import Scheduler
+from bot.settings import Settings
+from bot.store import Database, Unit, letters
+from bot.store.work import Words
+from bot.texts import CATALOGUE, Texts
+from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
+from bot.transport import AiohttpRequest, TelegramTransport
+from bot.web import WebServer, web_app
+
+logger = logging.getLogger(__name__)
+
+RETRY = timedelta(seconds=2)
+PATIENCE = timedelta(seconds=5)
+"""How long what is on its way may take to arrive when the bot is asked to stop."""
+ROUNDS = 1000
+"""A ring that still finds something due after so many has a thing that does not move."""
+
+
+class StartError(Exception):
+    """The bot cannot start; one sentence says why and what to do."""
+
+
+class Relais:
+    """The bot without its network: what comes in, what the clock does, what goes out."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        application: Bot,
+        transport: Transport,
+        words: Words,
+        wall: Clock,
+        throttle: Throttle,
+        poll_timeout: timedelta = timedelta(seconds=30),
+        poll_interval: timedelta = timedelta(0),
+    ) -> None:
+        self.database = database
+        self._desk = Desk()
+        register(application, self._desk)
+        self._dispatch = dispatcher(application)
+        self.intake = Intake(
+            application.bot,
+            database.unit,
+            self._handle,
+            apologise=apologise,
+            poll_timeout=poll_timeout,
+            poll_interval=poll_interval,
+        )
+        self.sender = Sender(
+            database.unit,
+            transport,
+            wall,
+            throttle,
+            on_unreachable=joining.lost_chat,
+            repeat_prefix=words.render(text("outbox.again")),
+        )
+        database.on_letters = self.sender.wake
+        self.rang_at: datetime | None = None
+
+    def prepare(self) -> None:
+        """What must be there before the first update: the duties and the public menu."""
+        with self.database.unit() as unit:
+            auditor.hang_bells(unit)
+            public_menu(unit)
+
+    def ring(self) -> int:
+        """Handle what is due now; gives how many items."""
+        handled = cycle.ring(self.database)
+        with self.database.unit() as unit:
+            self.rang_at = unit.now
+        return handled
+
+    async def settle(self) -> datetime | None:
+        """Handle all that is due and send all that may leave; gives the next due instant."""
+        for _ in range(ROUNDS):
+            if not self.ring():
+                break
+        await self.sender.flush()
+        return self.next_due()
+
+    def next_due(self) -> datetime | None:
+        with self.database.unit() as unit:
+            return cycle.next_due(unit)
+
+    def health(self) -> dict[str, Any]:
+        """What an operator sees; identifiers only."""
+        with self.database.unit() as unit:
+            due = cycle.next_due(unit)
+            return {
+                "status": "ok" if self.rang_at else "starting",
+                "now": unit.now.isoformat(),
+                "rang_at": self.rang_at.isoformat() if self.rang_at else None,
+                "next_due_at": due.isoformat() if due else None,
+                "outbox": {state.value: n for state, n in letters.counts(unit).items()},
+                "unexplained": auditor.unexplained(unit),
+                "anchors": [
+                    {"label": patient.code, "day0": patient.day0_on.isoformat()}
+                    for patient in unit.patients()
+                ],
+            }
+
+    def _handle(self, unit: Unit, update: Update) -> None:
+        self._desk.unit = unit
+        self._dispatch(update)
+
+
+def apologise(unit: Unit, update: Update) -> None:
+    """Something broke on our side: say so, say that nothing was done, say what to do."""
+    said = text("edge.sorry")
+    if update.callback_query is not None:
+        unit.popup(update.callback_query.id, said, alert=True)
+    elif update.effective_chat is not None and update.effective_chat.id > 0:
+        key = f"sorry:{update.update_id}"
+        unit.notify(Notice(update.effective_chat.id, said, key, priority=Priority.ANSWER))
+
+
+# Built from the settings
+
+
+def load_network(settings: Settings) -> Network:
+    """Read the pathway and the products; a fault names the file and the line."""
+    try:
+        pathway = pathways.load(settings.pathway)
+        products = pathways.load_products()
+    except (ValueError, OSError) as error:
+        raise StartError(f"PATHWAY is wrong: {error}") from None
+    french = holidays.country_holidays("FR")
+
+    def is_holiday(on: date) -> bool:
+        return on in french
+
+    setup = settings.setup_code
+    return Network(
+        centres=settings.centres,
+        pathway=pathway,
+        products=products,
+        calendar=Calendar(settings.timezone, is_holiday),
+        setup_code=setup.get_secret_value() if setup else "",
+    )
+
+
+def load_texts(settings: Settings) -> Texts:
+    try:
+        return Texts(CATALOGUE, settings.timezone)
+    except ValueError as error:
+        raise StartError(f"The catalogue is wrong: {error}") from None
+
+
+def open_database(settings: Settings, clock: Clock, words: Words, network: Network) -> Database:
+    """The database, its schema checked."""
+    return Database(
+        settings.database_url,
+        clock=clock,
+        words=words,
+        network=network,
+        audit_key=settings.audit_key.get_secret_value().encode(),
+    )
+
+
+def make_bot(settings: Settings) -> ExtBot[None]:
+    return ExtBot(
+        token=settings.telegram_token.get_secret_value(),
+        base_url=f"{settings.telegram_api_url}/bot",
+        base_file_url=f"{settings.telegram_api_url}/file/bot",
+        request=AiohttpRequest(),
+        get_updates_request=AiohttpRequest(connections=2),
+    )
+
+
+def make_application(bot: ExtBot[None]) -> Bot:
+    return Application.builder().bot(bot).updater(None).job_queue(None).build()
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until it is told to stop; raises StartError if it cannot start."""
+    words = load_texts(settings)
+    network = load_network(settings)
+    clock = await _clock(settings)
+    database = open_database(settings, clock, words, network)
+    try:
+        migrations.ensure(database.engine)
+        await _serve(settings, database, words, clock)
+    finally:
+        database.close()
+
+
+async def _clock(settings: Settings) -> Clock:
+    if not settings.clock_url:
+        return system_clock
+    followed = FollowedClock(settings.clock_url)
+    try:
+        await followed.start()
+    except OSError as error:
+        raise StartError(
+            f"CLOCK_URL is wrong: nobody answers there ({type(error).__name__})."
+        ) from None
+    return followed
+
+
+async def _serve(settings: Settings, database: Database, words: Words, clock: Clock) -> None:
+    bot = make_bot(settings)
+    application = make_application(bot)
+    await _meet_telegram(application)
+    database.network = replace(database.network, bot_name=bot.username)
+    limits = LIMITS_TELEGRAM if settings.flood_limits == "telegram" else LIMITS_NONE
+    relais = Relais(
+        database=database,
+        application=application,
+        transport=TelegramTransport(bot),
+        words=words,
+        wall=system_clock,
+        throttle=Throttle(limits),
+        poll_timeout=settings.poll_timeout,
+        poll_interval=settings.poll_interval,
+    )
+    relais.prepare()
+    stop = _stop_signal()
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(each) for each in await _duties(settings, relais, bot, clock)]
+        scheduler = Scheduler(partial(_ring, relais))
+        scheduler.start()
+        logger.info("running as @%s", bot.username)
+        await stop.wait()
+        scheduler.shutdown()
+        for task in running:
+            task.cancel()
+    await relais.sender.close(PATIENCE)
+    await application.shutdown()
+
+
+async def _duties(settings: Settings, relais: Relais, bot: ExtBot[None], clock: Clock) -> list[Any]:
+    """What runs side by side: taking, sending, the web, the training clock."""
+    duties: list[Any] = [relais.sender.run()]
+    if isinstance(clock, FollowedClock):
+        duties.append(clock.follow(relais.settle))
+    if settings.http_port:
+        secret = settings.webhook_secret
+        app = web_app(
+            health=relais.health,
+            take=relais.intake.take if settings.webhook_url else None,
+            secret=secret.get_secret_value() if secret else "",
+        )
+        duties.append(WebServer(app, settings.http_port).run())
+    if settings.webhook_url:
+        secret = settings.webhook_secret
+        await bot.set_webhook(
+            settings.webhook_url,
+            secret_token=secret.get_secret_value() if secret else None,
+            allowed_updates=ALLOWED_UPDATES,
+        )
+    else:
+        await bot.delete_webhook()
+        duties.append(relais.intake.run())
+    return duties
+
+
+async def _ring(relais: Relais) -> None:
+    relais.ring()
+
+
+async def _meet_telegram(application: Bot) -> None:
+    """`getMe`, tried until Telegram answers; a token that it does not know ends the start."""
+    told = False
+    while True:
+        try:
+            await application.initialize()
+        except InvalidToken:
+            raise StartError(
+                "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
+            ) from None
+        except (NetworkError, RetryAfter) as error:
+            if not told:
+                logger.error("Telegram does not answer yet: %s", type(error).__name__)
+            told = True
+            await pause(RETRY)
+        else:
+            return
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(name, stop.set)
+    return stop
