@@ -1,9 +1,12 @@
 """What stands in for the outside world in tests: the time, the words, the messenger."""
 
+import json
 from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+
+from telegram.request import BaseRequest
 
 from bot.domain.message import Text, Value
 from bot.store.letters import Letter
@@ -72,3 +75,21 @@ class FakeTransport:
             raise faults.popleft()
         self.sent.append((self._clock(), letter))
         return next(self._ids)
+
+
+class FakeTelegram(BaseRequest):
+    """PTB's network: it knows the bot's name, and anything else fails the test."""
+
+    read_timeout = None
+
+    async def initialize(self) -> None:
+        pass
+
+    async def shutdown(self) -> None:
+        pass
+
+    async def do_request(self, url: str, *_: object, **__: object) -> tuple[int, bytes]:
+        if not url.endswith("/getMe"):
+            raise AssertionError(f"a handler called Telegram: {url.rpartition('/')[2]}")
+        me = {"id": 1, "is_bot": True, "first_name": "Relais", "username": "relais_bot"}
+        return 200, json.dumps({"ok": True, "result": me}).encode()
