@@ -256,7 +256,9 @@ async def _serve(settings: Settings, database: Database, words: Words, clock: Cl
     await application.shutdown()
 
 
-async def _duties(settings: Settings, relais: Relais, bot: ExtBot[None], clock: Clock) -> list[Any]:
+async def _duties(
+    settings: Settings, relais: Relais, bot: ExtBot[None], clock: Clock
+) -> list[Any]:
     """What runs side by side: taking, sending, the web, the training clock."""
     duties: list[Any] = [relais.sender.run()]
     if isinstance(clock, FollowedClock):
