@@ -1,0 +1,171 @@
+"""HTTP in: the webhook, /healthz, /metrics."""
+
+import asyncio
+import hmac
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+from typing import Any
+
+import uvicorn
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+logger = logging.getLogger(__name__)
+
+Health = Callable[[], Mapping[str, Any]]
+Take = Callable[[Sequence[dict[str, Any]]], None]
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+LARGEST_UPDATE = 1_000_000
+"""Bytes; Telegram's own are a few thousand."""
+
+
+class Metrics:
+    """What Prometheus may know: numbers, never a code."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._letters = self._gauge("outbox_letters", "Letters by state", ["state"])
+        self._unexplained = self._gauge("unexplained", "Due things the auditor cannot explain")
+        self._rang_at = self._gauge("last_ring_timestamp_seconds", "When the bell last rang")
+        self._backlog = self._gauge("backlog_seconds", "How overdue the most overdue thing is")
+        self._alerts = Histogram(
+            "relais_alert_delivery_seconds",
+            "From the raising of an alert to its delivery",
+            buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300),
+            registry=self.registry,
+        )
+
+    def alert_sent(self, took: timedelta) -> None:
+        """An alert reached its chat."""
+        self._alerts.observe(took.total_seconds())
+
+    def page(self, health: Mapping[str, Any]) -> bytes:
+        """The figures of this instant, in Prometheus' own format."""
+        for state, n in health.get("outbox", {}).items():
+            self._letters.labels(state).set(n)
+        self._unexplained.set(_count(health.get("unexplained", 0)))
+        rang_at = _instant(health.get("rang_at"))
+        self._rang_at.set(rang_at.timestamp() if rang_at else 0)
+        self._backlog.set(_overdue(health))
+        return generate_latest(self.registry)
+
+    def _gauge(self, name: str, about: str, labels: Sequence[str] = ()) -> Gauge:
+        return Gauge(f"relais_{name}", about, labels, registry=self.registry)
+
+
+def _count(found: Any) -> int:
+    return len(found) if isinstance(found, (list, tuple, dict)) else int(found)
+
+
+def _instant(said: str | None) -> datetime | None:
+    return datetime.fromisoformat(said) if said else None
+
+
+def _overdue(health: Mapping[str, Any]) -> float:
+    now, due = _instant(health.get("now")), _instant(health.get("next_due_at"))
+    return max((now - due).total_seconds(), 0) if now and due else 0
+
+
+def web_app(
+    *, health: Health, take: Take | None = None, secret: str = "", metrics: Metrics | None = None
+) -> Starlette:
+    """The pages; with `take` also the webhook, at whatever path WEBHOOK_URL names."""
+    if take is not None and not secret:
+        raise ValueError("a webhook without a secret would believe anybody")
+    return Starlette(routes=list(_routes(health, take, secret, metrics or Metrics())))
+
+
+def _routes(health: Health, take: Take | None, secret: str, metrics: Metrics) -> Iterator[Route]:
+    async def healthz(_request: Request) -> Response:
+        found = _looked(health)
+        return JSONResponse(found or {"status": "down"}, 200 if found else 503)
+
+    async def figures(_request: Request) -> Response:
+        found = _looked(health)
+        if found is None:
+            return PlainTextResponse("the database is out of reach\n", 503)
+        return Response(metrics.page(found), media_type=CONTENT_TYPE_LATEST)
+
+    async def webhook(request: Request) -> Response:
+        return await _webhook(request, take, secret) if take else Response(status_code=404)
+
+    yield Route("/healthz", healthz)
+    yield Route("/metrics", figures)
+    if take is not None:
+        yield Route("/{path:path}", webhook, methods=["POST"])
+
+
+def _looked(health: Health) -> Mapping[str, Any] | None:
+    try:
+        return health()
+    except SQLAlchemyError as error:
+        logger.error("no health: %s", type(error).__name__)
+        return None
+
+
+async def _webhook(request: Request, take: Take, secret: str) -> Response:
+    given = request.headers.get(SECRET_HEADER, "")
+    if not hmac.compare_digest(given.encode(), secret.encode()):
+        return Response(status_code=403)
+    update = await _read_update(request)
+    if update is None:
+        return Response(status_code=400)
+    try:
+        take([update])
+    except SQLAlchemyError as error:
+        # Not acknowledged: Telegram brings it again.
+        logger.error("an update could not be taken: %s", type(error).__name__)
+        return Response(status_code=503)
+    return Response(status_code=200)
+
+
+async def _read_update(request: Request) -> dict[str, Any] | None:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_UPDATE:
+            return None
+    try:
+        update = json.loads(body)
+    except ValueError:
+        return None
+    if isinstance(update, dict) and isinstance(update.get("update_id"), int):
+        return update
+    return None
+
+
+class _Server(uvicorn.Server):
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        # Ctrl-C is for the bot, which then stops us.
+        return nullcontext()
+
+
+class WebServer:
+    """Serves the pages inside the bot's own loop."""
+
+    def __init__(self, app: Starlette, port: int, host: str = "127.0.0.1") -> None:
+        # Bound here: a port in use is an OSError at once, not a process that exits by itself.
+        self._socket = socket.create_server((host, port))
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False)
+        self._server = _Server(config)
+
+    async def run(self) -> None:
+        """Serve until cancelled; what was being answered is answered to its end."""
+        serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            self._server.should_exit = True
+            await serving
+            self._socket.close()
