@@ -1,44 +1,44 @@
-"""The command line: `python -m bot run`, `check`, `audit`, `migrate`."""
+"""The command line: `python -m bot run`, `check`, `audit`, `backup`, `restore`, `migrate`."""
 
 import argparse
 import asyncio
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import TelegramError
 
 from bot import app, migrations
+from bot import backup as backups
 from bot.app import StartError
+from bot.backup import BackupError
 from bot.clock import system_clock
 from bot.logs import set_up
 from bot.migrations import SchemaError
 from bot.settings import Settings, SettingsError, read_settings
+from bot.store import Database
 
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, _file: Path) -> int:
     asyncio.run(app.run(settings))
     return 0
 
 
-def migrate(settings: Settings) -> int:
+def migrate(settings: Settings, _file: Path) -> int:
     """Bring the database up to date with the program."""
-    database = app.open_database(
-        settings, system_clock, app.load_texts(settings), app.load_network(settings)
-    )
+    database = _open(settings)
     migrations.upgrade(database.engine)
     say("The database is up to date.")
     return 0
 
 
-def audit(settings: Settings) -> int:
+def audit(settings: Settings, _file: Path) -> int:
     """Verify the event chain; name the first broken row."""
-    database = app.open_database(
-        settings, system_clock, app.load_texts(settings), app.load_network(settings)
-    )
+    database = _open(settings)
     with database.unit() as unit:
         broken, count = unit.first_broken_event(), unit.count_events()
     if broken is not None:
@@ -48,7 +48,25 @@ def audit(settings: Settings) -> int:
     return 0
 
 
-def check(settings: Settings) -> int:
+def backup(settings: Settings, file: Path) -> int:
+    """Write the whole database to a file."""
+    say(f"{backups.backup(_open(settings).engine, file)} rows in {file}.")
+    return 0
+
+
+def restore(settings: Settings, file: Path) -> int:
+    """Fill an empty database from a file, and verify the chain."""
+    say(f"{backups.restore(_open(settings).engine, file)} rows from {file}.")
+    return audit(settings, file)
+
+
+def _open(settings: Settings) -> Database:
+    return app.open_database(
+        settings, system_clock, app.load_texts(settings), app.load_network(settings)
+    )
+
+
+def check(settings: Settings, _file: Path) -> int:
     """Settings, database, schema, catalogue, Telegram, groups: one line each."""
     faults = 0
     for name, look in CHECKS.items():
@@ -77,9 +95,7 @@ def _check_catalogue(settings: Settings) -> str:
 
 
 def _check_database(settings: Settings) -> str:
-    database = app.open_database(
-        settings, system_clock, app.load_texts(settings), app.load_network(settings)
-    )
+    database = _open(settings)
     found = migrations.state(database.engine)
     if found in migrations.REFUSALS:
         raise SchemaError(migrations.REFUSALS[found])
@@ -87,9 +103,7 @@ def _check_database(settings: Settings) -> str:
 
 
 def _check_groups(settings: Settings) -> str:
-    database = app.open_database(
-        settings, system_clock, app.load_texts(settings), app.load_network(settings)
-    )
+    database = _open(settings)
     if migrations.state(database.engine) is migrations.State.EMPTY:
         return "none yet"
     with database.unit() as unit:
@@ -117,10 +131,12 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "groups": _check_groups,
     "Telegram": _check_telegram,
 }
-COMMANDS: dict[str, tuple[Callable[[Settings], int], str]] = {
+COMMANDS: dict[str, tuple[Callable[[Settings, Path], int], str]] = {
     "run": (run, "run the bot (the default)"),
     "check": (check, "check the settings, the database, Telegram and the groups"),
     "audit": (audit, "verify the chain of events"),
+    "backup": (backup, "write the whole database to a file"),
+    "restore": (restore, "fill an empty database from a backup"),
     "migrate": (migrate, "bring the database up to date with the program"),
 }
 
@@ -141,18 +157,21 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="python -m bot", description="Relais CAR-T")
     commands = whole.add_subparsers(dest="command", metavar="command")
     for name, (_, described) in COMMANDS.items():
-        commands.add_parser(name, help=described, description=described)
+        command = commands.add_parser(name, help=described, description=described)
+        if name in ("backup", "restore"):
+            command.add_argument("file", type=Path, metavar="FILE")
     return whole
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Errors are one sentence on stderr and a non-zero exit, never a traceback."""
-    command = parser().parse_args(argv).command or "run"
+    asked = parser().parse_args(argv)
+    command = asked.command or "run"
     try:
         settings = read_settings()
         set_up(settings.log_level)
-        return COMMANDS[command][0](settings)
-    except (SettingsError, StartError, SchemaError) as error:
+        return COMMANDS[command][0](settings, getattr(asked, "file", Path()))
+    except (SettingsError, StartError, SchemaError, BackupError) as error:
         complain(str(error))
     except SQLAlchemyError as error:
         complain(f"DATABASE_URL: the database cannot be used ({type(error).__name__}).")

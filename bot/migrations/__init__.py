@@ -58,6 +58,11 @@ def state(engine: Engine, scripts: Path = HERE) -> State:
     return State.OLDER if revision in known else State.NEWER
 
 
+def head(scripts: Path = HERE) -> str:
+    """The newest revision that this program knows."""
+    return str(ScriptDirectory(str(scripts)).get_current_head())
+
+
 def upgrade(engine: Engine, scripts: Path = HERE) -> None:
     """Bring the schema to the newest revision, all of it or nothing."""
     config = Config()

@@ -1,0 +1,147 @@
+"""The whole database in one file, and back; the same file for SQLite and for PostgreSQL."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Date, Engine, Table, insert, select, text
+from sqlmodel import SQLModel
+
+from bot import migrations
+from bot.models import UtcDateTime
+
+CHUNK = 500
+"""Rows written at once."""
+
+
+class BackupError(Exception):
+    """The file cannot be written or taken back; one sentence says why."""
+
+
+def backup(engine: Engine, file: Path) -> int:
+    """Write every row, seen at one instant, to a new file; gives how many.
+
+    The file takes its name only once it is whole: a full disk leaves no half of one.
+    """
+    if migrations.state(engine) is not migrations.State.CURRENT:
+        raise BackupError("The database is not of this program's version: run migrate first.")
+    half = file.with_name(f"{file.name}.part")
+    try:
+        with gzip.open(half, "wt", encoding="utf-8") as out, _reading(engine) as connection:
+            rows = _write(connection, out)
+        half.replace(file)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise BackupError(f"{file} cannot be written: {error.strerror}.") from None
+    return rows
+
+
+def _reading(engine: Engine) -> Connection:
+    if engine.dialect.name == "postgresql":
+        return engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    return engine.connect()
+
+
+def _write(connection: Connection, out: Any) -> int:
+    rows = 0
+    out.write(json.dumps({"head": migrations.head()}) + "\n")
+    for table in SQLModel.metadata.sorted_tables:
+        for row in connection.execute(select(table)).mappings():
+            out.write(json.dumps([table.name, dict(row)], default=_plain) + "\n")
+            rows += 1
+    out.write(json.dumps({"rows": rows}) + "\n")
+    return rows
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def restore(engine: Engine, file: Path) -> int:
+    """Fill an empty database from a file; all of it or nothing. Gives how many rows."""
+    if not _empty(engine):
+        raise BackupError("The database is not empty: restore into a new one.")
+    try:
+        lines = _read(file)
+        if next(lines) != {"head": migrations.head()}:
+            raise BackupError(f"{file} was made by another version of the program.")
+    except (OSError, EOFError, ValueError, StopIteration):
+        raise BackupError(f"{file} is not a backup, or is damaged.") from None
+    if migrations.state(engine) is migrations.State.EMPTY:
+        migrations.upgrade(engine)
+    with engine.begin() as connection:
+        return _fill(connection, lines, file)
+
+
+def _empty(engine: Engine) -> bool:
+    """Without tables, or with tables that hold nothing (an earlier try that failed)."""
+    found = migrations.state(engine)
+    if found is not migrations.State.CURRENT:
+        return found is migrations.State.EMPTY
+    with engine.connect() as connection:
+        tables = SQLModel.metadata.sorted_tables
+        return not any(connection.execute(select(table).limit(1)).first() for table in tables)
+
+
+def _read(file: Path) -> Iterator[Any]:
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def _fill(connection: Connection, lines: Iterator[Any], file: Path) -> int:
+    tables = {table.name: table for table in SQLModel.metadata.sorted_tables}
+    rows, waiting = 0, list[tuple[Table, dict[str, Any]]]()
+    try:
+        for line in lines:
+            if isinstance(line, dict):
+                if line != {"rows": rows}:
+                    break
+                _put(connection, waiting)
+                _renumber(connection)
+                return rows
+            table = tables[line[0]]
+            if waiting and (waiting[0][0] is not table or len(waiting) == CHUNK):
+                _put(connection, waiting)
+            waiting.append((table, _values(table, line[1])))
+            rows += 1
+    except (OSError, EOFError, ValueError, KeyError):
+        pass
+    raise BackupError(f"{file} is damaged: nothing was taken from it.")
+
+
+def _values(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    """JSON has neither days nor instants: the column says which it was."""
+
+    def read(name: str, value: Any) -> Any:
+        kind = table.c[name].type
+        if value is None or not isinstance(kind, Date | UtcDateTime):
+            return value
+        return (date if isinstance(kind, Date) else datetime).fromisoformat(value)
+
+    return {name: read(name, value) for name, value in row.items()}
+
+
+def _put(connection: Connection, waiting: list[tuple[Table, dict[str, Any]]]) -> None:
+    if waiting:
+        connection.execute(insert(waiting[0][0]), [row for _, row in waiting])
+        waiting.clear()
+
+
+def _renumber(connection: Connection) -> None:
+    """PostgreSQL counts on from its sequences, which an insert with a given id does not move."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in SQLModel.metadata.sorted_tables:
+        if "id" in table.c:
+            connection.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'),"
+                    f" COALESCE((SELECT MAX(id) FROM {table.name}), 0) + 1, false)"
+                )
+            )
