@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 
@@ -15,6 +16,9 @@ Clock = Callable[[], datetime]
 
 LONG_POLL = timedelta(seconds=40)
 RETRY = timedelta(milliseconds=300)
+
+UNREADABLE = (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError)
+"""No answer, or one that is not a clock's."""
 
 
 def system_clock() -> datetime:
@@ -50,7 +54,7 @@ class FollowedClock:
         return reading.now + elapsed * reading.rate
 
     async def start(self) -> None:
-        """Read the clock once; raises if nobody answers."""
+        """Read the clock once; raises OSError if nobody tells the time there."""
         async with aiohttp.ClientSession() as session:
             await self._read(session, {})
 
@@ -63,9 +67,13 @@ class FollowedClock:
             while True:
                 try:
                     await self._follow(session, settle)
-                except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                    logger.warning("the followed clock does not answer: %s", type(error).__name__)
-                    await pause(RETRY)
+                except ConnectionError as error:
+                    # The simulator was stopped or starts again: keep the time last heard.
+                    logger.warning("the followed clock does not answer: %s", error)
+                except Exception:
+                    # Not reported as settled: whoever moves the clock sees that we hang.
+                    logger.exception("what is due could not be settled")
+                await pause(RETRY)
 
     async def _follow(
         self, session: aiohttp.ClientSession, settle: Callable[[], Awaitable[datetime | None]]
@@ -82,16 +90,21 @@ class FollowedClock:
 
     async def _read(self, session: aiohttp.ClientSession, params: dict[str, str]) -> Reading:
         timeout = aiohttp.ClientTimeout(total=LONG_POLL.total_seconds())
-        async with session.get(self._url, params=params, timeout=timeout) as answer:
-            answer.raise_for_status()
-            said = await answer.json()
-        self._reading = Reading(
-            now=datetime.fromisoformat(said["now"]),
+        try:
+            async with session.get(self._url, params=params, timeout=timeout) as answer:
+                answer.raise_for_status()
+                self._reading = self._understood(await answer.json())
+        except UNREADABLE as error:
+            raise ConnectionError(type(error).__name__) from None
+        return self._reading
+
+    def _understood(self, said: dict[str, Any]) -> Reading:
+        return Reading(
+            now=datetime.fromisoformat(said["now"]).astimezone(UTC),
             rate=float(said["rate"]),
             version=int(said["version"]),
             heard=self._monotonic(),
         )
-        return self._reading
 
 
 async def pause(delay: timedelta) -> None:
