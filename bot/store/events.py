@@ -65,8 +65,10 @@ class Events(Work):
             select(Bell).where(col(Bell.next_at) <= self.now).order_by(col(Bell.next_at))
         )
 
-    def next_bell(self) -> datetime | None:
-        return self.session.scalar(select(func.min(col(Bell.next_at))))
+    def next_bell(self, *, but: str) -> datetime | None:
+        return self.session.scalar(
+            select(func.min(col(Bell.next_at))).where(col(Bell.name) != but)
+        )
 
     def _last_hash(self) -> str:
         last = select(col(Event.hash)).order_by(col(Event.id).desc()).limit(1)
