@@ -167,15 +167,6 @@ def _form(data: RequestData) -> tuple[aiohttp.FormData | bytes, dict[str, str]]:
     return form, {}
 
 
-def make_bot(token: str, api_url: str = "") -> ExtBot[None]:
-    """A PTB bot over aiohttp; `api_url` is a Bot API server other than Telegram's own."""
-    where: dict[str, Any] = {}
-    if api_url:
-        base = api_url.rstrip("/")
-        where = {"base_url": f"{base}/bot", "base_file_url": f"{base}/file/bot"}
-    return ExtBot(token, request=AiohttpRequest(), get_updates_request=AiohttpRequest(2), **where)
-
-
 class TelegramTransport:
     """Delivers letters through the Bot API."""
 
