@@ -23,6 +23,7 @@ from bot.domain.network import Network
 from bot.handlers import register
 from bot.handlers.people import public_menu
 from bot.handlers.visit import Bot, Desk
+from bot.heartbeat import beat
 from bot.intake import ALLOWED_UPDATES, Intake, dispatcher
 from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
@@ -109,6 +110,10 @@ class Relais:
     def next_due(self) -> datetime | None:
         with self.database.unit() as unit:
             return cycle.next_due(unit)
+
+    def unexplained(self) -> list[str]:
+        with self.database.unit() as unit:
+            return auditor.unexplained(unit)
 
     def health(self) -> dict[str, Any]:
         """What an operator sees; identifiers only."""
@@ -263,6 +268,8 @@ async def _duties(
     duties: list[Any] = [relais.sender.run()]
     if isinstance(clock, FollowedClock):
         duties.append(clock.follow(relais.settle))
+    if settings.heartbeat_url:
+        duties.append(beat(settings.heartbeat_url, relais.unexplained))
     if settings.http_port:
         secret = settings.webhook_secret
         app = web_app(
