@@ -33,7 +33,7 @@ from bot.store.work import Words
 from bot.texts import CATALOGUE, Texts
 from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
 from bot.transport import AiohttpRequest, TelegramTransport
-from bot.web import WebServer, web_app
+from bot.web import Metrics, WebServer, web_app
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ class Relais:
         poll_interval: timedelta = timedelta(0),
     ) -> None:
         self.database = database
+        self.metrics = Metrics()
         self._desk = Desk()
         register(application, self._desk)
         self._dispatch = dispatcher(application)
@@ -81,6 +82,7 @@ class Relais:
             wall,
             throttle,
             on_unreachable=joining.lost_chat,
+            on_alert_sent=self.metrics.alert_sent,
             repeat_prefix=words.render(text("outbox.again")),
         )
         database.on_letters = self.sender.wake
@@ -276,6 +278,7 @@ async def _duties(
             health=relais.health,
             take=relais.intake.take if settings.webhook_url else None,
             secret=secret.get_secret_value() if secret else "",
+            metrics=relais.metrics,
         )
         duties.append(WebServer(app, settings.http_port).run())
     if settings.webhook_url:
