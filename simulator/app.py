@@ -1,6 +1,5 @@
 """Composes the simulator as one Starlette application."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -98,8 +97,8 @@ async def _wait(house: House, request: Request, version: int) -> None:
 def _lifespan(house: House) -> Any:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        house.loop = asyncio.get_running_loop()
+        await house.open()
         yield
-        house.close()
+        await house.close()
 
     return lifespan

@@ -184,7 +184,7 @@ class Client:
         return int(self.post("faults", kind=kind, **more)["id"])
 
     def clear_faults(self) -> None:
-        self._ask("DELETE", "/control/faults")
+        self._ask("POST", "/control/faults/clear", {})
 
     def floods(self, on: bool = True) -> None:
         """Switch Telegram's flood limits."""

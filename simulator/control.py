@@ -148,6 +148,12 @@ async def fault(house: House, body: Body) -> object:
     return house.order_fault(body).drawn()
 
 
+async def clear_faults(house: House, body: Body) -> object:
+    """Withdraw the fault of that id, or all."""
+    house.clear_faults(body.get("id"))
+    return True
+
+
 async def floods(house: House, body: Body) -> object:
     house.floods.on = bool(body.get("on", True))
     house.world.tell("faults")
@@ -177,6 +183,35 @@ async def clock(house: House, body: Body) -> object:
     return house.clock.state()
 
 
+async def bot(house: House, body: Body) -> object:
+    """Kill, stop or start the supervised bot."""
+    acts = {
+        "kill": house.supervisor.kill,
+        "stop": house.supervisor.stop,
+        "start": house.supervisor.start,
+    }
+    if body.get("do") not in acts:
+        raise Misuse(f"the bot can be killed, stopped or started, not {body.get('do')!r}")
+    await acts[body["do"]]()
+    return house.supervisor.state()
+
+
+async def story(house: House, body: Body) -> object:
+    """Play a storyboard, help with the present task, skip it, or stop."""
+    theatre = house.theatre
+    if "play" in body:
+        await theatre.play(str(body["play"]))
+    elif body.get("help"):
+        theatre.current().help()
+    elif body.get("skip"):
+        theatre.current().skip()
+    elif body.get("stop"):
+        await theatre.stop()
+    else:
+        raise Misuse("a story can be played, helped, skipped or stopped")
+    return theatre.state()
+
+
 def instant(text: str) -> datetime:
     """An instant with its zone."""
     try:
@@ -203,10 +238,13 @@ ACTS: dict[str, Act] = {
     "block": block,
     "unblock": unblock,
     "faults": fault,
+    "faults/clear": clear_faults,
     "floods": floods,
     "privacy": privacy,
     "reset": reset,
     "clock": clock,
+    "bot": bot,
+    "story": story,
 }
 
 
@@ -230,13 +268,14 @@ class Control:
             "calls": self.calls,
             "faults": self.faults,
             "state": self.state,
+            "stories": self.stories,
+            "bot/log": self.bot_log,
             "quiet": self.quiet,
             "events": self.events,
             "files/{file_id}": self.file,
         }
         gets = [Route(f"/control/{path}", read) for path, read in reads.items()]
-        clear = Route("/control/faults", self.clear_faults, methods=["DELETE"])
-        return [*posts, *gets, clear]
+        return [*posts, *gets]
 
     def _act(self, path: str, act: Act) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
@@ -302,13 +341,14 @@ class Control:
     async def faults(self, _: Request) -> Response:
         return JSONResponse(self.house.faults.listed())
 
-    async def clear_faults(self, request: Request) -> Response:
-        one = request.query_params.get("id")
-        self.house.clear_faults(int(one) if one else None)
-        return JSONResponse(True)
-
     async def state(self, _: Request) -> Response:
         return JSONResponse(self.house.state())
+
+    async def stories(self, _: Request) -> Response:
+        return JSONResponse(self.house.theatre.listed())
+
+    async def bot_log(self, _: Request) -> Response:
+        return Response(self.house.supervisor.log(), media_type="text/plain; charset=utf-8")
 
     async def quiet(self, request: Request) -> Response:
         async def wait() -> object:

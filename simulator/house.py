@@ -1,22 +1,29 @@
-"""Everything of one simulator together: world, clock, faults, journal, events."""
+"""Everything of one simulator together: world, clock, faults, journal, events, stories."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from simulator import cast as casting
+from simulator import keyboards
 from simulator.bell import Bell
 from simulator.clock import SimClock
 from simulator.drive import PATIENCE, Driver, Follower
 from simulator.events import Events
 from simulator.faults import Fault, Faults
 from simulator.floods import Floods
-from simulator.journal import Journal
+from simulator.health import Health
+from simulator.journal import Call, Journal
 from simulator.polling import Post
+from simulator.record import Recorder
+from simulator.stagehands import Stagehands
+from simulator.supervisor import BotCommand, Supervisor
 from simulator.telegram import Telegram
+from simulator.theatre import Playbill, Theatre
 from simulator.world import World
 
 
@@ -30,7 +37,13 @@ class Options:
     self_check: bool = False
     patience: float = PATIENCE
     cast: dict[str, Any] = field(default_factory=dict)
+    zone: str = "Europe/Paris"
+    bot: BotCommand = field(default_factory=BotCommand)
     bot_health: str = ""
+    playbill: Playbill = field(default_factory=Playbill)
+    record: Path | None = None
+    # A storyboard that begins by itself.
+    story: str = ""
 
 
 class House:
@@ -54,7 +67,33 @@ class House:
         self.driver = Driver(
             self.clock, self.world, self.faults, self.bell, monotonic, options.patience
         )
+        self.supervisor = Supervisor(options.bot, self.world.tell)
+        self.health = Health(options.bot_health, self.bell, self.world.tell)
+        self.theatre = Theatre(options.playbill, self.afresh, self._stage, self.world.tell)
+        self.recorder: Recorder | None = None
+        if options.record:
+            self.recorder = Recorder(options.record, options.start, options.cast)
+            self.journal.listeners.append(self._note_call)
         casting.enter(self.world, options.cast)
+
+    async def open(self) -> None:
+        """What needs the running loop."""
+        self.loop = asyncio.get_running_loop()
+        self.health.start()
+        if self.supervisor.able:
+            await self.supervisor.start()
+        if self.options.story:
+            await self.theatre.play(self.options.story)
+
+    async def close(self) -> None:
+        await self.theatre.stop()
+        self.driver.stop()
+        self.post.stop()
+        self.health.stop()
+        self.bell.close()
+        await self.supervisor.close()
+        if self.recorder:
+            self.recorder.close()
 
     def order_fault(self, wanted: dict[str, Any]) -> Fault:
         fault = self.faults.order(wanted)
@@ -65,14 +104,12 @@ class House:
         self.faults.clear(fault_id)
         self.world.tell("faults")
 
-    def note_act(self, path: str, body: dict[str, Any]) -> None:
-        """Every act of the control API passes here; a recorder may listen."""
-
     def state(self) -> dict[str, Any]:
         """What `GET /control/state` answers."""
         follower = self.driver.follower
         return {
             "clock": self.clock.state() | {"speed": self.driver.speed},
+            "zone": self.options.zone,
             "pending_updates": len(self.world.inbox.waiting),
             "lost_updates": self.world.inbox.lost,
             "follower": {
@@ -84,6 +121,9 @@ class House:
             "floods": self.floods.on,
             "trouble": self.driver.trouble,
             "calls": len(self.journal.calls),
+            "bot": self.supervisor.state(),
+            "health": self.health.last,
+            "story": self.theatre.state(),
         }
 
     def reset(self) -> None:
@@ -97,7 +137,55 @@ class House:
         casting.enter(self.world, self.options.cast)
         self.world.tell("reset")
 
-    def close(self) -> None:
-        self.driver.stop()
-        self.post.stop()
-        self.bell.close()
+    async def afresh(self, begins: datetime | None) -> None:
+        """A new stage for a story: an empty world, its hour, and a bot that knows nobody."""
+        await self.supervisor.stop()
+        self.driver.play(0)
+        polling = self.driver.follower.polling
+        self.reset()
+        # A bot that nobody supervises goes on following.
+        self.driver.follower.polling = polling
+        if begins:
+            self.clock.set(begins)
+            self.world.tell("clock", **self.clock.state())
+        if self.supervisor.able:
+            await self.supervisor.start(fresh=True)
+
+    # What a recorder writes down
+
+    def note_act(self, path: str, body: dict[str, Any]) -> None:
+        """Every act of the control API passes here before it is done."""
+        if self.recorder:
+            self.recorder.act(path, body, self)
+
+    def _note_call(self, call: Call) -> None:
+        if self.recorder:
+            self.recorder.call(call)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def due(self) -> datetime | None:
+        return self.driver.follower.next
+
+    def label(self, body: dict[str, Any]) -> str | None:
+        """The label of the button that a press names by its data."""
+        chat = self.world.chats.get(body.get("chat") or body.get("person") or 0)
+        message = chat.messages.get(body.get("message") or 0) if chat else None
+        for button in keyboards.buttons(message.markup if message else None):
+            if button.get("callback_data") == body.get("data"):
+                return str(button["text"])
+        return None
+
+    def _stage(self, values: dict[str, str]) -> Stagehands:
+        return Stagehands(
+            self.world,
+            self.driver,
+            self.faults,
+            self.floods,
+            self.journal,
+            self.supervisor,
+            self.bell,
+            self.options.zone,
+            values,
+        )

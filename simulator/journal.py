@@ -1,6 +1,6 @@
 """Every call of the bot with its answer, in order."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.listeners: list[Callable[[Call], None]] = []
 
     def write(
         self,
@@ -43,6 +44,8 @@ class Journal:
         shown = {name: _shown(value) for name, value in params.items()}
         call = Call(len(self.calls) + 1, at, method, shown, status, answer, round(ms, 1), fault)
         self.calls.append(call)
+        for listener in self.listeners:
+            listener(call)
         return call
 
     def since(self, n: int, method: str = "") -> list[Call]:

@@ -164,12 +164,13 @@ def migrate(world: World, group: Chat) -> Chat:
         raise Misuse("only a group can become a supergroup")
     by = owner(world, group)
     new = world.add_supergroup(group)
+    world.tell("chat", chat=new.id)
     ends = world.post(group, by, {"migrate_to_chat_id": new.id})
     starts = world.post(new, by, {"migrate_from_chat_id": group.id})
     if group.bot_status in PRESENT:
         world.deliver_message(ends)
         world.deliver_message(starts)
-    world.tell("migrated", chat=group.id, to=new.id)
+    world.tell("chat", chat=group.id)
     return new
 
 

@@ -72,6 +72,7 @@ class Running:
         self._socket = bind("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         # The socket already listens: the first request waits until the server is up.
+        self.house.supervisor.url = self.url
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property

@@ -46,7 +46,7 @@ class Bot:
 async def house() -> AsyncIterator[House]:
     house = House(Options(START, paused=True, patience=0.3))
     yield house
-    house.close()
+    await house.close()
 
 
 async def follow(house: House, *hours: float, obstinate: bool = False) -> Bot:
