@@ -288,7 +288,10 @@ class Control:
     async def world(self, request: Request) -> Response:
         newest = int(request.query_params.get("newest", NEWEST))
         snapshot = views.snapshot(self.house.world, newest)
-        return JSONResponse(snapshot | self.house.state() | {"last": self.house.events.last})
+        state = self.house.state()
+        # In the snapshot `bot` is the bot's account; its process goes under another name.
+        state["bot_process"] = state.pop("bot")
+        return JSONResponse(state | snapshot | {"last": self.house.events.last})
 
     async def chats(self, _: Request) -> Response:
         world = self.house.world

@@ -63,8 +63,8 @@ function media(message, phone) {
 
 function picture(photo, caption, phone) {
   const src = `/control/files/${photo.file_id}`;
-  const ratio = `aspect-ratio:${photo.width}/${photo.height}`;
-  const image = el("img", { src, alt: caption || "Photo", loading: "lazy", style: ratio });
+  const { width, height } = photo;
+  const image = el("img", { src, alt: caption || "Photo", loading: "lazy", width, height });
   return el("button", { type: "button", class: "picture", "aria-label": "Agrandir la photo",
     onclick: () => phone.enlarge(src, caption) }, image);
 }

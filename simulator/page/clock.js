@@ -2,7 +2,7 @@
 import { Refused, post } from "./api.js";
 import { button, dayNumber, el, fullDay, hour, say } from "./dom.js";
 
-const SPEEDS = [[0, "⏸", "Pause"], [1, "1×", "Temps réel"], [60, "60×", "Une minute par seconde"], [3600, "1 h/s", "Une heure par seconde"]];
+const SPEEDS = [[0, "❚❚", "Pause"], [1, "1×", "Temps réel"], [60, "60×", "Une minute par seconde"], [3600, "1 h/s", "Une heure par seconde"]];
 const JUMPS = [["+1 h", { advance_s: 3600 }, "Avancer d’une heure"], ["+1 jour", { advance_s: 86_400 }, "Avancer d’un jour"], ["Prochain événement", { next: true }, "Aller au prochain événement"]];
 
 export class ClockBar {

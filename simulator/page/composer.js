@@ -29,7 +29,7 @@ export class Composer {
     this.list = el("ul", { class: "completion", id: `${this.id}-list`, role: "listbox", "aria-label": "Commandes", hidden: true });
     this.banner = el("div", { class: "composing", hidden: true });
     this.menuButton = button("/", () => this.toggleMenu(), { class: "icon", "aria-label": "Commandes du bot", title: "Commandes" });
-    this.attachButton = button("＋", () => this.toggleAttach(), { class: "icon", "aria-label": "Joindre", title: "Joindre", "aria-expanded": "false" });
+    this.attachButton = button("+", () => this.toggleAttach(), { class: "icon", "aria-label": "Joindre", title: "Joindre", "aria-expanded": "false" });
     this.attach = el("div", { class: "attach", role: "group", "aria-label": "Pièces jointes", hidden: true },
       ...KINDS.map(([kind, label]) => button(label, () => this.sendKind(kind))));
     this.sendButton = button("➤", () => this.send(), { class: "icon send", "aria-label": "Envoyer", title: "Envoyer" });

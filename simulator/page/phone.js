@@ -164,8 +164,11 @@ export class Phone {
     this.log.append(bubble(message, this));
   }
 
+  // Pictures get their height later: once more when the page has been laid out.
   bottom() {
-    this.log.scrollTop = this.log.scrollHeight;
+    const { log } = this;
+    log.scrollTop = log.scrollHeight;
+    requestAnimationFrame(() => { log.scrollTop = log.scrollHeight; });
   }
 
   atBottom() {
@@ -243,7 +246,7 @@ export class Phone {
     clearTimeout(this.fading);
     const close = alert ? button("OK", () => this.hidePopUp(), { class: "ok" }) : null;
     this.toast.className = `toast shown ${alert ? "alert" : ""}`;
-    this.toast.replaceChildren(el("span", {}, text), close);
+    this.toast.replaceChildren(...[el("span", {}, text), close].filter(Boolean));
     if (alert && this.root.contains(document.activeElement)) close.focus();
     if (!alert) this.fading = setTimeout(() => this.hidePopUp(), 4000);
   }
