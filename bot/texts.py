@@ -34,12 +34,66 @@ TEAMS: Final = (
     "coordination",
 )
 
+SIGNS: Final = ("src", "icans", "autre")
+OUTCOMES: Final = ("stable", "reanimation", "resolue", "suite")
+ANSWERS: Final = ("ras", "reported", "missed", "cancelled")
+# Every kind of event that is recorded about a patient: /historique says each of them.
+EVENTS: Final = (
+    "patient_enrolled",
+    "step_done",
+    "step_not_required",
+    "step_undone",
+    "step_waived",
+    "step_late",
+    "problem",
+    "problem_seen",
+    "move_asked",
+    "move_refused",
+    "date_moved",
+    "relay_offered",
+    "relay_accepted",
+    "relay_misread",
+    "relay_late",
+    "check_ras",
+    "check_missed",
+    "report_begun",
+    "report_given_up",
+    "alert_raised",
+    "alert_sign",
+    "alert_grade",
+    "alert_taken",
+    "alert_climbed",
+    "alert_reopened",
+    "alert_outcome",
+    "alert_cancelled",
+)
+
 # Keys that the code builds: text(f"team.{slug}"). A family is also a format: {team:team_of}.
 FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "team.": TEAMS,
     "team_the.": TEAMS,
     "team_of.": TEAMS,
     "team_to.": TEAMS,
+    "team_short.": TEAMS,
+    "alert.sign.": SIGNS,
+    "alert.button.sign_": SIGNS,
+    "alert.outcome.": OUTCOMES,
+    "alert.button.outcome_": OUTCOMES,
+    "check.line.": (*ANSWERS, "asked", "reporting"),
+    "status.check.": ANSWERS,
+    "status.phase.": (
+        "inclusion",
+        "apherese",
+        "fabrication",
+        "preparation",
+        "hospitalisation",
+        "surveillance",
+        "suivi",
+    ),
+    "status.state.": ("paused", "ended"),
+    "plan.line.": ("planned", "late", "done", "not_required", "cancelled"),
+    "patient.ask.": ("product", "centre", "apheresis", "day0"),
+    "event.": EVENTS,
 }
 
 LOCALE: Final = Locale.parse("fr")
@@ -70,6 +124,8 @@ class Texts:
             "": self._bare,
             "j": self._offset,
             "time": self._time,
+            "line": lambda part: self._apart("\n", part),
+            "block": lambda part: self._apart("\n\n", part),
             "daytime": lambda when: self._say(text("date.daytime", when=when)),
         }
         self._formats |= {name: self._on(pattern) for name, pattern in PATTERNS.items()}
@@ -132,6 +188,11 @@ class Texts:
                 return str(value)
         raise TypeError(f"a {type(value).__name__} needs a format")
 
+    def _apart(self, gap: str, part: Value) -> str:
+        """A part that may be empty brings its own line break; so do the members of a list."""
+        each = map(self.render, part) if isinstance(part, tuple) else (self._bare(part),)
+        return "".join(gap + said for said in each if said)
+
     def _local(self, when: Value) -> datetime:
         if not isinstance(when, datetime) or when.tzinfo is None:
             raise TypeError(f"an aware instant is needed, not {type(when).__name__}")
@@ -162,7 +223,7 @@ class Texts:
         return self._say(text("date.offset", days=signed))
 
     def _member(self, prefix: str) -> Callable[[Value], str]:
-        return lambda slug: self.render(Text(f"{prefix}{slug}"))
+        return lambda slug: self.render(Text(f"{prefix}{slug}")) if slug else UNKNOWN
 
 
 @lru_cache(maxsize=2048)

@@ -15,6 +15,7 @@ from tests.said import all_calls, calls
 
 BUTTON_LIMIT = 40  # what a phone shows of one button on its own row
 SHOWN = 8  # what a placeholder counts for in that limit: a patient's code
+LAYOUT = {"line", "block"}
 KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 UNSPACED = re.compile(r"[^\s\u00a0\u202f:;!?»][:;!?»]|[ \n][:;!?»]|«(?![\u00a0\u202f])")
 FAULTS = {
@@ -156,7 +157,7 @@ def test_every_plural_is_called_with_its_number() -> None:
 
 
 def test_every_format_is_known() -> None:
-    known = {*texts.PATTERNS, *(name[:-1] for name in FAMILIES), "j", "time", "daytime"}
+    known = {*texts.PATTERNS, *(name[:-1] for name in FAMILIES), *LAYOUT, "j", "time", "daytime"}
 
     expect_none([(key, formats(key) - known) for key in ENTRIES if formats(key) - known])
 
