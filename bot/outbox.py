@@ -147,7 +147,7 @@ class Sender:
             while True:
                 self._stirred.clear()
                 settled += self._exchange()
-                if not self._flying and not self._stirred.is_set():
+                if not self._flying:
                     return settled
                 await self._until_stirred()
 

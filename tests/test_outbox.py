@@ -12,7 +12,8 @@ from sqlmodel import select
 from bot.domain.message import Card, Kind, Notice, Priority, text
 from bot.models import LetterState, Outbox
 from bot.outbox import Sender, SendError
-from bot.store import Database, Unit
+from bot.store import Database, Unit, letters
+from bot.store.letters import Outcome
 from bot.throttle import LIMITS_TELEGRAM, Throttle
 from tests.fakes import FakeClock, FakeTransport
 
@@ -485,3 +486,42 @@ async def test_how_long_an_alert_took_is_told(
     await sender.flush()
 
     assert took == [timedelta(seconds=2)]
+
+
+def test_of_two_processes_one_takes_a_letter(database: Database, clock: FakeClock) -> None:
+    say(database, "once")
+    lease = clock.now + timedelta(minutes=1)
+
+    with database.unit() as unit:
+        ids = [head.id for head in letters.heads(unit, clock.now)]
+        first = letters.claim(unit, ids, clock.now, lease)
+        second = letters.claim(unit, ids, clock.now, lease)
+
+    assert [letter.body for letter in first] == ["once"]
+    assert second == []
+
+
+def test_who_comes_too_late_does_not_change_what_became_of_a_letter(
+    database: Database, clock: FakeClock
+) -> None:
+    say(database, "once")
+    with database.unit() as unit:
+        ids = [head.id for head in letters.heads(unit, clock.now)]
+        [letter] = letters.claim(unit, ids, clock.now, clock.now)
+
+        letters.settle(unit, [Outcome(letter, LetterState.SENT, message_id=1)])
+        letters.settle(unit, [Outcome(letter, LetterState.PENDING, error="late")])
+
+    assert state(database, "once") == (LetterState.SENT, "")
+
+
+def test_the_next_attempt_is_never_in_the_past(database: Database, clock: FakeClock) -> None:
+    say(database, "waits")
+    with database.unit() as unit:
+        ids = [head.id for head in letters.heads(unit, clock.now)]
+        [letter] = letters.claim(unit, ids, clock.now, clock.now)
+        at = clock.now + timedelta(seconds=5)
+        letters.settle(unit, [Outcome(letter, LetterState.PENDING, retry_at=at)])
+
+        assert letters.next_attempt(unit, clock.now) == at
+        assert letters.next_attempt(unit, at) is None
