@@ -11,6 +11,8 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+from sqlmodel import col
 from telegram.ext import Application, ExtBot
 
 from bot.app import Relais
@@ -240,18 +242,23 @@ class Ward:
         with self.database.unit() as unit:
             for letter, message_id in self._delivered(unit, where):
                 if letter.kind in ("send", "photo"):
-                    shown[message_id] = Message(message_id, letter.body, list(letter.keyboard))
+                    shown[message_id] = Message(message_id, letter.body, _rows(letter))
                 elif letter.kind == "edit" and letter.payload["message_id"] in shown:
                     message = shown[letter.payload["message_id"]]
-                    message.text, message.keyboard = letter.body, list(letter.keyboard)
+                    message.text, message.keyboard = letter.body, _rows(letter)
                 elif letter.kind == "delete":
                     shown.pop(letter.payload["message_id"], None)
         return list(shown.values())
 
     def _delivered(self, unit: Unit, chat: int) -> Iterator[tuple[Letter, int]]:
+        landed = select(col(Outbox.id), col(Outbox.message_id))
+        rows = unit.session.execute(landed.where(col(Outbox.chat_id) == chat))
+        ids = {row.id: row.message_id for row in rows}
         for letter in self.transport.to(chat):
-            row = unit.get(Outbox, letter.id)
-            yield letter, (row.message_id if row else 0) or 0
+            yield letter, ids.get(letter.id) or 0
+
+    def message_at(self, chat: int, message_id: int) -> Message:
+        return next(message for message in self.screen(chat) if message.id == message_id)
 
     def newest(self, chat: int | Person, label: str) -> Message:
         """The newest message of a chat with such a button."""
@@ -318,3 +325,7 @@ class Ward:
         if chat < 0:
             return {"id": chat, "type": "group", "title": "a group"}
         return {"id": chat, "type": "private", "first_name": "x"}
+
+
+def _rows(letter: Letter) -> list[list[dict[str, str]]]:
+    return [[dict(button) for button in row] for row in letter.keyboard]

@@ -1,0 +1,160 @@
+"""The hospital: a ward with its six teams in place, and what they do all day."""
+
+import json
+import re
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from bot.care.planning import schedule
+from bot.domain.roles import Team
+from bot.models import Alert, Bell, Inbox, Outbox, Relay, StepState
+from bot.store import Database, Unit
+from tests.fakes import FakeClock
+from tests.ward import PARIS, Message, Person, Ward
+
+BEFORE_INJECTION = (
+    "rcp", "consentement", "bilan_apherese", "apherese", "expedition", "arrivee_labo",
+    "liberation_lot", "reception_produit", "stockage_azote", "consultation_neuro", "irm", "eeg",
+    "admission", "chimio_1", "chimio_2", "chimio_3", "feu_vert", "decongelation",
+)  # fmt: skip
+VALUES = {"reception_produit": {"poches": 2}, "consultation_neuro": {"ice": 10}}
+
+
+class Hospital(Ward):
+    """One group and one member for each team of a centre."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        super().__init__(database, clock)
+        self.excused: tuple[str, ...] = ()
+        """How the faults begin that a scenario leaves behind on purpose."""
+
+    def staff(self, *teams: Team, centre: str = "TLS") -> None:
+        """Open the group of these teams (all of them by default), each with one member."""
+        for team in teams or tuple(Team):
+            self.group(team, centre)
+            self.person(team.value.title(), team, centre)
+
+    def who(self, team: Team, centre: str = "TLS") -> Person:
+        """The first member of a team."""
+        return next(p for p in self.people if (p.team, p.centre) == (team.value, centre))
+
+    def chat(self, team: Team, centre: str = "TLS") -> int:
+        """The group of a team."""
+        return self.groups[team.value, centre]
+
+    # Patients
+
+    async def enrol(
+        self, apheresis: str = "23/03/2026", day0: str = "27/04/2026", centre: str = "TLS"
+    ) -> str:
+        """Enrol a patient in one line; gives the code."""
+        nurse = self.who(Team.COORDINATION)
+        line = f"/nouveau yescarta apherese {apheresis} j0 {day0} centre {centre}"
+        await self.say(nurse, line)
+        await self.press(nurse, "patient.button.create")
+        found = re.search(rf"{centre}-\w{{4}}", self.last(nurse))
+        assert found, self.last(nurse)
+        return found[0]
+
+    async def injected(self, *, centre: str = "TLS", patients: int = 1) -> list[str]:
+        """Patients injected today, 27 April 2026 at 10:00, everything before done in time.
+
+        What came before the injection is written down, not played: its scenarios are others'.
+        """
+        codes = [await self.enrol(centre=centre) for _ in range(patients)]
+        self.clock.now = datetime(2026, 4, 27, 10, 0, tzinfo=PARIS)
+        with self.database.unit() as unit:
+            for code in codes:
+                _all_done(unit, code)
+            unit.session.execute(update(Bell).values(next_at=unit.now))
+        await self.advance()
+        for code in codes:
+            await self.do(Team.GREFFE, code, "injection")
+            for team in (Team.REANIMATION, Team.NEUROLOGIE):
+                await self.read_back(team, code)
+        return codes
+
+    # Steps and relays
+
+    async def do(self, team: Team, code: str, slug: str) -> str:
+        """Tick the whole checklist of a step and confirm it; gives the pop-up."""
+        who, chat, step = self.who(team), self.chat(team), self.step(code, slug)
+        await self.say(who, "/afaire", chat)
+        shown = self.screen(chat)[-1]
+        await self.tap(who, chat, shown.id, f"step:show:{step.id}")
+        await self.tap(who, chat, shown.id, f"step:done:{step.id}")
+        while button := self._open_item(self.message_at(chat, shown.id)):
+            await self.tap(who, chat, shown.id, button["data"])
+        return self.popup(await self.tap(who, chat, shown.id, f"step:confirm:{step.id}"))
+
+    @staticmethod
+    def _open_item(message: Message) -> dict[str, str] | None:
+        return message.button("item.button.open") or message.button("item.button.first")
+
+    async def read_back(self, team: Team, code: str, *, right: bool = True) -> str:
+        """Read back the oldest open relay of a patient to a team; gives the pop-up."""
+        who, chat, relay = self.who(team), self.chat(team), self.relay(team, code)
+        await self.tap(who, chat, 0, f"relay:receive:{relay.id}")
+        choices = json.loads(relay.choices)
+        places = [place for place, it in enumerate(choices) if (it == relay.answer) is right]
+        return self.popup(await self.tap(who, chat, 0, f"relay:answer:{relay.id}:{places[0]}"))
+
+    def relay(self, team: Team, code: str) -> Relay:
+        patient = self.patient(code)
+        found: list[Relay] = self.ask(lambda unit: unit.open_relays(team.value))
+        return next(relay for relay in found if relay.patient_id == patient.id)
+
+    # Toxicity
+
+    async def ras(self, team: Team, code: str) -> str:
+        """Nothing to report for this patient, in the newest round; gives the pop-up."""
+        return await self.press(self.who(team), f"check.button.ras code={code}", self.chat(team))
+
+    async def alert(self, team: Team, code: str, sign: str = "src") -> int:
+        """Report a sign in two taps; gives the number of the alert."""
+        who, chat = self.who(team), self.chat(team)
+        await self.say(who, f"/toxicite {code}", chat)
+        await self.press(who, f"alert.button.sign_{sign}", chat)
+        return max(alert.id for alert in self.alerts(code))
+
+    async def take(self, team: Team) -> str:
+        """*Je prends en charge* in the team's group; gives the pop-up."""
+        return await self.press(self.who(team), "alert.button.take", self.chat(team))
+
+    def alerts(self, code: str) -> list[Alert]:
+        patient = self.patient(code)
+        return list(self.ask(lambda unit: unit.alerts_of(patient.id)))
+
+    # What is left at the end
+
+    def faults(self) -> list[str]:
+        """What nobody should find: updates that raised, lost letters, a broken chain."""
+
+        def found(unit: Unit) -> list[str]:
+            raised = unit.session.scalars(select(Inbox).where(col(Inbox.failed)))
+            lost = unit.session.scalars(select(Outbox).where(col(Outbox.state) == "failed"))
+            return [
+                *(f"update {row.update_id}: {row.error}" for row in raised),
+                *(f"letter {row.dedupe_key}: {row.error}" for row in lost),
+            ]
+
+        broken = self.broken_event()
+        chain = [] if broken is None else [f"event {broken} breaks the chain"]
+        every = [*self.unexplained(), *chain, *self.ask(found)]
+        return [fault for fault in every if not fault.startswith(self.excused)]
+
+
+def _all_done(unit: Unit, code: str) -> None:
+    """Close everything up to the thaw, in time and by nobody."""
+    patient = unit.patient_by_code(code)
+    assert patient is not None
+    for step in unit.steps_of(patient.id):
+        if step.slug in BEFORE_INJECTION:
+            step.state, step.done_at, step.next_at = StepState.DONE.value, step.due_at, None
+            step.data = json.dumps(VALUES.get(step.slug, {}))
+        elif step.slug == "injection":
+            step.ready_at = unit.now
+            schedule(unit, step)
+        unit.add(step)
