@@ -37,6 +37,24 @@ TEAMS: Final = (
 SIGNS: Final = ("src", "icans", "autre")
 OUTCOMES: Final = ("stable", "reanimation", "resolue", "suite")
 ANSWERS: Final = ("ras", "reported", "missed", "cancelled")
+PROBLEMS: Final = ("patient", "product", "transport", "equipment", "staff")
+COMMANDS: Final = (
+    "start",
+    "aide",
+    "statut",
+    "afaire",
+    "toxicite",
+    "alerte",
+    "annuler",
+    "nouveau",
+    "reporter",
+    "retards",
+    "historique",
+    "inviter",
+    "rattacher",
+    "equipes",
+    "retirer",
+)
 # Every kind of event that is recorded about a patient: /historique says each of them.
 EVENTS: Final = (
     "patient_enrolled",
@@ -94,6 +112,11 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "plan.line.": ("planned", "late", "done", "not_required", "cancelled"),
     "patient.ask.": ("product", "centre", "apheresis", "day0"),
     "event.": EVENTS,
+    "item.type.": ("text", "time"),
+    "why.": ("skip", "waive", "undo"),
+    "problem.button.": PROBLEMS,
+    "problem.reason.": PROBLEMS,
+    "menu.": COMMANDS,
 }
 
 LOCALE: Final = Locale.parse("fr")

@@ -152,7 +152,7 @@ def status(unit: Unit, member: Member, patient: Patient) -> Card:
         "status.one",
         head=head(unit, patient),
         phase=text(f"status.phase.{phase_of(unit, patient)}"),
-        product=patient.product,
+        product=_brand(unit, patient),
         centre=patient.centre,
         day0=patient.day0_on,
         state=text("nothing")
@@ -173,6 +173,12 @@ def status(unit: Unit, member: Member, patient: Patient) -> Card:
         ),
     )
     return Card(said, _status_buttons(unit, member, patient, late + now))
+
+
+def _brand(unit: Unit, patient: Patient) -> str:
+    """What people call the product; its id if the file of products forgot it since."""
+    brands = {product.id: product.brand for product in unit.network.products}
+    return brands.get(patient.product, patient.product)
 
 
 def _part(key: str, lines: Sequence[Text]) -> Text | None:
@@ -437,8 +443,10 @@ def _event_line(unit: Unit, patient: Patient, event: Event) -> Text:
     )
 
 
-def _detail(data: dict[str, object]) -> str:
-    for key in ("reason", "outcome", "grade", "sign", "on", "to", "given", "rung"):
+def _detail(data: dict[str, object]) -> str | date:
+    if data.get("on"):
+        return date.fromisoformat(str(data["on"]))
+    for key in ("reason", "note", "outcome", "grade", "sign", "to", "given", "rung"):
         if data.get(key):
             return str(data[key])
     return ""

@@ -2,7 +2,8 @@
 
 from bot.care import checklist, checks, drafts, patients, planning, questions, relays, steps
 from bot.care.planning import definition
-from bot.domain.message import Button, Card, Keyboard, Refused, text
+from bot.care.telling import head
+from bot.domain.message import Button, Card, Keyboard, Refused, Text, text
 from bot.domain.pathway import Item, ItemKind
 from bot.handlers.visit import Visit
 from bot.models import Step
@@ -26,6 +27,10 @@ def _step(visit: Visit) -> Step:
             text("check.other_centre", centre=visit.unit.patient(step.patient_id).centre)
         )
     return step
+
+
+def _head(visit: Visit, step: Step) -> Text:
+    return head(visit.unit, visit.unit.patient(step.patient_id))
 
 
 def open_checklist(visit: Visit) -> None:
@@ -74,9 +79,9 @@ def ask_why(visit: Visit, kind: str) -> None:
     """The next typed line is the reason."""
     step = _step(visit)
     drafts.begin(visit.unit, visit.me, visit.chat_id, kind, step=step.id)
-    label = definition(visit.unit, step).label
     leave = ((Button(text("draft.button.cancel"), "draft:leave"),),)
-    visit.show(Card(text(f"why.{kind}", label=label), leave))
+    said = text(f"why.{kind}", head=_head(visit, step), label=definition(visit.unit, step).label)
+    visit.show(Card(said, leave))
 
 
 def skip(visit: Visit) -> None:
@@ -103,7 +108,8 @@ def problem(visit: Visit) -> None:
     )
     back = (Button(text("step.button.back"), f"step:show:{step.id}"),)
     label = definition(visit.unit, step).label
-    visit.show(Card(text("problem.which", label=label), (*rows, back)))
+    said = text("problem.which", head=_head(visit, step), label=label)
+    visit.show(Card(said, (*rows, back)))
 
 
 def problem_why(visit: Visit) -> None:
@@ -112,12 +118,12 @@ def problem_why(visit: Visit) -> None:
         raise Refused(text("button.stale"))
     steps.report_problem(visit.unit, visit.me, visit.number(), text(f"problem.reason.{reason}"))
     drafts.leave(visit.unit, visit.me, visit.chat_id)
-    visit.show(text("problem.sent"))
+    visit.show(text("problem.sent", head=_head(visit, _step(visit))))
 
 
 def problem_seen(visit: Visit) -> None:
     steps.problem_seen(visit.unit, visit.me, visit.number(), visit.number(1))
-    visit.show(text("problem.seen_by_you"))
+    visit.show(text("problem.seen_by_you", head=_head(visit, _step(visit))))
 
 
 # Relays

@@ -1,6 +1,7 @@
 """Reports and alerts: two taps from nothing to the ICU."""
 
 from bot.care import alerts, checks, patients, questions
+from bot.care.telling import head
 from bot.domain.message import Refused, text
 from bot.handlers.visit import Visit
 from bot.models import Patient
@@ -59,7 +60,8 @@ def report_check(visit: Visit) -> None:
 def cancel_report(visit: Visit) -> None:
     if visit.number(1):
         checks.give_up_report(visit.unit, visit.me, visit.number(1))
-    visit.show(text("report.given_up"))
+    patient = visit.unit.patient(visit.number())
+    visit.show(text("report.given_up", head=head(visit.unit, patient)))
 
 
 def sign(visit: Visit) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.care import alerts, drafts, moves, patients, planning, questions, steps
+from bot.care.telling import head
 from bot.domain.calendar import parse_hour
 from bot.domain.codes import find
 from bot.domain.message import Card, Refused, text
@@ -87,7 +88,10 @@ def _problem(visit: Visit, draft: Draft) -> None:
     step_id = drafts.data_of(draft)["step"]
     steps.report_problem(visit.unit, visit.me, step_id, visit.typed)
     drafts.end(visit.unit, draft)
-    visit.say(text("problem.sent"))
+    step = visit.unit.step(step_id)
+    assert step is not None
+    patient = visit.unit.patient(step.patient_id)
+    visit.say(text("problem.sent", head=head(visit.unit, patient)))
 
 
 def _skip(visit: Visit, draft: Draft) -> None:
