@@ -60,9 +60,14 @@ def assigned(nodes: Iterable[ast.AST], outer: Names) -> Names:
 
 
 def handed(function: Function, callers: Iterable[Seen]) -> Names:
-    """What a file's own calls hand to each parameter of a function."""
-    positional = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    """What calls hand to each parameter of a function; its default is what they leave out."""
+    parameters = (*function.args.posonlyargs, *function.args.args)
+    positional = [each.arg for each in parameters]
     found: dict[str, list[Keys]] = {name: [] for name in positional}
+    late = positional[len(positional) - len(function.args.defaults) :]
+    for name, value in zip(late, function.args.defaults, strict=True):
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            found[name].append((value.value,))
     for call, names in callers:
         given = dict(zip(positional, call.args, strict=False))
         given |= {word.arg: word.value for word in call.keywords if word.arg}
@@ -102,19 +107,43 @@ def scoped(node: ast.AST, names: Names, callers: Mapping[str, list[Seen]]) -> It
         yield from scoped(child, inner, callers)
 
 
-def seen(tree: ast.Module) -> Iterator[Seen]:
+Callers = dict[str, list[Seen]]  # by the function that they call, said where it stands
+
+
+def origins(tree: ast.AST, module: str) -> Mapping[str, str]:
+    """What the names of a file stand for elsewhere: `todo` for `bot.care.questions.todo`."""
+    found = {
+        name.asname or name.name: f"{node.module}.{name.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+    local = (node.name for node in ast.walk(tree) if isinstance(node, Function))
+    return {name: f"{module}.{name}" for name in local} | found
+
+
+def callers_in(tree: ast.Module, module: str) -> Callers:
+    """Who calls what in a file, and with which keys in hand."""
+    known = origins(tree, module)
+    found: Callers = {}
+    for call, names in scoped(tree, assigned(tree.body, {}), {}):
+        first, dot, rest = ast.unparse(call.func).partition(".")
+        found.setdefault(f"{known.get(first, first)}{dot}{rest}", []).append((call, names))
+    return found
+
+
+def seen(tree: ast.Module, module: str, everywhere: Callers) -> Iterator[Seen]:
     """Every call of a file; looked at twice, since callers say what parameters are."""
-    top = assigned(tree.body, {})
-    callers: dict[str, list[Seen]] = {}
-    for call, names in scoped(tree, top, {}):
-        callers.setdefault(ast.unparse(call.func), []).append((call, names))
-    return scoped(tree, top, callers)
+    here = {name.removeprefix(f"{module}."): found for name, found in everywhere.items()}
+    return scoped(tree, assigned(tree.body, {}), here)
 
 
-def calls(source: str, where: str) -> Iterator[Call]:
-    tree = ast.parse(source)
+def calls(source: str, where: str, everywhere: Callers | None = None) -> Iterator[Call]:
+    tree, module = ast.parse(source), module_of(where)
     known, on_buttons = imported(tree), labels(tree)
-    for call, names in seen(tree):
+    if everywhere is None:
+        everywhere = callers_in(tree, module)
+    for call, names in seen(tree, module, everywhere):
         if not (isinstance(call.func, ast.Name) and call.func.id in known and call.args):
             continue
         given = frozenset(word.arg for word in call.keywords if word.arg)
@@ -125,10 +154,17 @@ def calls(source: str, where: str) -> Iterator[Call]:
             yield Call(f"{where}:{call.lineno}", keys, given, spread, call in on_buttons)
 
 
+def module_of(where: str) -> str:
+    return where.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 def all_calls() -> tuple[Call, ...]:
     files = sorted((ROOT / "bot").rglob("*.py"))
+    sources = {str(file.relative_to(ROOT)): file.read_text("utf-8") for file in files}
+    everywhere: Callers = {}
+    for where, source in sources.items():
+        for name, found in callers_in(ast.parse(source), module_of(where)).items():
+            everywhere.setdefault(name, []).extend(found)
     return tuple(
-        call
-        for file in files
-        for call in calls(file.read_text("utf-8"), str(file.relative_to(ROOT)))
+        call for where, source in sources.items() for call in calls(source, where, everywhere)
     )

@@ -1,5 +1,6 @@
 """The code and the catalogue agree, and the French is set as French is printed."""
 
+import ast
 import re
 from collections.abc import Collection, Mapping
 from html import unescape
@@ -11,7 +12,7 @@ from babel.messages.pofile import read_po
 
 from bot import texts
 from bot.texts import CATALOGUE, FAMILIES, TAG, parts
-from tests.said import all_calls, calls
+from tests.said import all_calls, callers_in, calls
 
 BUTTON_LIMIT = 40  # what a phone shows of one button on its own row
 SHOWN = 8  # what a placeholder counts for in that limit: a patient's code
@@ -245,6 +246,10 @@ def scan(source: str) -> list[tuple[tuple[str, ...], set[str], bool]]:
             [(("a.b", "a.c"), set(), False)],
         ),
         ('def f(key):\n    text(key)\nf("a.b")\nf(unheard())', [((), set(), False)]),
+        (
+            'def f(x, key="a.b"):\n    text(key)\nf(1)\nf(2, "a.c")',
+            [(("a.b", "a.c"), set(), False)],
+        ),
         ('text(f"team.x_{slug}")', [((), set(), False)]),
         ('key = key if x else "a.b"\ntext(key)', [((), set(), False)]),
         ('text("nothing")', []),
@@ -254,6 +259,16 @@ def scan(source: str) -> list[tuple[tuple[str, ...], set[str], bool]]:
 )
 def test_the_scan_sees_each_way_of_naming_a_text(source: str, found: list[object]) -> None:
     assert scan(source) == found
+
+
+@pytest.mark.parametrize(
+    "caller", ["from bot.a import f\nf('a.c')", "from bot import a\na.f('a.c')"]
+)
+def test_the_scan_sees_what_another_file_hands_over(caller: str) -> None:
+    source = 'from bot.domain.message import text\ndef f(key="a.b"):\n    text(key)'
+    elsewhere = callers_in(ast.parse(caller), "bot.b")
+
+    assert [call.keys for call in calls(source, "bot/a.py", elsewhere)] == [("a.b", "a.c")]
 
 
 def test_the_scan_leaves_the_text_of_sql_alone() -> None:
