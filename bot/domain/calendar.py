@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -108,14 +109,14 @@ def _parse_date(said: str, today: date) -> date | None:
 def _day(day: int, month: int, year: str | None, today: date) -> date:
     if year:
         return date(int(year) if len(year) == 4 else 2000 + int(year), month, day)
-    for near in (today.year, today.year + 1, today.year - 1):
-        try:
-            on = date(near, month, day)
-        except ValueError:
-            continue
-        if abs(on - today) <= NEAREST:
-            return on
-    raise ValueError(f"no day {day}/{month} near {today}")
+    near = []
+    for each in (today.year, today.year + 1, today.year - 1):
+        with suppress(ValueError):  # 29/02, most years
+            near.append(date(each, month, day))
+    on = min(near, key=lambda each: abs(each - today), default=None)
+    if on is None or abs(on - today) > NEAREST:
+        raise ValueError(f"no day {day}/{month} near {today}")
+    return on
 
 
 def parse_hour(typed: str) -> time | None:

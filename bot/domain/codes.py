@@ -126,15 +126,19 @@ def _pattern(centres: frozenset[str]) -> re.Pattern[str]:
 
 def nearest(typed: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     """The known codes that `typed` most likely meant: at most two slips in four characters."""
-    bare = _bare(typed)
+    centre, said = _parts(_bare(typed))
     ranked = []
     for code in known:
-        centre, _, four = code.rpartition("-")
-        same_centre = bool(centre) and bare.startswith(centre)
-        slips = distance(bare.removeprefix(centre) if same_centre else bare[-4:], four)
+        slips = distance(said, code[-4:])
         if slips <= 2:
-            ranked.append((slips, not same_centre, code))
+            ranked.append((slips, not code.startswith(centre), code))
     return tuple(code for _, _, code in sorted(ranked)[:limit])
+
+
+def _parts(bare: str) -> tuple[str, str]:
+    """The centre, if there is one before 3 to 5 characters, and what follows it."""
+    found = re.fullmatch(r"([A-Z]{3})(\w{3,5})", bare)
+    return (found[1], found[2]) if found else ("", bare)
 
 
 def distance(typed: str, meant: str) -> int:
