@@ -71,20 +71,33 @@ def _wait(unit: Unit, alert: Alert) -> None:
     unit.add(alert)
 
 
+def _restart(unit: Unit, alert: Alert) -> None:
+    """From the first rung again: somebody new has to take it."""
+    alert.rung = 0
+    _wait(unit, alert)
+
+
 def _tell_rung(unit: Unit, alert: Alert) -> None:
     """Everybody of the present rung, each chat once."""
     plan = plan_of(unit, alert)
     rung = escalation.rung_of(plan, alert.rung)
     centre = unit.patient(alert.patient_id).centre
-    teams = list(rung.to)
-    if alert.sign == escalation.NEUROLOGICAL and plan.neuro_team not in teams:
+    teams, privately = list(rung.to), list(rung.privately)
+    if escalation.needs_neurology(alert.sign):
         teams.append(plan.neuro_team)
-    key = f"alert:{alert.id}:rung:{alert.rung}:{unit.now.isoformat()}"
+        privately = [team for team in _missing(plan, alert) if privately]
+    key = f"alert:{alert.id}:rung:{alert.rung}:{unit.stamp()}"
     shown = card(unit, alert)
-    for team in teams:
+    for team in dict.fromkeys(teams):
         _tell(unit, alert, team, centre, shown, f"{key}:{team}")
-    for team in rung.privately:
+    for team in privately:
         _tell(unit, alert, team, centre, shown, f"{key}:{team}:private", privately=True)
+
+
+def _missing(plan: AlertPlan, alert: Alert) -> list[Team]:
+    """The teams that must take it and have not: those whose members are called one by one."""
+    missing = [] if alert.taken_at else list(plan.takers)
+    return missing if alert.neuro_at else [*missing, plan.neuro_team]
 
 
 def _tell(
@@ -245,6 +258,9 @@ def set_sign(unit: Unit, member: Member, alert_id: int, sign: str) -> Alert:
     alert = running(unit, member, alert_id)
     if sign not in SIGNS:
         raise Refused(text("button.stale"))
+    if sign == alert.sign:
+        return alert
+    was_complete = _complete(alert)
     alert.sign = sign
     unit.add(alert)
     unit.record(
@@ -252,8 +268,11 @@ def set_sign(unit: Unit, member: Member, alert_id: int, sign: str) -> Alert:
     )
     if escalation.needs_neurology(sign):
         plan, patient = plan_of(unit, alert), unit.patient(alert.patient_id)
-        key = f"alert:{alert.id}:neuro"
+        key = _stamp(unit, alert, "neuro")
         _tell(unit, alert, plan.neuro_team, patient.centre, card(unit, alert), key)
+    if alert.state == AlertState.TAKEN and was_complete != _complete(alert):
+        # Neurology must take it too, and its clock starts now; or no longer has to.
+        (_await_outcome if _complete(alert) else _restart)(unit, alert)
     _refresh(unit, alert, "sign")
     return alert
 
@@ -263,16 +282,15 @@ def set_grade(unit: Unit, member: Member, alert_id: int, grade: int) -> Alert:
     alert = running(unit, member, alert_id)
     if grade not in GRADES:
         raise Refused(text("button.stale"))
+    plan, was = plan_of(unit, alert), alert.grade
     alert.grade = grade
     unit.add(alert)
     unit.record(
         "alert_grade", member=member.id, patient=alert.patient_id, alert=alert.id, grade=grade
     )
-    if alert.state == AlertState.OPEN and alert.rung == 0:
-        plan = plan_of(unit, alert)
-        alert.next_at = max(
-            unit.now, alert.raised_at + escalation.wait(plan, alert.grade, alert.rung)
-        )
+    if alert.next_at is not None and not _complete(alert):
+        since = alert.next_at - escalation.wait(plan, was, alert.rung)
+        alert.next_at = max(unit.now, since + escalation.wait(plan, grade, alert.rung))
         unit.add(alert)
     _refresh(unit, alert, "grade")
     return alert
@@ -302,18 +320,24 @@ def take(unit: Unit, member: Member, alert_id: int) -> Alert:
     if not won:
         raise Refused(text("alert.already_taken", who=name_of(unit, by), at=at or unit.now))
     unit.record("alert_taken", member=member.id, patient=alert.patient_id, alert=alert.id)
-    _settle_taken(unit, alert, plan)
+    _settle_taken(unit, alert)
     return alert
 
 
-def _settle_taken(unit: Unit, alert: Alert, plan: AlertPlan) -> None:
+def _settle_taken(unit: Unit, alert: Alert) -> None:
     unit.withdraw(cause(alert))
     _refresh(unit, alert, "taken")
-    _say_to_all(unit, alert, f"alert:{alert.id}:taken:{unit.now.isoformat()}")
+    # A question about the outcome that was left open shows who has it now.
+    unit.rewrite(f"{cause(alert)}:outcome", card(unit, alert), _stamp(unit, alert, "taken"))
+    _say_to_all(unit, alert, f"alert:{alert.id}:taken:{unit.stamp()}")
     if alert.state == AlertState.TAKEN and _complete(alert):
-        alert.asked_at = None
-        alert.next_at = unit.now + plan.outcome_after
-        unit.add(alert)
+        _await_outcome(unit, alert)
+
+
+def _await_outcome(unit: Unit, alert: Alert) -> None:
+    alert.asked_at = None
+    alert.next_at = unit.now + plan_of(unit, alert).outcome_after
+    unit.add(alert)
 
 
 def _say_to_all(unit: Unit, alert: Alert, key: str) -> None:
@@ -328,7 +352,7 @@ def _say_to_all(unit: Unit, alert: Alert, key: str) -> None:
         teams += [team for team in plan.rungs[1].to if team not in teams]
     shown = card(unit, alert)
     for team in dict.fromkeys(teams):
-        tell(unit, team, centre, shown, f"{key}:{team}", priority=Priority.ALERT)
+        _tell(unit, alert, team, centre, shown, f"{key}:{team}")
 
 
 def cancel(unit: Unit, member: Member, alert_id: int) -> Alert:
@@ -357,9 +381,7 @@ def settle(unit: Unit, member: Member, alert_id: int, outcome: str) -> Alert:
         outcome=outcome,
     )
     if outcome == KEEPS_GOING:
-        alert.asked_at = None
-        alert.next_at = unit.now + plan_of(unit, alert).outcome_after
-        unit.add(alert)
+        _await_outcome(unit, alert)
         unit.rewrite(f"{cause(alert)}:outcome", card(unit, alert), _stamp(unit, alert, "going"))
     else:
         _end(unit, member, alert, AlertState.CLOSED)
@@ -367,9 +389,16 @@ def settle(unit: Unit, member: Member, alert_id: int, outcome: str) -> Alert:
 
 
 def _end(unit: Unit, member: Member, alert: Alert, state: AlertState) -> None:
-    alert.state, alert.next_at = state.value, None
-    alert.closed_at, alert.closed_by = unit.now, member.id
-    unit.add(alert)
+    won = unit.claim(
+        alert,
+        alert.state,
+        state=state.value,
+        next_at=None,
+        closed_at=unit.now,
+        closed_by=member.id,
+    )
+    if not won:
+        raise Refused(text("alert.over", number=alert.id))
     unit.withdraw(cause(alert))
     unit.withdraw(f"{cause(alert)}:outcome")
     _refresh(unit, alert, "end")
@@ -378,7 +407,7 @@ def _end(unit: Unit, member: Member, alert: Alert, state: AlertState) -> None:
 
 
 def _stamp(unit: Unit, alert: Alert, what: str) -> str:
-    return f"alert:{alert.id}:{what}:{unit.now.isoformat()}"
+    return f"alert:{alert.id}:{what}:{unit.stamp()}"
 
 
 def _refresh(unit: Unit, alert: Alert, what: str) -> None:
@@ -430,5 +459,6 @@ def _reopen(unit: Unit, alert: Alert) -> None:
     alert.taken_at = alert.taken_by = alert.neuro_at = alert.neuro_by = alert.asked_at = None
     unit.add(alert)
     unit.record("alert_reopened", patient=alert.patient_id, alert=alert.id)
+    unit.rewrite(f"{cause(alert)}:outcome", card(unit, alert), _stamp(unit, alert, "reopened"))
     _tell_rung(unit, alert)
     _wait(unit, alert)

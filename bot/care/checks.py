@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.care import alerts
 from bot.care.telling import days, name_of, pathway_of, tell
 from bot.domain.message import Button, Card, Keyboard, Priority, Refused, Text, text
-from bot.domain.pathway import next_check
+from bot.domain.pathway import Anchor, next_check
 from bot.domain.roles import Team
 from bot.models import (
     Alert,
@@ -36,12 +36,31 @@ def next_for(unit: Unit, patient: Patient) -> datetime | None:
 
 
 def stop(unit: Unit, patient: Patient) -> None:
-    """No more checks; what is still asked is void."""
+    """No more checks; what is still asked is void, what somebody began to report is not."""
     patient.next_at = None
     unit.add(patient)
-    for check in unit.open_checks_of(patient.id):
+    for check in _unanswered(unit, patient):
         _close(unit, check, CheckState.CANCELLED)
         _refresh(unit, unit.round(check.round_id))
+
+
+def resume(unit: Unit, patient: Patient) -> None:
+    """The watch goes on, if it was opened: its end was taken back."""
+    patient.next_at = next_for(unit, patient) if watched(unit, patient) else None
+    unit.add(patient)
+
+
+def watched(unit: Unit, patient: Patient) -> bool:
+    """Between the step that opens the checks and the one that closes them."""
+    pathway = pathway_of(patient)
+    done = [pathway.step(s.slug) for s in unit.steps_of(patient.id) if s.state == StepState.DONE]
+    opened = any(step.opens_checks for step in done)
+    return opened and not any(step.closes_checks for step in done)
+
+
+def _unanswered(unit: Unit, patient: Patient) -> list[Check]:
+    """What was only asked: a report under way has its own clock and ends as an alert."""
+    return [c for c in unit.open_checks_of(patient.id) if c.state == CheckState.ASKED]
 
 
 def asked_team(unit: Unit, patient: Patient) -> Team:
@@ -51,8 +70,10 @@ def asked_team(unit: Unit, patient: Patient) -> Team:
 
 
 def discharged(unit: Unit, patient: Patient) -> bool:
+    pathway = pathway_of(patient)
+
     def leaves(step: Step) -> bool:
-        return step.slug == "sortie" and step.state == StepState.DONE
+        return step.state == StepState.DONE and pathway.step(step.slug).anchor_of is Anchor.SO
 
     return any(leaves(step) for step in unit.steps_of(patient.id))
 
@@ -100,7 +121,7 @@ def _due_instants(unit: Unit, patient: Patient) -> list[datetime]:
 
 def _replace_older(unit: Unit, patient: Patient) -> None:
     """What was asked before and not answered is now missed; so is what was never asked."""
-    for check in unit.open_checks_of(patient.id):
+    for check in _unanswered(unit, patient):
         older = unit.round(check.round_id)
         _close(unit, check, CheckState.MISSED)
         unit.record("check_missed", patient=patient.id, check=check.id)
@@ -114,7 +135,7 @@ def _replace_older(unit: Unit, patient: Patient) -> None:
 
 def climb(unit: Unit, round_: Round) -> None:
     """A round with open lines: reminded to its team, then escalated (PATHWAY: 60, 120 min)."""
-    open_ = [check for check in unit.checks_in(round_.id) if _is_open(check)]
+    open_ = [check for check in unit.checks_in(round_.id) if is_open(check)]
     round_.rung += 1
     round_.next_at = None
     unit.add(round_)
@@ -150,6 +171,9 @@ def finish_report(unit: Unit, check: Check) -> Alert | None:
         unit.add(check)
         return None
     alert = alerts.raise_alert(unit, None, unit.patient(check.patient_id), "", check=check)
+    # Whoever began it is told what becomes of it.
+    alert.team = unit.round(check.round_id).team
+    unit.add(alert)
     mark_reported(unit, check, None)
     return alert
 
@@ -161,7 +185,7 @@ def card(unit: Unit, round_: Round, key: str = "check.round") -> Card:
     """One line and two buttons per patient."""
     checks = unit.checks_in(round_.id)
     lines = tuple(_line(unit, check) for check in checks)
-    rows: Keyboard = tuple(_row(unit, check) for check in checks if _is_open(check))
+    rows: Keyboard = tuple(_row(unit, check) for check in checks if is_open(check))
     late = unit.now - round_.at > LATE and key == "check.round" and round_.rung == 0
     said = text(
         key,
@@ -194,16 +218,16 @@ def _row(unit: Unit, check: Check) -> tuple[Button, ...]:
 
 
 def _refresh(unit: Unit, round_: Round) -> None:
-    key = f"round:{round_.id}:at:{unit.now.isoformat()}"
+    key = f"round:{round_.id}:at:{unit.stamp()}"
     cause = f"round:{round_.id}"
-    if not any(_is_open(check) for check in unit.checks_in(round_.id)):
+    if not any(is_open(check) for check in unit.checks_in(round_.id)):
         round_.next_at = None
         unit.add(round_)
         unit.withdraw(cause)
     unit.rewrite(cause, card(unit, round_), key)
 
 
-def _is_open(check: Check) -> bool:
+def is_open(check: Check) -> bool:
     return check.state in (CheckState.ASKED, CheckState.REPORTING)
 
 
@@ -215,7 +239,7 @@ def asked(unit: Unit, member: Member, check_id: int) -> Check:
     check = unit.check(check_id)
     if check is None or check.state in (CheckState.CANCELLED, CheckState.MISSED):
         raise Refused(text("check.gone"))
-    if not _is_open(check):
+    if not is_open(check):
         who, at = name_of(unit, check.answered_by), check.answered_at or unit.now
         raise Refused(text("check.already", who=who, at=at))
     patient = unit.patient(check.patient_id)
@@ -229,10 +253,12 @@ def asked(unit: Unit, member: Member, check_id: int) -> Check:
 def answer_ras(unit: Unit, member: Member, check_id: int) -> Round:
     """Nothing to report for this patient."""
     check = asked(unit, member, check_id)
-    state = check.state
+    if check.state == CheckState.REPORTING:
+        # Somebody saw something: only that report's own buttons end it.
+        raise Refused(text("check.being_reported"))
     won = unit.claim(
         check,
-        state,
+        CheckState.ASKED.value,
         state=CheckState.RAS.value,
         answered_at=unit.now,
         answered_by=member.id,
@@ -250,6 +276,8 @@ def answer_ras(unit: Unit, member: Member, check_id: int) -> Round:
 def begin_report(unit: Unit, member: Member, check_id: int) -> Check:
     """*Signaler* was pressed; unless it is finished or given up soon, it becomes an alert."""
     check = asked(unit, member, check_id)
+    if check.state == CheckState.REPORTING:
+        return check  # a second press does not give it more time
     check.state = CheckState.REPORTING.value
     check.next_at = unit.now + UNFINISHED
     unit.record("report_begun", member=member.id, patient=check.patient_id, check=check.id)
@@ -262,6 +290,19 @@ def give_up_report(unit: Unit, member: Member, check_id: int) -> Check:
     check.state, check.next_at = CheckState.ASKED.value, None
     unit.record("report_given_up", member=member.id, patient=check.patient_id, check=check.id)
     return unit.add(check)
+
+
+def report(unit: Unit, member: Member, patient: Patient, sign: str, check: Check | None) -> Alert:
+    """What is seen. Whatever became of its line meanwhile, a report is never refused."""
+    if check is None or check.patient_id != patient.id:
+        return alerts.raise_alert(unit, member, patient, sign)
+    known = next((a for a in unit.running_alerts(patient.id) if a.check_id == check.id), None)
+    if known is not None:
+        return alerts.set_sign(unit, member, known.id, sign)
+    alert = alerts.raise_alert(unit, member, patient, sign, check=check)
+    if is_open(check):
+        mark_reported(unit, check, member)
+    return alert
 
 
 def mark_reported(unit: Unit, check: Check, member: Member | None) -> None:

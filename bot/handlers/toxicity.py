@@ -50,8 +50,16 @@ def new_report(visit: Visit) -> None:
 
 def report_check(visit: Visit) -> None:
     """*Signaler* in a round."""
-    check = checks.begin_report(visit.unit, visit.me, visit.number())
+    check = visit.unit.check(visit.number())
+    if check is None:
+        raise Refused(text("check.gone"))
     patient = visit.unit.patient(check.patient_id)
+    if not checks.is_open(check):
+        # The line is closed, a toxicity is not: it is reported all the same.
+        _near(visit, patient)
+        visit.say(alerts.sign_question(visit.unit, patient, None))
+        return
+    checks.begin_report(visit.unit, visit.me, check.id)
     # A new message: the round's other patients still wait for their answer in this one.
     visit.say(alerts.sign_question(visit.unit, patient, check))
     visit.show(checks.card(visit.unit, visit.unit.round(check.round_id)))
@@ -71,10 +79,8 @@ def sign(visit: Visit) -> None:
     wanted = visit.arg(2)
     if wanted not in alerts.SIGNS:
         raise Refused(text("button.stale"))
-    check = checks.asked(visit.unit, visit.me, visit.number(1)) if visit.number(1) else None
-    raised = alerts.raise_alert(visit.unit, visit.me, patient, wanted, check=check)
-    if check is not None:
-        checks.mark_reported(visit.unit, check, visit.me)
+    check = visit.unit.check(visit.number(1))
+    raised = checks.report(visit.unit, visit.me, patient, wanted, check)
     visit.show(alerts.raised(visit.unit, raised))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Select, update
@@ -39,8 +40,13 @@ class Work:
         self.network = network
         self.audit_key = audit_key
         self.wrote_letters = False
+        self._stamps = count()
         self.tapped: tuple[int, int] = (0, 0)
         """Chat and id of the message whose button was pressed: its own handler changes it."""
+
+    def stamp(self) -> str:
+        """Part of a key, never the same twice: a whole batch of updates is one instant."""
+        return f"{self.now.isoformat()}#{next(self._stamps)}"
 
     def savepoint(self) -> AbstractContextManager[Any]:
         """Undo only what is inside if it raises."""

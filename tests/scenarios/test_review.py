@@ -1,0 +1,155 @@
+"""What a hostile reader found: each of these was once silent, lost, or said to the wrong one."""
+
+from bot.domain.roles import Team
+from bot.models import AlertState, Check
+from tests.hospital import Hospital
+from tests.ward import Person
+
+
+async def begun(ward: Hospital, code: str) -> tuple[Person, int, Check]:
+    """Greffe pressed *Signaler* in the newest round."""
+    nurse, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+    await ward.press(nurse, f"check.button.report code={code}", chat)
+    [check] = ward.ask(lambda unit: unit.open_checks_of(ward.patient(code).id))
+    return nurse, chat, check
+
+
+# Reports
+
+
+async def test_a_report_begun_just_before_the_next_round_still_alerts(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T21:59")
+    nurse, chat, _ = await begun(ward, code)
+    await ward.at("2026-04-27T22:01")
+
+    popup = await ward.press(nurse, "alert.button.sign_src", chat)
+
+    assert popup == ""
+    assert [alert.sign for alert in ward.alerts(code)] == ["src"]
+
+
+async def test_a_report_left_while_the_next_round_comes_becomes_an_alert(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T21:59")
+    await begun(ward, code)
+
+    await ward.at("2026-04-27T22:05")
+
+    assert len(ward.alerts(code)) == 1
+    assert ward.told(ward.chat(Team.REANIMATION), "alert.raised")
+
+
+async def test_a_sign_said_after_the_report_became_an_alert_calls_neurology(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T14:00")
+    nurse, chat, _ = await begun(ward, code)
+    await ward.advance(minutes=6)
+
+    popup = await ward.press(nurse, "report.button.cancel", chat)
+    assert "check.already" in popup
+    await ward.press(nurse, "alert.button.sign_icans", chat)
+
+    [alert] = ward.alerts(code)
+    assert alert.sign == "icans"
+    assert ward.told(ward.chat(Team.NEUROLOGIE), "alert.")
+
+
+async def test_nobody_calms_what_somebody_is_reporting(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T14:00")
+    await begun(ward, code)
+
+    assert "check.being_reported" in await ward.ras(Team.GREFFE, code)
+
+    await ward.advance(minutes=5)
+    assert len(ward.alerts(code)) == 1
+
+
+async def test_a_stale_report_button_still_opens_a_report(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T14:00")
+    nurse, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+    stale = ward.newest(chat, "check.button.report")
+    data = stale.button("check.button.report")
+    assert data
+    await ward.ras(Team.GREFFE, code)
+
+    await ward.tap(nurse, chat, stale.id, data["data"])
+    await ward.press(nurse, "alert.button.sign_src", chat)
+
+    assert len(ward.alerts(code)) == 1
+
+
+# Alerts
+
+
+async def test_neurology_is_pursued_when_the_sign_comes_after_the_icu_took(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    nurse, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+    await ward.say(nurse, f"/alerte {code}", chat)
+    await ward.take(Team.REANIMATION)
+    await ward.press(nurse, "alert.button.sign_icans", chat)
+
+    with ward.heard(ward.chat(Team.NEUROLOGIE)) as heard:
+        await ward.advance(minutes=6)
+
+    assert [said for said in heard if "alert." in said]
+
+
+async def test_the_last_rung_calls_one_by_one_those_who_have_not_taken(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(Team.GREFFE, code, "icans")
+    await ward.take(Team.REANIMATION)
+
+    doctor, neurologist = ward.who(Team.REANIMATION), ward.who(Team.NEUROLOGIE)
+    with ward.heard(doctor) as one, ward.heard(neurologist) as other:
+        await ward.advance(minutes=11)
+
+    assert one == []
+    assert len(other) == 1
+
+
+async def test_a_high_grade_said_late_hastens_the_ladder(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    nurse, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+    number = await ward.alert(Team.GREFFE, code)
+    await ward.press(nurse, "alert.button.grade grade=2", chat)
+    await ward.advance(minutes=16)
+
+    await ward.tap(nurse, chat, 0, f"alert:grade:{number}:4")
+    await ward.advance(minutes=4)
+
+    [alert] = ward.alerts(code)
+    assert alert.rung == 2
+
+
+async def test_two_teams_taking_in_one_batch_are_both_shown(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    number = await ward.alert(Team.GREFFE, code, "icans")
+    data = f"alert:take:{number}"
+    taps = [
+        ward.update("callback_query", ward.query(ward.who(team), ward.chat(team), 0, data, team))
+        for team in (Team.REANIMATION, Team.NEUROLOGIE)
+    ]
+
+    await ward.receive(*taps)
+
+    assert ward.told(ward.chat(Team.COORDINATION), "alert.taken ")
+
+
+async def test_the_question_about_a_reopened_alert_offers_to_take_it(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(Team.GREFFE, code)
+    await ward.take(Team.REANIMATION)
+
+    await ward.advance(hours=2, minutes=31)
+
+    [alert] = ward.alerts(code)
+    assert alert.state == AlertState.OPEN
+    shown = ward.screen(ward.chat(Team.REANIMATION))
+    assert not [message for message in shown if message.button("alert.button.outcome")]
