@@ -11,14 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import TelegramError
 
 from bot import app, migrations
-from bot import backup as backups
 from bot.app import StartError
-from bot.backup import BackupError
 from bot.clock import system_clock
 from bot.logs import set_up
 from bot.migrations import SchemaError
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Database
+from bot.store import backup as backups
+from bot.store.backup import BackupError
 
 logger = logging.getLogger(__name__)
 

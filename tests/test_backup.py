@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from bot.backup import BackupError, backup, restore
 from bot.domain.message import Notice, text
 from bot.domain.network import Network
 from bot.models import Member, Outbox
 from bot.store import Database
+from bot.store.backup import BackupError, backup, restore
 from bot.store.database import open_engine
 from tests.fakes import FakeClock, Show
 
