@@ -31,13 +31,15 @@ def person_of(house: House, body: Body) -> Person:
 
 
 def chat_of(house: House, body: Body) -> Chat:
-    """The chat that a request names, by id or slug; without one, the person's own."""
+    """The chat that a request names: by id, a group's slug, or a person's for their own."""
     wanted = body.get("chat")
-    if wanted is None:
+    if wanted is None or wanted == "":
         return house.world.chat(person_of(house, body).id)
     for chat in house.world.chats.values():
-        if wanted in (chat.id, chat.slug) and not (chat.slug and chat.migrated_to == wanted):
-            return _current(house, chat) if wanted == chat.slug else chat
+        if chat.id == wanted:
+            return chat
+        if wanted == (chat.person.slug if chat.person else chat.slug):
+            return _current(house, chat)
     raise Misuse(f"no chat {wanted!r}")
 
 

@@ -1,6 +1,7 @@
 """Everything of one simulator together: world, clock, faults, journal, events, stories."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from simulator import keyboards
 from simulator.bell import Bell
 from simulator.clock import SimClock
 from simulator.drive import PATIENCE, Driver, Follower
+from simulator.errors import Misuse
 from simulator.events import Events
 from simulator.faults import Fault, Faults
 from simulator.floods import Floods
@@ -25,6 +27,8 @@ from simulator.supervisor import BotCommand, Supervisor
 from simulator.telegram import Telegram
 from simulator.theatre import Playbill, Theatre
 from simulator.world import World
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class House:
         self.supervisor = Supervisor(options.bot, self.world.tell)
         self.health = Health(options.bot_health, self.bell, self.world.tell)
         self.theatre = Theatre(options.playbill, self.afresh, self._stage, self.world.tell)
+        self._opening: asyncio.Task[None] | None = None
         self.recorder: Recorder | None = None
         if options.record:
             self.recorder = Recorder(options.record, options.start, options.cast)
@@ -80,12 +85,21 @@ class House:
         """What needs the running loop."""
         self.loop = asyncio.get_running_loop()
         self.health.start()
-        if self.supervisor.able:
+        if self.supervisor.able and not self.options.story:
             await self.supervisor.start()
         if self.options.story:
-            await self.theatre.play(self.options.story)
+            # The bot reaches us only once the server has started.
+            self._opening = asyncio.create_task(self._begin(self.options.story))
+
+    async def _begin(self, name: str) -> None:
+        try:
+            await self.theatre.play(name)
+        except Misuse as misuse:
+            logger.warning("the storyboard %s did not begin: %s", name, misuse)
 
     async def close(self) -> None:
+        if self._opening:
+            self._opening.cancel()
         await self.theatre.stop()
         self.driver.stop()
         self.post.stop()

@@ -90,6 +90,7 @@ class Story:
             "advance": self._advance,
             "until": self._until,
             "at": self._at,
+            "keep": self._keep,
             "speed": self._speed,
             "fault": self._fault,
             "clear": self._clear,
@@ -166,10 +167,27 @@ class Story:
         await self._quiet()
 
     async def _press(self, scene: Scene) -> None:
-        person, chat = self._who(scene), self._where(scene)
-        message, data = self._button(chat, scene.get("press"))
-        living.press(self.stage.world, person, message, data=data)
+        """Press a button, or several in turn; « ☐* » presses until none is left."""
+        labels = scene.get("press")
+        for label in [labels] if isinstance(labels, str) else labels:
+            if label.endswith("*"):
+                while self._holds(self._where(scene), label[:-1]):
+                    await self._press_one(scene, label[:-1])
+            else:
+                await self._press_one(scene, label)
+
+    async def _press_one(self, scene: Scene, label: str) -> None:
+        message, data = self._button(self._where(scene), label)
+        living.press(self.stage.world, self._who(scene), message, data=data)
         await self._quiet()
+
+    def _holds(self, chat: Chat, label: str) -> bool:
+        """Whether the newest message with buttons has such a button."""
+        for message in reversed(chat.messages.values()):
+            buttons = list(keyboards.buttons(None if message.deleted else message.markup))
+            if buttons:
+                return any(re.search(self._pattern(label), plain(each["text"])) for each in buttons)
+        return False
 
     async def _start(self, scene: Scene) -> None:
         payload = self._text(scene.get("start")).rpartition("start=")[2]
@@ -214,6 +232,15 @@ class Story:
             if due is None or due > end:
                 raise Misuse(f"the bot never said {scene.get('until')!r}")
             await self.stage.driver.advance(max(due, self.stage.now()))
+
+    async def _keep(self, scene: Scene) -> None:
+        """Until a moment, press a button each time that it comes."""
+        end = self.stage.moment(scene.get("to"))
+        while self.stage.now() < end:
+            due = self.stage.driver.follower.next or end
+            await self.stage.driver.advance(min(max(due, self.stage.now()), end))
+            while self._holds(self._where(scene), scene.get("keep")):
+                await self._press_one(scene, scene.get("keep"))
 
     async def _speed(self, scene: Scene) -> None:
         self.stage.driver.play(scene.get("speed"))
@@ -277,21 +304,19 @@ class Story:
         return "skipped" if self._skipped else "late"
 
     async def _act_for(self, scene: Scene) -> None:
+        """Do a task as its file shows it: `show` when more than one act is needed."""
         verb = next(verb for verb in ("press", "say", "start") if scene.get(verb))
-        if verb == "say":
-            shown = scene.get("then") or scene.get("say")
-            living.say(self.stage.world, self._who(scene), self._where(scene), self._text(shown))
-        else:
-            await self._verbs[verb](scene)
+        shown = {**scene.fields, verb: scene.get("show", scene.get(verb))}
+        await self._verbs[verb](Scene(verb, shown))
 
     def _matches(self, scene: Scene, task: Task, did: tuple[str, int, int, str]) -> bool:
         verb, person, chat, what = did
         wanted = scene.get(verb)
         if wanted is None or person != task.person.id:
             return False
-        if scene.get("in") and chat != self._where(scene).id:
+        if not scene.get("anywhere") and chat != self._where(scene).id:
             return False
-        return re.search(self._pattern(wanted), what, re.IGNORECASE) is not None
+        return re.search(self._pattern(wanted), plain(what), re.IGNORECASE) is not None
 
     # The end
 
@@ -336,13 +361,13 @@ class Story:
         pattern = re.compile(self._pattern(label), re.IGNORECASE)
         for message in reversed(chat.messages.values()):
             for button in keyboards.buttons(None if message.deleted else message.markup):
-                if "callback_data" in button and pattern.search(button["text"]):
+                if "callback_data" in button and pattern.search(plain(button["text"])):
                     return message, button["callback_data"]
         raise Misuse(f"no button {label!r} in « {chat.title or chat.slug} »")
 
     def _find(self, chat: Chat, pattern: str) -> Message | None:
         """The newest message of the bot that matches and was not found before."""
-        wanted = re.compile(self._pattern(pattern))
+        wanted = re.compile(self._pattern(pattern), re.IGNORECASE)
         for message in reversed(chat.messages.values()):
             if message.id <= self._seen.get(chat.id, 0):
                 return None
@@ -354,7 +379,7 @@ class Story:
         return None
 
     def _last(self, chat: Chat, pattern: str) -> Message:
-        wanted = re.compile(self._pattern(pattern))
+        wanted = re.compile(self._pattern(pattern), re.IGNORECASE)
         for message in reversed(chat.messages.values()):
             if self._match(wanted, message):
                 return message
@@ -364,7 +389,12 @@ class Story:
         if message.deleted or not message.sender.is_bot:
             return None
         content = message.content
-        return wanted.search(content.get("text") or content.get("caption", ""))
+        return wanted.search(plain(content.get("text") or content.get("caption", "")))
+
+
+def plain(text: str) -> str:
+    """A text with ordinary spaces: patterns need not know French typography."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 async def play(story: Story) -> None:

@@ -15,9 +15,14 @@ UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d)")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # What a scene may do; exactly one of these, or a task with `press` or `say`.
-VERBS = ("note", "say", "press", "start", "send", "block", "unblock", "migrate", "bot", "expect",
-         "advance", "until", "at", "speed", "fault", "clear", "task", "floods")  # fmt: skip
-DETAILS = ("as", "in", "hint", "within", "most", "then", "pace", "reply", "within_real")
+VERBS = (
+    *("note", "say", "press", "start", "send", "block", "unblock", "migrate", "bot"),
+    *("expect", "advance", "until", "at", "keep", "speed", "fault", "clear", "floods", "task"),
+)
+DETAILS = (
+    *("as", "in", "to", "reply", "most"),
+    *("hint", "within", "pace", "show", "anywhere"),
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def names(folder: Path = FOLDER) -> list[str]:
 def load(name: str, folder: Path = FOLDER) -> Storyboard:
     """A storyboard by its file's name."""
     data = _read(name, folder)
-    before = [scene for each in data.get("before", []) for scene in _scenes(each, folder)]
+    before = [s for each in data.get("before", []) for s in _with_prologue(each, folder)]
     own = _scenes(name, folder)
     return Storyboard(
         name=name,
@@ -72,7 +77,7 @@ def load(name: str, folder: Path = FOLDER) -> Storyboard:
         summary=data.get("summary", ""),
         minutes=data.get("minutes", 10),
         you=data.get("you", ""),
-        begins=data.get("begins"),
+        begins=_begins(data, folder),
         scenes=[*before, *own],
         cast=data.get("cast", ""),
         learn=data.get("learn", []),
@@ -108,6 +113,21 @@ def _read(name: str, folder: Path) -> dict[str, Any]:
         return tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise Misuse(f"storyboard {name!r}: {error}") from error
+
+
+def _begins(data: dict[str, Any], folder: Path) -> datetime | None:
+    """The instant of the story, or of its prologue."""
+    if "begins" in data:
+        begins: datetime = data["begins"]
+        return begins
+    before = [_begins(_read(each, folder), folder) for each in data.get("before", [])]
+    return before[0] if before else None
+
+
+def _with_prologue(name: str, folder: Path) -> list[Scene]:
+    before = _read(name, folder).get("before", [])
+    scenes = [scene for each in before for scene in _with_prologue(each, folder)]
+    return [*scenes, *_scenes(name, folder)]
 
 
 def _scenes(name: str, folder: Path) -> list[Scene]:
