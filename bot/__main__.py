@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
-from telegram.error import TelegramError
 
 from bot import app, migrations
 from bot.app import StartError
@@ -72,7 +71,7 @@ def check(settings: Settings, _file: Path) -> int:
     for name, look in CHECKS.items():
         try:
             found = look(settings)
-        except (StartError, SchemaError, SQLAlchemyError, TelegramError, OSError) as error:
+        except (StartError, SchemaError, SQLAlchemyError, OSError) as error:
             faults += 1
             say(f"FAULT {name}: {one_line(error)}")
         else:
@@ -115,12 +114,7 @@ def _check_groups(settings: Settings) -> str:
 
 
 def _check_telegram(settings: Settings) -> str:
-    return asyncio.run(_ask_telegram(settings))
-
-
-async def _ask_telegram(settings: Settings) -> str:
-    async with app.make_bot(settings) as bot:
-        return f"@{bot.username}"
+    return asyncio.run(app.ask_telegram(settings))
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {

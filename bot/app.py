@@ -11,7 +11,7 @@ from typing import Any
 
 import holidays
 from telegram import Update
-from telegram.error import InvalidToken, NetworkError, RetryAfter
+from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import Application, ExtBot
 
 from bot import migrations, pathways
@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 RETRY = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
+WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
 
@@ -298,6 +299,17 @@ async def _ring(relais: Relais) -> None:
     relais.ring()
 
 
+async def ask_telegram(settings: Settings) -> str:
+    """The bot's name, asked once; raises StartError if Telegram does not give it."""
+    try:
+        async with make_bot(settings) as bot:
+            return f"@{bot.username}"
+    except InvalidToken:
+        raise StartError(WRONG_TOKEN) from None
+    except TelegramError as error:
+        raise StartError(f"Telegram does not answer ({type(error).__name__}).") from None
+
+
 async def _meet_telegram(application: Bot) -> None:
     """`getMe`, tried until Telegram answers; a token that it does not know ends the start."""
     told = False
@@ -305,9 +317,7 @@ async def _meet_telegram(application: Bot) -> None:
         try:
             await application.initialize()
         except InvalidToken:
-            raise StartError(
-                "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
-            ) from None
+            raise StartError(WRONG_TOKEN) from None
         except (NetworkError, RetryAfter) as error:
             if not told:
                 logger.error("Telegram does not answer yet: %s", type(error).__name__)
