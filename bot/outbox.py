@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -175,7 +175,8 @@ class Sender:
         with self._units() as unit:
             settled = self._settle(unit)
             now = self._wall()
-            chosen = self._choose(letters.heads(unit, now), now)
+            with closing(letters.heads(unit, now)) as heads:
+                chosen = self._choose(heads, now)
             claimed = letters.claim(unit, chosen, now, now + LEASE)
             if not claimed and not self._flying:
                 self._next = _earliest(self._next, letters.next_attempt(unit, now))
@@ -192,7 +193,7 @@ class Sender:
         letters.settle(unit, [self._outcome(unit, letter, result) for letter, result in landed])
         return len(landed)
 
-    def _choose(self, heads: list[Head], now: datetime) -> list[int]:
+    def _choose(self, heads: Iterable[Head], now: datetime) -> list[int]:
         """Chosen at the last instant, so that whatever came meanwhile overtakes."""
         self._next = None
         chosen: list[int] = []

@@ -1,7 +1,7 @@
 """Letters on their way out: which may leave, who took them, what became of them."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -77,29 +77,26 @@ class Outcome:
     error: str = ""
 
 
-def heads(unit: Unit, now: datetime) -> list[Head]:
-    """The first letter of each lane that is due by `now`; the most urgent first.
+def heads(unit: Unit, now: datetime) -> Generator[Head]:
+    """The first letter of each lane, if it is due by `now`; the most urgent first.
 
     A letter that waits for its next attempt holds up those behind it: a chat stays in order.
+    Read only as far as is asked for, so that a long queue costs no more than a short one.
     """
     due = _due(now)
     hopeless = and_(c.attempts >= PATIENCE, ~due)
-    lane = case((c.kind == Kind.POPUP.value, -c.id), else_=0)
-    place = func.row_number().over(partition_by=(lane, c.chat_id), order_by=(c.priority, c.id))
     waiting = (
-        select(c.id, c.chat_id, c.kind, c.priority, place.label("place"), _flag(due).label("due"))
+        select(c.id, c.chat_id, c.kind, c.priority, case((due, 1), else_=0))
         .where(_waiting(), ~c.withdrawn, ~hopeless)
-        .subquery()
+        .order_by(c.priority, c.id)
     )
-    first = (
-        select(waiting.c.id, waiting.c.chat_id, waiting.c.kind, waiting.c.priority)
-        .where(waiting.c.place == 1, waiting.c.due == 1)
-        .order_by(waiting.c.priority, waiting.c.id)
-    )
-    return [
-        Head(id, chat_id, Kind(kind), Priority(priority))
-        for id, chat_id, kind, priority in unit.session.connection().execute(first)
-    ]
+    seen: set[tuple[Kind, int]] = set()
+    with unit.session.connection().execute(waiting) as rows:
+        for id, chat_id, kind, priority, is_due in rows:
+            head = Head(id, chat_id, Kind(kind), Priority(priority))
+            if head.lane not in seen and is_due:
+                yield head
+            seen.add(head.lane)
 
 
 def claim(unit: Unit, ids: Collection[int], now: datetime, lease_until: datetime) -> list[Letter]:
@@ -196,10 +193,6 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 def _past(instant: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
     return or_(instant.is_(None), instant <= now)
-
-
-def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return case((condition, 1), else_=0)
 
 
 def _letter(row: RowMapping) -> Letter:
