@@ -286,7 +286,8 @@ def _carry_out(unit: Unit, member: Member, step: Step, on: date, affected: Seque
     for other in affected:
         _shift(unit, patient, other, delta)
     if step not in affected:
-        step.on = on
+        again = planned(shown, on, unit.network.calendar)
+        step.on, step.due_at = again.on, again.due_at
         unit.add(step)
     event = unit.record(
         "date_moved",
@@ -317,7 +318,7 @@ def _shift(unit: Unit, patient: Patient, step: Step, delta: timedelta) -> None:
     step.on, step.due_at = again.on, again.due_at
     step.moved += 1
     if step.ready_at is not None:
-        step.ready_at = min(step.ready_at, unit.now)
+        step.ready_at = unit.now  # brought into the past, it is late from now on, not for ever
     unit.withdraw(cause(step))
     moved = Card(_moved_text(unit, patient, step))
     unit.rewrite(cause(step), moved, f"step:{step.id}:moved:{step.moved}")

@@ -167,7 +167,7 @@ def announce_ready(unit: Unit, patient: Patient) -> None:
         step.ready_at = unit.now
         schedule(unit, step)
         if _first_reminder_passed(unit, step):
-            key = f"step:{step.id}:ready:{step.moved}:{unit.now.isoformat()}"
+            key = f"step:{step.id}:ready:{unit.stamp()}"
             tell(unit, step.team, patient.centre, card(unit, step), key, cause=cause(step))
 
 

@@ -33,7 +33,7 @@ def offer_after(unit: Unit, step: Step) -> None:
 def _offer(unit: Unit, patient: Patient, step: Step, handover: Handover) -> None:
     if handover.inform:
         said = text("relay.informed", **_given(unit, patient, step))
-        key = f"relay:inform:{step.id}:{handover.to}:{unit.now.isoformat()}"
+        key = f"relay:inform:{step.id}:{handover.to}:{unit.stamp()}"
         tell(unit, handover.to, patient.centre, Card(said), key)
         return
     relay = unit.add(
@@ -229,8 +229,10 @@ def _wrong(unit: Unit, member: Member, relay: Relay, given: str) -> None:
 
 def cancel_of(unit: Unit, step: Step) -> None:
     """The giver took the step back: what it handed over is void, and its receiver knows."""
+    slug_of = {other.id: other.slug for other in unit.steps_of(step.patient_id)}
+    handovers = _resting_on(unit, step)
     for relay in unit.relays_of(step.patient_id):
-        if relay.step_id != step.id:
+        if (slug_of[relay.step_id], relay.to_team) not in handovers:
             continue
         relay.state, relay.next_at = RelayState.CANCELLED.value, None
         unit.add(relay)
@@ -240,6 +242,17 @@ def cancel_of(unit: Unit, step: Step) -> None:
         patient = unit.patient(relay.patient_id)
         key = f"relay:{relay.id}:void"
         tell(unit, relay.to_team, patient.centre, shown, key, priority=_priority(relay))
+
+
+def _resting_on(unit: Unit, step: Step) -> set[tuple[str, str]]:
+    """What this step helps to hand over: the step whose closing offered it, and to whom."""
+    return {
+        (slug, handover.to.value)
+        for each in pathway_of(unit.patient(step.patient_id)).steps
+        for handover in each.handovers
+        if step.slug in handover.once
+        for slug in handover.once
+    }
 
 
 def climb(unit: Unit, relay: Relay) -> None:

@@ -25,7 +25,7 @@ def remind(unit: Unit, steps: list[Step]) -> None:
     A step that waits for another is not reminded: the one it waits for is.
     """
     (step,) = steps
-    kind = _kind(unit, step)
+    kind, due = _kind(unit, step), step.next_at
     moved_on = _move_on(unit, step)
     if not moved_on or kind is None or waits_for(unit, step):
         return
@@ -33,7 +33,8 @@ def remind(unit: Unit, steps: list[Step]) -> None:
         _tell_coordination(unit, step)
     else:
         patient = unit.patient(step.patient_id)
-        key = f"step:{step.id}:{kind}:{step.moved}:{_since(step)}"
+        # A pathway may recall a step early more than once: each has its own instant.
+        key = f"step:{step.id}:{kind}:{step.moved}:{_since(step)}:{due}"
         tell(unit, step.team, patient.centre, card(unit, step), key, cause=cause(step))
 
 

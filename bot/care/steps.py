@@ -102,6 +102,9 @@ def confirm(unit: Unit, member: Member, step_id: int) -> Step:
     step = actionable(unit, member, step_id)
     if not complete(definition(unit, step), values_of(step)):
         raise Refused(text("step.incomplete"))
+    if definition(unit, step).closes_checks and unit.network.calendar.day(unit.now) < step.on:
+        # A tap too early would silence the watch; the coordination may bring the day forward.
+        raise Refused(text("step.watch_not_over", on=step.on))
     _close(unit, member, step, StepState.DONE, "step_done")
     return step
 
@@ -124,7 +127,9 @@ def waive(unit: Unit, member: Member, step_id: int, reason: str) -> Step:
     step.waived_by = reason
     unit.add(step)
     patient = unit.patient(step.patient_id)
-    unit.record("step_waived", member=member.id, patient=patient.id, step=step.slug, reason=reason)
+    event = unit.record(
+        "step_waived", member=member.id, patient=patient.id, step=step.slug, reason=reason
+    )
     said = text(
         "step.waived",
         head=head(unit, patient),
@@ -132,7 +137,7 @@ def waive(unit: Unit, member: Member, step_id: int, reason: str) -> Step:
         who=name_of(unit, member.id),
         reason=reason,
     )
-    tell(unit, Team.COORDINATION, patient.centre, Card(said), f"step:{step.id}:waived")
+    tell(unit, Team.COORDINATION, patient.centre, Card(said), f"step:{step.id}:waived:{event.id}")
     return step
 
 
@@ -157,6 +162,7 @@ def _close(unit: Unit, member: Member, step: Step, state: StepState, event: str)
         step=step.slug,
         values=values_of(step),
         note=step.note,
+        planned=step.on.isoformat(),
     )
     unit.withdraw(f"step:{step.id}")
     unit.rewrite(f"step:{step.id}", Card(closed_text(unit, step)), f"step:{step.id}:closed")
@@ -195,18 +201,48 @@ def undo(unit: Unit, member: Member, step_id: int, reason: str = "") -> Step:
     if not fresh and not (member.team == Team.COORDINATION and reason):
         raise Refused(text("step.undo_too_late"))
     _not_built_upon(unit, step)
-    unit.claim(
-        step, step.state, state=StepState.PLANNED.value, done_at=None, done_by=None, note=""
+    won = unit.claim(
+        step,
+        step.state,
+        state=StepState.PLANNED.value,
+        done_at=None,
+        done_by=None,
+        note="",
+        ready_at=unit.now,  # whatever its reminders said before, they start again
     )
+    if not won:
+        raise Refused(text("step.nothing_to_undo"))
     patient = unit.patient(step.patient_id)
     unit.record("step_undone", member=member.id, patient=patient.id, step=step.slug, reason=reason)
     relays.cancel_of(unit, step)
-    if definition(unit, step).opens_checks:
-        checks.stop(unit, patient)
+    _restore(unit, member, step)
     schedule(unit, step)
     hold_back(unit, patient)
     _say_undone(unit, member, step, reason)
     return step
+
+
+def _restore(unit: Unit, member: Member, step: Step) -> None:
+    """Take back what closing it changed for its patient: the dates, the toxicity watch."""
+    patient, shown = unit.patient(step.patient_id), definition(unit, step)
+    if shown.anchor_of is not None:
+        was = _planned_day(unit, step)
+        # A day that has passed is no plan any more: the coordination chooses another.
+        if was >= unit.network.calendar.day(unit.now):
+            moves.follow_reality(unit, member, step, was)
+    if shown.opens_checks:
+        checks.stop(unit, patient)
+    if shown.closes_checks:
+        checks.resume(unit, patient)
+
+
+def _planned_day(unit: Unit, step: Step) -> date:
+    """The day that was planned when the step was confirmed."""
+    for event in unit.newest_events(step.patient_id, "step_done"):
+        data = json.loads(event.data)
+        if data["step"] == step.slug and "planned" in data:
+            return date.fromisoformat(data["planned"])
+    return step.on
 
 
 def _not_built_upon(unit: Unit, step: Step) -> None:
@@ -225,7 +261,7 @@ def _say_undone(unit: Unit, member: Member, step: Step, reason: str) -> None:
         who=name_of(unit, member.id),
         reason=text("step.because", reason=reason) if reason else text("nothing"),
     )
-    key = f"step:{step.id}:undone:{unit.now.isoformat()}"
+    key = f"step:{step.id}:undone:{unit.stamp()}"
     tell(unit, step.team, patient.centre, Card(said, buttons(step)), key, cause=cause(step))
 
 

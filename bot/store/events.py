@@ -45,6 +45,11 @@ class Events(Work):
         )
         return list(reversed(newest))
 
+    def newest_events(self, patient: int, kind: str) -> Sequence[Event]:
+        """The events of one kind, the newest first."""
+        of_kind = select(Event).where(col(Event.patient_id) == patient, col(Event.kind) == kind)
+        return self.all(of_kind.order_by(col(Event.id).desc()))
+
     def first_broken_event(self) -> int | None:
         """The id of the first event whose seal does not hold; none if the chain verifies."""
         previous = START

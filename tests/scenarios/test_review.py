@@ -153,3 +153,83 @@ async def test_the_question_about_a_reopened_alert_offers_to_take_it(ward: Hospi
     assert alert.state == AlertState.OPEN
     shown = ward.screen(ward.chat(Team.REANIMATION))
     assert not [message for message in shown if message.button("alert.button.outcome")]
+
+
+# What is taken back, what is moved
+
+
+async def undo(ward: Hospital, team: Team, code: str, slug: str) -> str:
+    step = ward.step(code, slug)
+    return ward.popup(await ward.tap(ward.who(team), ward.chat(team), 0, f"step:undo:{step.id}"))
+
+
+async def test_the_watch_is_not_closed_before_its_last_day(ward: Hospital) -> None:
+    [code] = await ward.injected()
+
+    assert "step.watch_not_over" in await ward.do(Team.REANIMATION, code, "fin_surveillance")
+
+    assert ward.patient(code).next_at is not None
+
+
+async def test_taking_back_the_end_of_the_watch_resumes_it(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    ward.jump(days=29, hours=23)
+    await ward.advance()
+    await ward.do(Team.REANIMATION, code, "fin_surveillance")
+    assert ward.patient(code).next_at is None
+
+    await undo(ward, Team.REANIMATION, code, "fin_surveillance")
+
+    with ward.heard(ward.chat(Team.GREFFE)) as heard:
+        await ward.at("2026-05-27T10:00")
+    assert [said for said in heard if said.startswith("check.round")]
+
+
+async def test_a_discharge_confirmed_by_mistake_gives_back_its_day(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    planned = ward.step(code, "sortie").on
+    await ward.advance(days=2)
+    await ward.do(Team.GREFFE, code, "sortie")
+    assert ward.patient(code).discharge_on != planned
+
+    await undo(ward, Team.GREFFE, code, "sortie")
+
+    assert ward.patient(code).discharge_on == ward.step(code, "sortie").on == planned
+
+
+async def test_a_step_taken_back_late_is_recalled_again(ward: Hospital) -> None:
+    code = await ward.enrol()
+    await ward.do(Team.COORDINATION, code, "rcp")
+    await ward.advance(days=3)
+    nurse, step = ward.who(Team.COORDINATION), ward.step(code, "rcp")
+    await ward.tap(nurse, nurse.id, 0, f"step:undo_why:{step.id}")
+    await ward.say(nurse, "Mauvais patient")
+
+    with ward.heard(ward.chat(Team.COORDINATION)) as heard:
+        await ward.advance(days=1)
+
+    assert [said for said in heard if said.startswith("step.card") and "label=RCP" in said]
+
+
+async def test_a_step_brought_into_the_past_is_late_from_now_on(ward: Hospital) -> None:
+    code = await ward.enrol()
+    nurse = ward.who(Team.COORDINATION)
+    await ward.at("2026-04-02T10:00")
+
+    await ward.say(nurse, f"/reporter {code} j0 06/04/2026")
+    await ward.press(nurse, "move.button.apply")
+
+    with ward.heard(ward.chat(Team.NEUROLOGIE)) as heard:
+        await ward.at("2026-04-02T20:00")
+    assert [said for said in heard if "Consultation de neurologie" in said and "step.card" in said]
+
+
+async def test_taking_back_one_of_three_examinations_voids_their_relay(ward: Hospital) -> None:
+    code = await ward.enrol()
+    for slug in ("consultation_neuro", "irm", "eeg"):
+        await ward.do(Team.NEUROLOGIE, code, slug)
+
+    await undo(ward, Team.NEUROLOGIE, code, "irm")
+    await ward.do(Team.NEUROLOGIE, code, "irm")
+
+    assert len(ward.ask(lambda unit: unit.open_relays(Team.GREFFE.value))) == 1
