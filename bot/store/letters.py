@@ -34,6 +34,57 @@ MAY_HAVE_LEFT = "unknown: "
 """How the error of a letter begins that may already have arrived once."""
 
 
+def _past(instant: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(instant.is_(None), instant <= bindparam("now", type_=instant.type))
+
+
+# The statements of the hot path, built once: building costs more than running.
+PENDING = c.state == LetterState.PENDING.value
+SENDING = c.state == LetterState.SENDING.value
+WAITING = c.state.in_((LetterState.PENDING.value, LetterState.SENDING.value))
+DUE = or_(and_(PENDING, _past(c.retry_at)), and_(SENDING, _past(c.lease_until)))
+
+QUEUE = (
+    select(c.id, c.chat_id, c.kind, c.priority, case((DUE, 1), else_=0))
+    .where(WAITING, ~c.withdrawn, or_(c.attempts < PATIENCE, DUE))
+    .order_by(c.priority, c.id)
+)
+
+CLAIM = (
+    update(outbox)
+    .where(c.id.in_(bindparam("ids", expanding=True)), DUE, ~c.withdrawn)
+    .values(
+        state=LetterState.SENDING.value,
+        lease_until=bindparam("lease_until"),
+        attempts=c.attempts + 1,
+        # Found `sending` with its lease over, it may have left before the process died.
+        error=case((SENDING, MAY_HAVE_LEFT + "interrupted"), else_=c.error),
+    )
+    .returning(*c)
+)
+
+TO_STATE: ColumnElement[str] = bindparam("to_state", type_=c.state.type)
+SETTLE = (
+    update(outbox)
+    .where(c.id == bindparam("letter_id"), SENDING)
+    .values(
+        # To be tried again, but its cause went meanwhile: never to be tried again.
+        state=case(
+            (
+                and_(c.withdrawn, LetterState.PENDING.value == _STATE),
+                LetterState.CANCELLED.value,
+            ),
+            else_=TO_STATE,
+        ),
+        message_id=bindparam("to_message_id"),
+        retry_at=bindparam("to_retry_at"),
+        sent_at=bindparam("to_sent_at"),
+        error=bindparam("to_error"),
+        lease_until=None,
+    )
+)
+
+
 @dataclass(frozen=True)
 class Head:
     """A letter that is first in its lane and due."""
@@ -83,15 +134,8 @@ def heads(unit: Unit, now: datetime) -> Generator[Head]:
     A letter that waits for its next attempt holds up those behind it: a chat stays in order.
     Read only as far as is asked for, so that a long queue costs no more than a short one.
     """
-    due = _due(now)
-    hopeless = and_(c.attempts >= PATIENCE, ~due)
-    waiting = (
-        select(c.id, c.chat_id, c.kind, c.priority, case((due, 1), else_=0))
-        .where(_waiting(), ~c.withdrawn, ~hopeless)
-        .order_by(c.priority, c.id)
-    )
     seen: set[tuple[Kind, int]] = set()
-    with unit.session.connection().execute(waiting) as rows:
+    with unit.session.connection().execute(QUEUE, {"now": now}) as rows:
         for id, chat_id, kind, priority, is_due in rows:
             head = Head(id, chat_id, Kind(kind), Priority(priority))
             if head.lane not in seen and is_due:
@@ -103,65 +147,37 @@ def claim(unit: Unit, ids: Collection[int], now: datetime, lease_until: datetime
     """Take these letters, if they still may be taken: of two processes one wins."""
     if not ids:
         return []
-    # Found `sending` with its lease over, it may have left before the process died.
-    interrupted = c.state == LetterState.SENDING.value
-    error = case((interrupted, MAY_HAVE_LEFT + "interrupted"), else_=c.error)
-    taken = (
-        update(outbox)
-        .where(c.id.in_(ids), _waiting(), _due(now), ~c.withdrawn)
-        .values(
-            state=LetterState.SENDING.value,
-            lease_until=lease_until,
-            attempts=c.attempts + 1,
-            error=error,
-        )
-        .returning(*c)
-    )
-    rows = unit.session.connection().execute(taken).mappings()
+    values = {"ids": list(ids), "now": now, "lease_until": lease_until}
+    rows = unit.session.connection().execute(CLAIM, values).mappings()
     return sorted((_letter(row) for row in rows), key=lambda letter: (letter.priority, letter.id))
 
 
 def settle(unit: Unit, outcomes: Sequence[Outcome]) -> None:
     """Write what became of these attempts, in one go."""
-    if not outcomes:
-        return
-    state = bindparam("to_state", type_=c.state.type)
-    # To be tried again, but its cause went meanwhile: never to be tried again.
-    given_up = and_(c.withdrawn, state == LetterState.PENDING.value)
-    settled = (
-        update(outbox)
-        .where(c.id == bindparam("letter_id"), c.state == LetterState.SENDING.value)
-        .values(
-            state=case((given_up, LetterState.CANCELLED.value), else_=state),
-            message_id=bindparam("to_message_id"),
-            retry_at=bindparam("to_retry_at"),
-            sent_at=bindparam("to_sent_at"),
-            error=bindparam("to_error"),
-            lease_until=None,
-        )
-    )
-    unit.session.connection().execute(settled, [_values(unit, outcome) for outcome in outcomes])
+    if outcomes:
+        values = [_values(unit, outcome) for outcome in outcomes]
+        unit.session.connection().execute(SETTLE, values)
 
 
 def recover(unit: Unit) -> int:
     """After a start: whatever was on its way belongs to nobody; take it up at once."""
     connection = unit.session.connection()
-    sending = update(outbox).where(c.state == LetterState.SENDING.value)
+    sending = update(outbox).where(SENDING)
     connection.execute(sending.where(c.withdrawn).values(state=LetterState.UNKNOWN.value))
     return connection.execute(sending.values(lease_until=None)).rowcount
 
 
 def hasten(unit: Unit) -> None:
     """The network is back: nobody waits for his next attempt any more."""
-    waiting = update(outbox).where(c.state == LetterState.PENDING.value, c.retry_at.is_not(None))
+    waiting = update(outbox).where(PENDING, c.retry_at.is_not(None))
     unit.session.connection().execute(waiting.values(retry_at=None))
 
 
 def next_attempt(unit: Unit, after: datetime) -> datetime | None:
     """The first instant later than `after` at which a letter that waits may be tried again."""
-    until = case((c.state == LetterState.SENDING.value, c.lease_until), else_=c.retry_at)
+    until = case((SENDING, c.lease_until), else_=c.retry_at)
     waits = type_coerce(until, c.retry_at.type)
-    earliest = select(func.min(waits)).where(_waiting(), ~c.withdrawn, waits > after)
+    earliest = select(func.min(waits)).where(WAITING, ~c.withdrawn, waits > after)
     found: datetime | None = unit.session.connection().execute(earliest).scalar()
     return found
 
@@ -175,24 +191,10 @@ def counts(unit: Unit) -> dict[LetterState, int]:
 
 def move_chat(unit: Unit, old: int, new: int) -> None:
     """A group became a supergroup: its team and what waits for it go to its new number."""
-    waiting = update(outbox).where(c.chat_id == old, _waiting()).values(chat_id=new)
+    waiting = update(outbox).where(c.chat_id == old, WAITING).values(chat_id=new)
     unit.session.connection().execute(waiting)
     group = update(Group).where(col(Group.chat_id) == old).values(chat_id=new)
     unit.session.execute(group)
-
-
-def _waiting() -> ColumnElement[bool]:
-    return c.state.in_((LetterState.PENDING.value, LetterState.SENDING.value))
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    pending = and_(c.state == LetterState.PENDING.value, _past(c.retry_at, now))
-    expired = and_(c.state == LetterState.SENDING.value, _past(c.lease_until, now))
-    return or_(pending, expired)
-
-
-def _past(instant: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
-    return or_(instant.is_(None), instant <= now)
 
 
 def _letter(row: RowMapping) -> Letter:
