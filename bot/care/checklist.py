@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bot.domain.calendar import Calendar
-from bot.domain.message import Button, Keyboard, Text, text
+from bot.domain.message import Button, Keyboard, Refused, Text, text
 from bot.domain.pathway import Item, ItemKind, StepDef
 
 TIMES_AGO = tuple(timedelta(minutes=ago) for ago in (0, 5, 15, 30, 60))
@@ -42,14 +42,26 @@ def shown(item: Item, value: Any) -> Text | str:
 
 
 def read(item: Item, coded: str) -> Any:
-    """A value out of a button's data; `keyboard` wrote it."""
-    if item.kind is ItemKind.CHECK:
-        return True
-    if item.kind is ItemKind.NUMBER:
-        return int(coded)
-    if item.kind is ItemKind.TIME:
-        return datetime.fromtimestamp(int(coded) * 60, tz=UTC).isoformat()
-    return "" if item.kind is ItemKind.TEXT else coded
+    """A value out of a button's data; what `keyboard` never wrote there is refused."""
+    try:
+        return _read(item, coded)
+    except (ValueError, OverflowError, OSError):
+        raise Refused(text("button.stale")) from None
+
+
+def _read(item: Item, coded: str) -> Any:
+    match item.kind:
+        case ItemKind.CHECK:
+            return True
+        case ItemKind.NUMBER:
+            return item.values[item.values.index(int(coded))]
+        case ItemKind.TIME:
+            return datetime.fromtimestamp(int(coded) * 60, tz=UTC).isoformat()
+        case ItemKind.DAY:
+            return date.fromisoformat(coded).isoformat()
+        case ItemKind.CHOICE:
+            return item.choices[item.choices.index(coded)]
+    return ""
 
 
 def keyboard(

@@ -58,11 +58,10 @@ def begin(unit: Unit, member: Member, chat_id: int, request: Request) -> Card:
     return _next(unit, drafts.begin(unit, member, chat_id, "enrol"), request)
 
 
-def answer(unit: Unit, draft: Draft, value: str) -> Card:
-    """Take the answer to the question under way and ask the next one."""
+def answer(unit: Unit, draft: Draft, asked: str, value: str) -> Card:
+    """Take the answer to the question under way, and to no other, and ask the next one."""
     request = Request.of(draft)
-    asked = request.missing()
-    if not asked:
+    if not asked or asked != request.missing():
         raise Refused(text("button.stale"))
     setattr(request, asked, value)
     _check(unit, request)
@@ -71,11 +70,12 @@ def answer(unit: Unit, draft: Draft, value: str) -> Card:
 
 def answer_day(unit: Unit, draft: Draft, on: date | None) -> Card:
     """A typed day, where a day was asked."""
-    if Request.of(draft).missing() not in (APHERESIS, DAY0):
+    asked = Request.of(draft).missing()
+    if asked not in (APHERESIS, DAY0):
         raise Refused(text("draft.press"))
     if on is None:
         raise Refused(text("date.unreadable"))
-    return answer(unit, draft, on.isoformat())
+    return answer(unit, draft, asked, on.isoformat())
 
 
 def back(unit: Unit, draft: Draft) -> Card:
@@ -154,7 +154,8 @@ def _known(unit: Unit, request: Request) -> Text:
 def _products(unit: Unit, _request: Request) -> list[Button]:
     return [
         Button(
-            text("patient.button.product", brand=each.brand, name=each.name), f"enrol:is:{each.id}"
+            text("patient.button.product", brand=each.brand, name=each.name),
+            f"enrol:is:{PRODUCT}:{each.id}",
         )
         for each in fitting(unit)
     ]
@@ -162,7 +163,7 @@ def _products(unit: Unit, _request: Request) -> list[Button]:
 
 def _centres(unit: Unit, _request: Request) -> list[Button]:
     return [
-        Button(text("patient.button.centre", name=name), f"enrol:is:{code}")
+        Button(text("patient.button.centre", name=name), f"enrol:is:{CENTRE}:{code}")
         for code, name in unit.network.centres.items()
     ]
 
@@ -172,8 +173,8 @@ def _days(unit: Unit, request: Request) -> list[Button]:
 
     Mondays for J0: the three days of chemotherapy then fall on working days (clinique §8).
     """
-    calendar = unit.network.calendar
-    if request.apheresis:
+    calendar, asked = unit.network.calendar, request.missing()
+    if asked == DAY0:
         first = date.fromisoformat(request.apheresis) + timedelta(days=28)
         monday = first + timedelta(days=-first.weekday() % 7)
         days = [monday + timedelta(weeks=n) for n in range(4)]
@@ -181,7 +182,10 @@ def _days(unit: Unit, request: Request) -> list[Button]:
         first = calendar.day(unit.now) + timedelta(days=8)
         coming = (first + timedelta(days=n) for n in range(12))
         days = [day for day in coming if calendar.working(day)][:5]
-    return [Button(text("date.button.day", on=day), f"enrol:is:{day.isoformat()}") for day in days]
+    return [
+        Button(text("date.button.day", on=day), f"enrol:is:{asked}:{day.isoformat()}")
+        for day in days
+    ]
 
 
 # The plan

@@ -49,7 +49,8 @@ def read_request(visit: Visit) -> Request:
 
 
 def answer(visit: Visit) -> None:
-    visit.show(patients.answer(visit.unit, visit.draft("enrol"), visit.arg()))
+    value = visit.arg(1) if visit.arg() in ("product", "centre") else visit.day(1).isoformat()
+    visit.show(patients.answer(visit.unit, visit.draft("enrol"), visit.arg(), value))
 
 
 def back(visit: Visit) -> None:
@@ -87,16 +88,16 @@ def choose_day(visit: Visit) -> None:
 
 
 def ask_move(visit: Visit) -> None:
-    step = moves.ask(visit.unit, visit.me, visit.number(), date.fromisoformat(visit.arg(1)))
+    step = moves.ask(visit.unit, visit.me, visit.number(), visit.day(1))
     drafts.leave(visit.unit, visit.me, visit.chat_id)
-    visit.show(moves.asked(visit.unit, step, date.fromisoformat(visit.arg(1))))
+    visit.show(moves.asked(visit.unit, step, visit.day(1)))
 
 
 def preview(visit: Visit) -> None:
     step = visit.unit.step(visit.number())
     if step is None:
         raise Refused(text("step.unknown"))
-    on = date.fromisoformat(visit.arg(1))
+    on = visit.day(1)
     visit.show(moves.preview(visit.unit, visit.me, visit.chat_id, step, on))
 
 
@@ -106,7 +107,7 @@ def apply(visit: Visit) -> None:
 
 
 def refuse_move(visit: Visit) -> None:
-    on = date.fromisoformat(visit.arg(1))
+    on = visit.day(1)
     step = moves.refuse(visit.unit, visit.me, visit.number(), on)
     visit.show(moves.kept(visit.unit, step))
 
@@ -123,4 +124,4 @@ def history(visit: Visit) -> None:
 
 
 def correct(visit: Visit) -> None:
-    visit.show(questions.correctable(visit.unit, visit.unit.patient(visit.number())))
+    visit.show(questions.correctable(visit.unit, visit.patient()))

@@ -170,7 +170,7 @@ def status(visit: Visit) -> None:
 
 
 def show_status(visit: Visit) -> None:
-    patient = visit.unit.patient(visit.number())
+    patient = visit.patient()
     visit.show(questions.status(visit.unit, visit.me, patient))
 
 
@@ -180,7 +180,7 @@ def status_of_code(visit: Visit) -> None:
 
 
 def whole_plan(visit: Visit) -> None:
-    patient = visit.unit.patient(visit.number())
+    patient = visit.patient()
     visit.show(questions.whole_plan(visit.unit, visit.me, patient))
 
 

@@ -17,7 +17,7 @@ def alert(visit: Visit) -> None:
 
 
 def new_alert(visit: Visit) -> None:
-    _raise(visit, visit.unit.patient(visit.number()))
+    _raise(visit, visit.patient())
 
 
 def _raise(visit: Visit, patient: Patient) -> None:
@@ -43,7 +43,7 @@ def report(visit: Visit) -> None:
 
 
 def new_report(visit: Visit) -> None:
-    patient = visit.unit.patient(visit.number())
+    patient = visit.patient()
     _near(visit, patient)
     visit.show(alerts.sign_question(visit.unit, patient, None))
 
@@ -68,13 +68,13 @@ def report_check(visit: Visit) -> None:
 def cancel_report(visit: Visit) -> None:
     if visit.number(1):
         checks.give_up_report(visit.unit, visit.me, visit.number(1))
-    patient = visit.unit.patient(visit.number())
+    patient = visit.patient()
     visit.show(text("report.given_up", head=head(visit.unit, patient)))
 
 
 def sign(visit: Visit) -> None:
     """What is seen: the alert leaves now, the grade is asked after."""
-    patient = visit.unit.patient(visit.number())
+    patient = visit.patient()
     _near(visit, patient)
     wanted = visit.arg(2)
     if wanted not in alerts.SIGNS:

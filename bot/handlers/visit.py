@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from telegram import Update
@@ -11,9 +12,11 @@ from bot.care import joining
 from bot.care.joining import Account
 from bot.domain.message import Card, Notice, Priority, Refused, Text, text
 from bot.domain.roles import Action, Team, may
-from bot.models import Draft, Member
+from bot.models import Draft, Member, Patient
 from bot.store import Unit
 
+DIGITS = 18
+"""More than any id has; both databases hold a number of that many."""
 Bot = Application[Any, Any, Any, Any, Any, Any]
 
 
@@ -81,8 +84,25 @@ class Visit:
             self.say(Card(no.text, no.keyboard))
 
     def number(self, place: int = 0) -> int:
-        """An id out of a button's data."""
-        return int(self.arg(place))
+        """An id out of a button's data; what is none was never on a button of ours."""
+        digits = self.arg(place)
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS):
+            raise Refused(text("button.stale"))
+        return int(digits)
+
+    def day(self, place: int) -> date:
+        """A day out of a button's data."""
+        try:
+            return date.fromisoformat(self.arg(place))
+        except ValueError:
+            raise Refused(text("button.stale")) from None
+
+    def patient(self, place: int = 0) -> Patient:
+        """The patient that a button is about."""
+        found = self.unit.get(Patient, self.number(place))
+        if found is None:
+            raise Refused(text("button.stale"))
+        return found
 
     def arg(self, place: int = 0) -> str:
         if place >= len(self.args):

@@ -1,0 +1,359 @@
+"""Joining: who gets in, where a team is reached, and what a stranger learns."""
+
+import re
+from typing import Any
+
+import pytest
+
+from bot.care.joining import hash_token
+from bot.domain.roles import Team
+from bot.models import Invitation, Member
+from bot.outbox import SendError
+from tests.hospital import Hospital
+from tests.ward import Person
+
+GONE = SendError("Forbidden: bot was blocked by the user", permanent=True)
+
+
+def member(ward: Hospital, person: Person) -> Member | None:
+    found: Member | None = ward.ask(lambda unit: unit.member_of(person.id))
+    return found
+
+
+def presence(ward: Hospital, person: Person, chat: int, status: str) -> dict[str, Any]:
+    """The bot's own place in a chat changed."""
+    bot = {"id": 1, "is_bot": True, "first_name": "Relais", "username": "relais_bot"}
+    new: dict[str, Any] = {"user": bot, "status": status}
+    if status == "kicked":
+        new["until_date"] = 0
+    change = {
+        "chat": ward._chat(chat),
+        "from": ward._user(person),
+        "date": int(ward.clock().timestamp()),
+        "old_chat_member": {"user": bot, "status": "left"},
+        "new_chat_member": new,
+    }
+    return ward.update("my_chat_member", change)
+
+
+def commands(ward: Hospital, chat: int) -> set[str]:
+    """The menu that Telegram shows there now."""
+    menus = [letter for letter in ward.transport.to(chat) if letter.kind == "menu"]
+    return {each["command"] for each in menus[-1].payload["commands"]}
+
+
+async def test_the_set_up_code_makes_one_coordinator_and_is_used_up(empty: Hospital) -> None:
+    claire, marc = empty.person("Claire"), empty.person("Marc")
+
+    await empty.say(claire, "/start a-setup-code")
+    await empty.say(marc, "/start a-setup-code")
+
+    found = member(empty, claire)
+    assert found is not None
+    assert found.team == Team.COORDINATION
+    assert empty.last(claire).startswith("joining.welcome")
+    assert member(empty, marc) is None
+    assert empty.told(marc) == ["joining.invalid"]
+
+
+async def test_an_invitation_is_a_link_with_its_picture_that_lets_one_guest_in(
+    any_ward: Hospital,
+) -> None:
+    nurse, guest, late = any_ward.who(Team.COORDINATION), *map(any_ward.person, ("Léa", "Tom"))
+
+    await any_ward.say(nurse, "/inviter efs")
+    shown = any_ward.screen(nurse)[-1].text
+    found = re.search(r"https://t\.me/relais_bot\?start=([\w-]+)", shown)
+    assert found
+    await any_ward.say(guest, f"/start {found[1]}")
+    await any_ward.say(late, f"/start {found[1]}")
+
+    joined = member(any_ward, guest)
+    assert joined is not None
+    assert (joined.team, joined.centre) == ("efs", "TLS")
+    assert any_ward.told(any_ward.chat(Team.COORDINATION), "joining.told")
+    assert member(any_ward, late) is None
+
+
+async def test_only_the_hash_of_an_invitation_is_kept(ward: Hospital) -> None:
+    token = ward.token(Team.EFS)
+
+    stored = ward.ask(lambda unit: unit.get(Invitation, token))
+
+    assert stored is None
+    assert ward.ask(lambda unit: unit.get(Invitation, hash_token(token))) is not None
+
+
+@pytest.mark.parametrize(("hours", "lets_in"), [(47.9, True), (48, False)])
+async def test_an_invitation_is_worth_nothing_after_two_days(
+    ward: Hospital, hours: float, lets_in: bool
+) -> None:
+    guest, token = ward.person("Léa"), ward.token(Team.EFS)
+
+    await ward.advance(hours=hours)
+    await ward.say(guest, f"/start {token}")
+
+    assert (member(ward, guest) is not None) is lets_in
+    assert ward.last(guest).startswith("joining.welcome" if lets_in else "joining.invalid")
+
+
+async def test_an_invitation_for_ten_lets_ten_in(ward: Hospital) -> None:
+    token = ward.token(Team.GREFFE, uses=10)
+    guests = [ward.person(f"Guest {n}") for n in range(11)]
+
+    for guest in guests:
+        await ward.say(guest, f"/start {token}")
+
+    assert [member(ward, guest) is not None for guest in guests] == [True] * 10 + [False]
+
+
+async def test_of_two_guests_at_once_on_the_last_use_one_gets_in(any_ward: Hospital) -> None:
+    token = any_ward.token(Team.EFS)
+    guests = [any_ward.person("Léa"), any_ward.person("Tom")]
+
+    await any_ward.receive(*(any_ward.message(g, text=f"/start {token}") for g in guests))
+
+    assert sum(member(any_ward, guest) is not None for guest in guests) == 1
+
+
+async def test_a_guest_who_taps_the_link_twice_uses_it_once(ward: Hospital) -> None:
+    token = ward.token(Team.EFS, uses=2)
+    lea, tom = ward.person("Léa"), ward.person("Tom")
+
+    for guest in (lea, lea, tom):
+        await ward.say(guest, f"/start {token}")
+
+    assert member(ward, tom) is not None
+
+
+async def test_inviting_says_which_teams_there_are_when_the_name_is_wrong(ward: Hospital) -> None:
+    nurse = ward.who(Team.COORDINATION)
+
+    for wrong in ("/inviter", "/inviter cardiologie", "/inviter e", "/inviter efs 51"):
+        with ward.heard(nurse) as heard:
+            await ward.say(nurse, wrong)
+        assert len(heard) == 1
+        assert heard[0].startswith(("joining.which_team", "joining.uses"))
+
+
+@pytest.mark.parametrize("said", ["bonjour", "/statut", "/statut TLS-7K4Q", "/start", "/inconnu"])
+async def test_a_stranger_gets_one_sentence_and_learns_nothing(ward: Hospital, said: str) -> None:
+    await ward.enrol()
+    stranger = ward.person("Stranger")
+
+    await ward.say(stranger, said)
+
+    assert ward.told(stranger) == ["joining.stranger"]
+
+
+async def test_a_stranger_who_talks_in_a_group_is_not_answered(ward: Hospital) -> None:
+    stranger, group = ward.person("Stranger"), ward.chat(Team.EFS)
+
+    with ward.heard(group) as heard:
+        await ward.say(stranger, "bonjour à tous", group)
+
+    assert heard == []
+
+
+async def test_a_stranger_who_presses_in_a_group_gets_a_pop_up_and_changes_nothing(
+    ward: Hospital,
+) -> None:
+    code = await ward.enrol()
+    stranger, group = ward.person("Stranger"), ward.chat(Team.COORDINATION)
+    step = ward.step(code, "rcp")
+
+    with ward.heard(group) as heard:
+        query = await ward.tap(stranger, group, 1, f"step:set:{step.id}:0:1")
+
+    assert ward.popup(query) == "joining.stranger"
+    assert heard == []
+    assert ward.step(code, "rcp").data == step.data
+
+
+async def test_a_group_is_bound_by_the_coordinator_who_names_its_team(ward: Hospital) -> None:
+    nurse, group = ward.who(Team.COORDINATION), -4000
+
+    await ward.receive(presence(ward, nurse, group, "member"))
+    await ward.say(nurse, "/rattacher pharmacie MPL", group)
+
+    assert ward.told(group)[0] == "group.unbound"
+    assert ward.told(group)[1].startswith("group.bound")
+    assert ward.ask(lambda unit: unit.team_chats("pharmacie", "MPL")) == [group]
+
+
+async def test_binding_by_a_wrong_name_says_the_right_ones_and_binds_nothing(
+    ward: Hospital,
+) -> None:
+    nurse, group = ward.who(Team.COORDINATION), -4000
+    await ward.receive(presence(ward, nurse, group, "member"))
+
+    for wrong, answer in (
+        ("/rattacher", "joining.which_team"),
+        ("/rattacher cuisine", "joining.which_team"),
+        ("/rattacher efs XYZ", "patient.centre_unknown"),
+    ):
+        await ward.say(nurse, wrong, group)
+        assert ward.last(group).startswith(answer)
+
+    assert ward.ask(lambda unit: unit.team_chats("efs", "XYZ")) == []
+    assert all(found.chat_id != group for found in ward.ask(lambda unit: unit.groups()))
+
+
+async def test_a_team_member_cannot_bind_a_group(ward: Hospital) -> None:
+    efs, group = ward.who(Team.EFS), -4000
+
+    await ward.say(efs, "/rattacher efs", group)
+
+    assert ward.last(group) == "role.forbidden"
+    assert ward.ask(lambda unit: unit.group(group)) is None
+
+
+async def test_a_private_chat_cannot_be_bound(ward: Hospital) -> None:
+    nurse = ward.who(Team.COORDINATION)
+
+    await ward.say(nurse, "/rattacher efs")
+
+    assert ward.last(nurse) == "group.private"
+
+
+async def test_commands_in_a_group_of_no_team_are_told_to_bind_it_first(ward: Hospital) -> None:
+    group = -4000
+
+    await ward.say(ward.who(Team.EFS), "/statut", group)
+    await ward.say(ward.who(Team.EFS), "on mange à midi ?", group)
+
+    assert ward.told(group) == ["group.unbound"]
+
+
+async def test_who_was_removed_can_do_nothing_any_more(ward: Hospital) -> None:
+    code = await ward.enrol()
+    nurse, efs, group = ward.who(Team.COORDINATION), ward.who(Team.EFS), ward.chat(Team.EFS)
+    step = ward.step(code, "bilan_apherese")
+
+    await ward.say(nurse, "/retirer")
+    await ward.press(nurse, "member.button.remove name=Efs")
+    await ward.press(nurse, "member.button.remove_yes")
+    query = await ward.tap(efs, group, 1, f"step:done:{step.id}")
+    await ward.say(efs, f"/statut {code}")
+
+    assert member(ward, efs) is None
+    assert ward.popup(query) == "joining.stranger"
+    assert ward.told(efs)[-1] == "joining.stranger"
+    assert commands(ward, efs.id) == {"start", "aide"}
+
+
+async def test_somebody_removed_may_come_back_by_a_new_invitation(ward: Hospital) -> None:
+    nurse, efs = ward.who(Team.COORDINATION), ward.who(Team.EFS)
+    await ward.say(nurse, "/retirer")
+    await ward.press(nurse, "member.button.remove name=Efs")
+    await ward.press(nurse, "member.button.remove_yes")
+
+    await ward.say(efs, f"/start {ward.token(Team.GREFFE)}")
+
+    found = member(ward, efs)
+    assert found is not None
+    assert found.team == "greffe"
+
+
+async def test_the_last_coordinator_cannot_leave(ward: Hospital) -> None:
+    nurse = ward.who(Team.COORDINATION)
+
+    await ward.say(nurse, "/retirer")
+    await ward.press(nurse, "member.button.remove name=Coordination")
+    popup = await ward.press(nurse, "member.button.remove_yes")
+    await ward.say(nurse, f"/start {ward.token(Team.EFS)}")
+
+    assert popup == "joining.last_coordinator"
+    assert ward.last(nurse) == "joining.last_coordinator"
+    found = member(ward, nurse)
+    assert found is not None
+    assert found.team == Team.COORDINATION
+
+
+async def test_the_menu_shows_what_each_role_may_do(ward: Hospital) -> None:
+    lea, anne = ward.person("Léa"), ward.person("Anne")
+
+    await ward.say(lea, f"/start {ward.token(Team.EFS)}")
+    await ward.say(anne, f"/start {ward.token(Team.COORDINATION)}")
+
+    everyone = {"statut", "afaire", "toxicite", "alerte", "aide", "annuler"}
+    assert commands(ward, 0) == {"start", "aide"}
+    assert commands(ward, lea.id) == everyone
+    assert commands(ward, anne.id) > everyone | {"nouveau", "reporter", "retards", "inviter"}
+
+
+async def test_a_member_who_blocks_the_bot_is_told_to_the_coordination_until_they_write(
+    ward: Hospital,
+) -> None:
+    efs = ward.who(Team.EFS)
+
+    await ward.receive(presence(ward, efs, efs.id, "kicked"))
+    lost = member(ward, efs)
+    await ward.say(efs, "/aide")
+    back = member(ward, efs)
+
+    assert lost is not None
+    assert not lost.reachable
+    assert len(ward.told(ward.chat(Team.COORDINATION), "team.lost")) == 1
+    assert back is not None
+    assert back.reachable
+
+
+async def test_a_letter_that_meets_a_block_is_told_to_the_coordination(empty: Hospital) -> None:
+    empty.staff(Team.COORDINATION)
+    efs = empty.person("Efs", Team.EFS)
+    empty.transport.fail(efs.id, GONE)
+    empty.excused = ("letter ",)
+
+    await empty.enrol()
+
+    assert len(empty.told(empty.chat(Team.COORDINATION), "team.lost")) == 1
+
+
+async def test_a_group_that_put_the_bot_out_is_told_and_its_members_hear_in_private(
+    ward: Hospital,
+) -> None:
+    efs, group = ward.who(Team.EFS), ward.chat(Team.EFS)
+
+    await ward.receive(presence(ward, efs, group, "kicked"))
+    with ward.heard(efs) as heard:
+        await ward.enrol()
+
+    assert len(ward.told(ward.chat(Team.COORDINATION), "team.lost")) == 1
+    assert any(told.startswith("patient.created_team") for told in heard)
+
+
+async def test_a_group_that_becomes_a_supergroup_goes_on_and_nobody_notices(
+    ward: Hospital,
+) -> None:
+    efs, group, new = ward.who(Team.EFS), ward.chat(Team.EFS), -1000000004000
+    before = len(ward.transport.sent)
+
+    await ward.receive(ward.message(efs, group, migrate_to_chat_id=new))
+    quiet = len(ward.transport.sent)
+    await ward.enrol()
+
+    assert quiet == before
+    assert ward.told(new, "patient.created_team")
+    assert ward.told(group) == []
+
+
+async def test_a_letter_that_meets_a_migration_follows_it(ward: Hospital) -> None:
+    group, new = ward.chat(Team.EFS), -1000000004000
+    ward.transport.fail(group, SendError("migrated", moved_to=new))
+
+    await ward.enrol()
+    await ward.flush()
+
+    assert len(ward.told(new, "patient.created_team")) == 1
+    assert ward.ask(lambda unit: unit.team_chats("efs", "TLS")) == [new]
+
+
+async def test_teams_lists_who_is_where_and_who_is_missing(ward: Hospital) -> None:
+    nurse = ward.who(Team.COORDINATION)
+
+    await ward.say(nurse, "/equipes")
+
+    listed = ward.last(nurse)
+    assert listed.count("team.line centre=TLS") == 6
+    assert listed.count("team.line_empty centre=MPL") == 5
