@@ -71,7 +71,7 @@ SETTLE = (
         # To be tried again, but its cause went meanwhile: never to be tried again.
         state=case(
             (
-                and_(c.withdrawn, LetterState.PENDING.value == _STATE),
+                and_(c.withdrawn, TO_STATE.in_((LetterState.PENDING.value,))),
                 LetterState.CANCELLED.value,
             ),
             else_=TO_STATE,
