@@ -63,7 +63,7 @@ CLAIM = (
     .returning(*c)
 )
 
-TO_STATE: ColumnElement[str] = bindparam("to_state", type_=c.state.type)
+to_state = bindparam("to_state", type_=c.state.type)
 SETTLE = (
     update(outbox)
     .where(c.id == bindparam("letter_id"), SENDING)
@@ -71,10 +71,10 @@ SETTLE = (
         # To be tried again, but its cause went meanwhile: never to be tried again.
         state=case(
             (
-                and_(c.withdrawn, TO_STATE.in_((LetterState.PENDING.value,))),
+                and_(c.withdrawn, to_state == LetterState.PENDING.value),
                 LetterState.CANCELLED.value,
             ),
-            else_=TO_STATE,
+            else_=to_state,
         ),
         message_id=bindparam("to_message_id"),
         retry_at=bindparam("to_retry_at"),
