@@ -227,6 +227,7 @@ def all_checks(day0: date) -> list[datetime]:
     at = CALENDAR.instant(day0, time(0)) - timedelta(days=3)
     found = []
     while following := next_check(PATHWAY.checks, day0, CALENDAR, at):
+        assert following > at  # or this would never end
         found.append(at := following)
     return found
 
