@@ -201,3 +201,25 @@ def test_a_broken_catalogue_stops_the_start(tmp_path: Path, broken: str) -> None
 def test_an_absent_catalogue_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be read"):
         Texts(tmp_path / "none.po", PARIS)
+
+
+@pytest.mark.parametrize(
+    ("spec", "part", "french"),
+    [
+        ("line", text("nothing"), "Fait."),
+        ("line", "", "Fait."),
+        ("line", (), "Fait."),
+        ("line", "Motif", "Fait.\nMotif"),
+        ("line", (text("team.efs"), text("team.greffe")), "Fait.\nEFS\nUnité de greffe"),
+        ("block", (text("team.efs"), text("team.greffe")), "Fait.\n\nEFS\n\nUnité de greffe"),
+        ("block", text("nothing"), "Fait."),
+    ],
+)
+def test_a_part_that_may_be_empty_brings_its_own_line(
+    tmp_path: Path, spec: str, part: Value, french: str
+) -> None:
+    assert said(tmp_path, f"Fait.{{part:{spec}}}", part=part) == french
+
+
+def test_a_member_of_a_family_that_was_not_said_is_a_dash(tmp_path: Path) -> None:
+    assert said(tmp_path, "{sign:alert.sign}", sign="") == "—"
