@@ -2,11 +2,11 @@
 
 from datetime import datetime, time, timedelta
 
-from bot.care import questions
+from bot.care import checks, questions
 from bot.care.telling import tell
 from bot.domain.message import Card, Priority, Text, text
 from bot.domain.roles import Team
-from bot.models import Bell
+from bot.models import Bell, Patient, PatientState
 from bot.store import Unit
 
 AUDIT, DIGEST = "audit", "digest"
@@ -64,8 +64,28 @@ def unexplained(unit: Unit) -> list[str]:
     found += [
         f"relay {relay.id} without next_at" for relay in unit.open_relays() if not relay.next_at
     ]
+    found += [
+        f"round {round_.id} without next_at"
+        for round_ in unit.open_rounds()
+        if round_.next_at is None and round_.rung < checks.LAST_RUNG
+    ]
+    found += [f"patient {patient.id} without next check" for patient in _unwatched(unit)]
     found += [f"letter {letter.id} {letter.state}" for letter in unit.stuck_letters(before)]
     return found
+
+
+def _unwatched(unit: Unit) -> list[Patient]:
+    """Those under watch whom nobody is going to ask about again before its end."""
+    today = unit.network.calendar.day(unit.now)
+    return [
+        patient
+        for patient in unit.patients()
+        if patient.state == PatientState.ACTIVE
+        and patient.next_at is None
+        and patient.day0_on <= today
+        and checks.next_for(unit, patient) is not None
+        and checks.watched(unit, patient)
+    ]
 
 
 def _audit(unit: Unit) -> None:
@@ -88,7 +108,7 @@ def _audit(unit: Unit) -> None:
 def _digest(unit: Unit) -> None:
     """The morning digest and the proof of quiet: silence is never ambiguous."""
     late = questions.late(unit)
-    nothing_wrong = not late.keyboard and not unexplained(unit)
+    nothing_wrong = late.text.key == questions.NOTHING_LATE and not unexplained(unit)
     proof: Text = (
         text("audit.all_explained", at=unit.now)
         if nothing_wrong

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from bot.care.questions import todo
-from bot.domain.message import Notice, Priority
+from bot.care.questions import NOTHING_LATE, late, todo
+from bot.domain.message import Card, Notice
+from bot.domain.roles import Team
 from bot.store import Unit
 
 OLD = timedelta(minutes=10)
@@ -14,24 +15,21 @@ def fold(unit: Unit) -> int:
     """Replace the stale reminders of a chat by one message; alerts and answers stay."""
     chats = unit.stale_chats(unit.now - OLD)
     for chat in chats:
-        addressee = unit.group(chat)
-        member = unit.member_of(chat)
-        if addressee is not None and addressee.team:
-            team, centre = addressee.team, addressee.centre
-        elif member is not None:
-            team, centre = member.team, member.centre
-        else:
-            continue
         unit.cancel_reminders(chat)
-        shown = todo(unit, team, centre, "todo.catch_up")
-        unit.notify(
-            Notice(
-                chat,
-                shown.text,
-                f"fold:{chat}:{unit.now.isoformat()}",
-                priority=Priority.REMINDER,
-                keyboard=shown.keyboard,
-            )
-        )
+        for shown in _present_state(unit, chat):
+            key = f"fold:{chat}:{unit.stamp()}"
+            unit.notify(Notice(chat, shown.text, key, keyboard=shown.keyboard))
         unit.record("backlog_folded", chat=chat)
     return len(chats)
+
+
+def _present_state(unit: Unit, chat: int) -> list[Card]:
+    """What those who read this chat have to do; nothing if it is nobody's any more."""
+    addressee = unit.group(chat) or unit.member_of(chat)
+    if addressee is None or not addressee.team:
+        return []
+    shown = [todo(unit, addressee.team, addressee.centre, "todo.catch_up")]
+    if addressee.team == Team.COORDINATION:
+        # The lateness of others climbed to it: that is not in its own list.
+        shown += [card for card in [late(unit)] if card.text.key != NOTHING_LATE]
+    return shown

@@ -27,6 +27,8 @@ from bot.store import Unit
 UNFINISHED = timedelta(minutes=5)
 """A report begun and left is worth an alert after this: somebody saw something."""
 LATE = timedelta(minutes=15)
+LAST_RUNG = 2
+"""Reminded, then escalated: after that the next round, or the morning digest, takes over."""
 
 
 def next_for(unit: Unit, patient: Patient) -> datetime | None:

@@ -73,7 +73,10 @@ def _rounds(database: Database) -> int:
 
     def by_team(unit: Unit, patients: Sequence[Patient]) -> list[list[Patient]]:
         def place(patient: Patient) -> tuple[str, str]:
-            return checks.asked_team(unit, patient).value, patient.centre
+            try:
+                return checks.asked_team(unit, patient).value, patient.centre
+            except Exception:  # alone, it is put off; here, it would stop every round
+                return "", patient.code
 
         return _grouped(patients, place)
 
@@ -98,8 +101,12 @@ def _steps(database: Database) -> int:
 
 
 def _fold(database: Database) -> int:
-    with database.unit() as unit:
-        return backlog.fold(unit)
+    try:
+        with database.unit() as unit:
+            return backlog.fold(unit)
+    except Exception:
+        logger.exception("what waits to leave was not folded")
+        return 0
 
 
 Key = TypeVar("Key", bound=tuple[str, ...])
@@ -134,12 +141,15 @@ def _guarded(
     """Handle one group in its own transaction; what raises never blocks its neighbours."""
     try:
         with database.unit() as unit:
-            rows = [unit.session.get_one(table, key) for key in keys]
+            # Of two that ring, or one that rings and one that taps, the second waits and looks.
+            rows = [unit.session.get_one(table, key, with_for_update=True) for key in keys]
             still = [row for row in rows if row.next_at is not None and row.next_at <= unit.now]
             if still:
                 handle(unit, still)
             return len(still)
     except Exception:
+        if len(keys) > 1:
+            return sum(_guarded(database, table, [key], handle) for key in keys)
         logger.exception("due item failed, put off: %s %s", table.__name__, keys)
         _put_off(database, table, keys)
         return 0

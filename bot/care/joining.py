@@ -143,6 +143,15 @@ def lost_chat(unit: Unit, chat_id: int, reason: str) -> None:
     card = Card(said)
     key = f"lost:{chat_id}:{unit.now.isoformat()}"
     tell(unit, Team.COORDINATION, lost.centre, card, key, priority=Priority.ANSWER)
+    instead = unit.team_chats(lost.team, lost.centre)
+    unit.reroute(chat_id, instead or unit.team_chats(Team.COORDINATION, lost.centre))
+
+
+def found_chat(unit: Unit, chat_id: int) -> None:
+    """A person lets the bot in again."""
+    member = unit.member_of(chat_id)
+    if member is not None:
+        seen(unit, member, chat_id)
 
 
 def seen(unit: Unit, member: Member, chat_id: int) -> None:
@@ -219,6 +228,7 @@ def remove(unit: Unit, member: Member, member_id: int) -> Member:
         raise Refused(text("joining.last_coordinator"))
     gone.left_at = unit.now
     unit.add(gone)
+    unit.silence(gone.telegram_id)
     unit.record("member_removed", member=member.id, removed=gone.id)
     return gone
 

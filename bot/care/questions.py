@@ -31,6 +31,7 @@ PHASES = (
     "surveillance",
     "suivi",
 )
+NOTHING_LATE = "late.nothing"
 SHOWN = 12
 """How many buttons a list has at the most: a phone's screen."""
 
@@ -417,7 +418,7 @@ def late(unit: Unit) -> Card:
         button = text("todo.button.step", label=shown, code=patient.code)
         rows.append((Button(button, f"step:show:{step.id}"),))
     if not lines:
-        return Card(text("late.nothing", at=unit.now))
+        return Card(text(NOTHING_LATE, at=unit.now))
     return Card(text("late.list", lines=tuple(lines), n=len(lines)), tuple(rows[:SHOWN]))
 
 

@@ -16,7 +16,9 @@ def membership(unit: Unit, update: Update) -> None:
     present = new.status in THERE or bool(getattr(new, "is_member", False))
     if chat.id < 0:
         joining.meet_group(unit, chat.id, chat.title or "", present=present)
-    elif not present:
+    elif present:
+        joining.found_chat(unit, chat.id)
+    else:
         joining.lost_chat(unit, chat.id, "blocked")
 
 

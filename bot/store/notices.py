@@ -129,6 +129,8 @@ class Notices(Work):
                 col(Outbox.state) == LetterState.PENDING,
                 col(Outbox.priority) >= Priority.REMINDER,
                 col(Outbox.kind) == Kind.SEND,
+                # Without a cause it is news: no present state says it again.
+                col(Outbox.cause) != "",
             )
             .group_by(col(Outbox.chat_id))
             .having(func.count() > 1, func.min(col(Outbox.created_at)) < before)
@@ -143,10 +145,47 @@ class Notices(Work):
                 col(Outbox.state) == LetterState.PENDING,
                 col(Outbox.priority) >= Priority.REMINDER,
                 col(Outbox.kind) == Kind.SEND,
+                # Without a cause it is news: no present state says it again.
+                col(Outbox.cause) != "",
             )
             .values(state=LetterState.CANCELLED.value)
             .execution_options(synchronize_session=False)
         )
+
+    def silence(self, chat: int) -> None:
+        """Whoever reads there is out: nothing that waits leaves any more."""
+        waiting = update(Outbox).where(col(Outbox.chat_id) == chat)
+        waiting = waiting.execution_options(synchronize_session=False)
+        pending = waiting.where(col(Outbox.state) == LetterState.PENDING)
+        self.session.execute(pending.values(state=LetterState.CANCELLED.value))
+        leaving = waiting.where(col(Outbox.state) == LetterState.SENDING)
+        self.session.execute(leaving.values(withdrawn=True))
+
+    def reroute(self, chat: int, others: Sequence[int]) -> None:
+        """A chat is lost: what waits for it and still matters is said to others."""
+        waiting = self.all(
+            select(Outbox).where(
+                col(Outbox.chat_id) == chat,
+                col(Outbox.kind) == Kind.SEND,
+                col(Outbox.cause) != "",
+                col(Outbox.state).in_((LetterState.PENDING, LetterState.SENDING)),
+                ~col(Outbox.withdrawn),
+            )
+        )
+        for letter in waiting:
+            for other in others:
+                self._write(
+                    other,
+                    Kind.SEND,
+                    # The key that `tell` would have given it: who has it already is spared.
+                    f"{letter.dedupe_key.removesuffix(str(chat))}{other}",
+                    body=letter.body,
+                    priority=letter.priority,
+                    keyboard=letter.keyboard,
+                    cause=letter.cause,
+                    live=letter.live,
+                )
+        self.silence(chat)
 
     def stuck_letters(self, before: datetime) -> Sequence[Outbox]:
         """Letters that should have left by then."""

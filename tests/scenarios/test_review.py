@@ -2,6 +2,7 @@
 
 from bot.domain.roles import Team
 from bot.models import AlertState, Check
+from bot.outbox import SendError
 from tests.hospital import Hospital
 from tests.ward import Person
 
@@ -233,3 +234,68 @@ async def test_taking_back_one_of_three_examinations_voids_their_relay(ward: Hos
     await ward.do(Team.NEUROLOGIE, code, "irm")
 
     assert len(ward.ask(lambda unit: unit.open_relays(Team.GREFFE.value))) == 1
+
+
+# The clock and the messenger
+
+
+async def test_one_broken_patient_does_not_stop_the_round_of_the_others(ward: Hospital) -> None:
+    broken, sound = await ward.injected(patients=2)
+    with ward.database.unit() as unit:
+        patient = unit.patient_by_code(broken)
+        assert patient
+        kept, patient.definition = patient.definition, "{}"
+
+    with ward.heard(ward.chat(Team.GREFFE)) as heard:
+        await ward.at("2026-04-27T14:00")
+
+    assert [said for said in heard if said.startswith("check.round ") and sound in said]
+    with ward.database.unit() as unit:
+        unit.patient(patient.id).definition = kept
+
+
+async def test_an_alert_that_a_lost_group_cannot_get_reaches_its_members(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    ward.excused = ("letter",)
+    chat = ward.chat(Team.REANIMATION)
+    ward.transport.fail(chat, SendError("kicked", permanent=True))
+
+    await ward.alert(Team.GREFFE, code)
+
+    assert len(ward.told(ward.who(Team.REANIMATION), "alert.raised")) == 1
+
+
+async def test_somebody_removed_gets_nothing_that_was_waiting(ward: Hospital) -> None:
+    code = await ward.enrol()
+    gone, nurse = ward.person("Parti", Team.REANIMATION), ward.who(Team.COORDINATION)
+    ward.transport.fail(gone.id, SendError("down"))
+    await ward.say(gone, f"/statut {code}")
+
+    member = ward.ask(lambda unit: unit.member_of(gone.id))
+    await ward.tap(nurse, nurse.id, 0, f"member:gone:{member.id}")
+    await ward.advance(minutes=10)
+
+    assert ward.told(gone, "status.") == []
+
+
+async def test_the_auditor_names_a_patient_whom_nobody_will_ask_about(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    patient = ward.patient(code)
+    ward.excused = ("patient",)
+    with ward.database.unit() as unit:
+        unit.patient(patient.id).next_at = None
+
+    assert ward.unexplained() == [f"patient {patient.id} without next check"]
+
+
+async def test_the_morning_proof_does_not_call_a_running_alert_explained(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-28T07:20")
+    await ward.ras(Team.GREFFE, code)
+    await ward.alert(Team.GREFFE, code)
+
+    with ward.heard(ward.chat(Team.COORDINATION)) as heard:
+        await ward.at("2026-04-28T07:30")
+
+    [digest] = [said for said in heard if said.startswith("digest.morning")]
+    assert "audit.all_explained" not in digest
