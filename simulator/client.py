@@ -174,6 +174,15 @@ class Client:
         """Wait until the bot took every update and reported that it settled."""
         return dict(self.get("quiet", timeout=timeout))
 
+    def wait_followed(self, timeout: float = 30) -> None:
+        """Wait until a bot follows the clock."""
+        self.get("followed", timeout=timeout)
+
+    def wait_story(self, *phases: str, tasks: int = 0, timeout: float = 60) -> View | None:
+        """The story once it is in one of these phases, with so many tasks begun."""
+        found = self.get("story", phase=",".join(phases), tasks=tasks, timeout=timeout)
+        return dict(found) if found else None
+
     # Faults
 
     def fault(self, kind: str, **more: object) -> int:

@@ -271,6 +271,8 @@ class Control:
             "faults": self.faults,
             "state": self.state,
             "stories": self.stories,
+            "story": self.story,
+            "followed": self.followed,
             "bot/log": self.bot_log,
             "quiet": self.quiet,
             "events": self.events,
@@ -351,6 +353,26 @@ class Control:
 
     async def stories(self, _: Request) -> Response:
         return JSONResponse(self.house.theatre.listed())
+
+    async def story(self, request: Request) -> Response:
+        """The story, once it is in one of the given phases with so many tasks begun."""
+        given = request.query_params
+        phases, tasks = given.get("phase", "").split(","), int(given.get("tasks", 0))
+
+        def reached() -> bool:
+            story = self.house.theatre.story
+            return story is not None and (
+                story.progress.phase == "broken"
+                or (story.progress.phase in phases and len(story.progress.tasks) >= tasks)
+            )
+
+        await self.house.bell.until(reached, float(given.get("timeout", 0)))
+        return JSONResponse(self.house.theatre.state())
+
+    async def followed(self, request: Request) -> Response:
+        """Waits until a bot follows the clock."""
+        seconds = float(request.query_params.get("timeout", 0))
+        return JSONResponse(await self.house.bell.until(self.house.driver.followed, seconds))
 
     async def bot_log(self, _: Request) -> Response:
         return Response(self.house.supervisor.log(), media_type="text/plain; charset=utf-8")

@@ -104,6 +104,8 @@ class Driver:
         """Wait until the bot has taken every update and said all it had to say."""
         async with self._lock:
             for _ in range(MAX_STUCK):
+                # A bot that follows no clock can still take its updates.
+                await self._wait(self.acknowledged, patience, "acknowledge its updates")
                 await self._settle(patience)
                 if self.acknowledged():
                     return

@@ -30,6 +30,9 @@ from simulator.world import World
 
 logger = logging.getLogger(__name__)
 
+# Real seconds for a stopped bot's connections to end.
+HANG_UP = 2.0
+
 
 @dataclass(frozen=True)
 class Options:
@@ -146,19 +149,21 @@ class House:
         self.faults.clear()
         self.floods.on = False
         self.post.delete_webhook({})
-        self.driver.follower = Follower()
+        if not self.driver.follower.polling:
+            self.driver.follower = Follower()
         self.journal.calls.clear()
         casting.enter(self.world, self.options.cast)
         self.world.tell("reset")
 
     async def afresh(self, begins: datetime | None) -> None:
         """A new stage for a story: an empty world, its hour, and a bot that knows nobody."""
-        await self.supervisor.stop()
         self.driver.play(0)
-        polling = self.driver.follower.polling
+        if self.supervisor.running:
+            await self.supervisor.stop()
+            # Its last long poll must not be taken for the new bot's.
+            await self.bell.until(lambda: self.driver.follower.polling == 0, HANG_UP)
+            self.driver.follower = Follower()
         self.reset()
-        # A bot that nobody supervises goes on following.
-        self.driver.follower.polling = polling
         if begins:
             self.clock.set(begins)
             self.world.tell("clock", **self.clock.state())

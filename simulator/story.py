@@ -87,6 +87,7 @@ class Story:
             "migrate": self._migrate,
             "bot": self._bot,
             "expect": self._expect,
+            "await": self._await,
             "advance": self._advance,
             "until": self._until,
             "at": self._at,
@@ -186,7 +187,9 @@ class Story:
         for message in reversed(chat.messages.values()):
             buttons = list(keyboards.buttons(None if message.deleted else message.markup))
             if buttons:
-                return any(re.search(self._pattern(label), plain(each["text"])) for each in buttons)
+                return any(
+                    re.search(self._pattern(label), plain(each["text"])) for each in buttons
+                )
         return False
 
     async def _start(self, scene: Scene) -> None:
@@ -216,6 +219,18 @@ class Story:
         message = self._find(chat, scene.get("expect"))
         if message is None:
             raise Misuse(f"the bot has not said {scene.get('expect')!r}")
+
+    async def _await(self, scene: Scene) -> None:
+        """Give the bot real seconds to say something: a network's retries are not simulated."""
+        chat = self._where(scene)
+
+        def said() -> bool:
+            return self._find(chat, scene.get("await")) is not None
+
+        seconds = span(scene.get("most", "90 s")).total_seconds()
+        if not await self.stage.bell.until(said, seconds):
+            raise Misuse(f"the bot never said {scene.get('await')!r}")
+        await self._quiet()
 
     async def _advance(self, scene: Scene) -> None:
         await self.stage.driver.advance(self.stage.now() + span(scene.get("advance")))

@@ -17,7 +17,19 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # What a scene may do; exactly one of these, or a task with `press` or `say`.
 VERBS = (
     *("note", "say", "press", "start", "send", "block", "unblock", "migrate", "bot"),
-    *("expect", "advance", "until", "at", "keep", "speed", "fault", "clear", "floods", "task"),
+    *(
+        "expect",
+        "await",
+        "advance",
+        "until",
+        "at",
+        "keep",
+        "speed",
+        "fault",
+        "clear",
+        "floods",
+        "task",
+    ),
 )
 DETAILS = (
     *("as", "in", "to", "reply", "most"),

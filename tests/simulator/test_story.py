@@ -1,0 +1,203 @@
+"""Storyboards: read from files, played with a small bot, debriefed."""
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.client import Client, ControlError
+from simulator.errors import Misuse
+from simulator.house import Options
+from simulator.server import Running
+from simulator.storybook import FOLDER, load, names, span
+from simulator.supervisor import BotCommand
+from simulator.theatre import Playbill
+from tests.simulator.desk import START, TOKEN
+
+ROOT = Path(__file__).parents[2]
+CAST = {
+    "people": [
+        {"slug": "claire", "first_name": "Claire"},
+        {"slug": "amina", "first_name": "Amina"},
+    ],
+    "groups": [{"slug": "efs", "title": "EFS", "members": ["claire", "amina"], "bot": True}],
+}
+BOARD = """
+title = "Essai"
+summary = "Claire répond."
+you = "claire"
+begins = 2026-03-10T08:00:00+01:00
+learn = ["Répondre."]
+
+[[scene]]
+note = "Bienvenue {who}"
+
+[[scene]]
+start = "x"
+
+[[scene]]
+expect = "Bonjour (?P<name>\\\\w+)"
+
+[[scene]]
+task = "Dites oui, {name}"
+press = "^Oui$"
+hint = "Le bouton de gauche"
+within = "10 min"
+
+[[scene]]
+say = "/rappel"
+
+[[scene]]
+until = "Rappel 1"
+
+[[scene]]
+task = "Écrivez au bot"
+say = "bonjour"
+show = "bonjour !"
+within = "5 min"
+"""
+
+
+def parrot() -> BotCommand:
+    """The small bot as a child process; it remembers in its folder."""
+    command = f"{sys.executable} -m tests.simulator.parrot {{url}} {{folder}}/memory"
+    return BotCommand(command, {"PYTHONPATH": str(ROOT)})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stories")
+    (folder / "essai.toml").write_text(BOARD, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ground(folder: Path) -> Iterator[Client]:
+    """A simulator that supervises the small bot."""
+    playbill = Playbill(folder, {"who": "Claire"})
+    options = Options(START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), playbill=playbill)
+    with Running(options) as running:
+        yield Client(running.url)
+
+
+def story(ground: Client, *phases: str) -> dict[str, Any]:
+    """The story when it reaches one of these phases, told by the stream of events."""
+    reached = ground.wait_story(*phases)
+    assert reached is not None
+    return reached
+
+
+def test_a_storyboard_is_played_to_its_debrief(ground: Client) -> None:
+    ground.post("story", play="essai")
+    first = story(ground, "task")
+    assert (first["note"], first["tasks"][0]["text"]) == ("Bienvenue Claire", "Dites oui, Claire")
+
+    ground.press("claire", "Oui")
+    second = ground.wait_story("task", tasks=2)
+    assert second is not None
+    ground.say("claire", "Bonjour à tous")
+
+    debrief = story(ground, "debrief")["debrief"]
+    assert [task["status"] for task in debrief["tasks"]] == ["done", "done"]
+    assert (debrief["done"], debrief["missed"], debrief["learn"]) == (2, [], ["Répondre."])
+    assert ground.now() >= datetime.fromisoformat("2026-03-10T09:00:00+01:00")
+
+
+def test_one_may_be_shown_or_pass(ground: Client) -> None:
+    ground.post("story", play="essai")
+    story(ground, "task")
+    ground.post("story", help=True)
+    ground.wait_story("task", tasks=2)
+    ground.post("story", skip=True)
+
+    debrief = story(ground, "debrief")["debrief"]
+
+    assert [task["status"] for task in debrief["tasks"]] == ["helped", "skipped"]
+    assert debrief["missed"] == ["Écrivez au bot"]
+
+
+def test_a_task_left_too_long_is_missed(ground: Client) -> None:
+    ground.post("story", play="essai")
+    story(ground, "task")
+
+    ground.advance(minutes=11)
+
+    late = ground.wait_story("task", tasks=2)
+    assert late is not None
+    assert late["tasks"][0]["status"] == "late"
+    ground.post("story", stop=True)
+
+
+def test_a_storyboard_begins_with_an_empty_ground_and_a_new_bot(ground: Client) -> None:
+    ground.person("Marc")
+    ground.post("story", play="essai")
+    story(ground, "task")
+
+    assert [person["slug"] for person in ground.world()["people"]] == ["claire", "amina"]
+    assert ground.now() - datetime.fromisoformat("2026-03-10T08:00:00+01:00") < timedelta(hours=1)
+    ground.post("story", stop=True)
+
+
+def test_an_unknown_storyboard_names_the_known_ones(ground: Client) -> None:
+    with pytest.raises(ControlError, match=r"unknown storyboard 'absent'; known: essai"):
+        ground.post("story", play="absent")
+
+
+def test_a_killed_bot_starts_again_where_it_was(ground: Client) -> None:
+    ground.reset()
+    ground.start("claire")
+    ground.say("claire", "/rappel")
+    ground.until_quiet()
+
+    ground.post("bot", do="kill")
+    assert ground.state()["bot"] == {"able": True, "running": False, "code": -9}
+    ground.say("claire", "tu dors ?")
+    ground.advance(hours=2)
+    ground.post("bot", do="start")
+    ground.wait_followed()
+    ground.until_quiet()
+
+    texts = ground.texts("claire")
+    assert "Vous avez dit : tu dors ?" in texts
+    assert "Rappel 1" in texts
+
+
+@pytest.mark.parametrize(
+    ("scene", "text"),
+    [
+        ('wonder = "x"', "unknown field 'wonder'"),
+        ('as = "claire"', "exactly one of"),
+        ('say = "x"\npress = "y"', "exactly one of"),
+        ('task = "x"', "a task needs one of"),
+        ("nonsense", "storyboard 'faux'"),
+    ],
+)
+def test_a_wrong_storyboard_says_where(tmp_path: Path, scene: str, text: str) -> None:
+    (tmp_path / "faux.toml").write_text(f"[[scene]]\n{scene}\n", encoding="utf-8")
+
+    with pytest.raises(Misuse, match=text):
+        load("faux", tmp_path)
+
+
+@pytest.mark.parametrize("name", [*names(), "_reseau", "_patient", "_hospitalise", "_injecte"])
+def test_every_shipped_storyboard_can_be_read(name: str) -> None:
+    board = load(name, FOLDER)
+
+    assert board.scenes
+    assert board.begins is not None
+    assert (board.title != name) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("3 d", 259_200), ("1 h 30 min", 5400), (90, 90), ("45 s", 45)]
+)
+def test_lengths_of_time(text: str | int, seconds: float) -> None:
+    assert span(text) == timedelta(seconds=seconds)
+
+
+def test_a_length_that_is_none_is_refused() -> None:
+    with pytest.raises(Misuse, match="length of time"):
+        span("bientôt")
