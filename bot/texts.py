@@ -45,6 +45,7 @@ COMMANDS: Final = (
     "afaire",
     "toxicite",
     "alerte",
+    "garde",
     "annuler",
     "nouveau",
     "reporter",
