@@ -274,14 +274,7 @@ async def _duties(
     if settings.heartbeat_url:
         duties.append(beat(settings.heartbeat_url, relais.unexplained))
     if settings.http_port:
-        secret = settings.webhook_secret
-        app = web_app(
-            health=relais.health,
-            take=relais.intake.take if settings.webhook_url else None,
-            secret=secret.get_secret_value() if secret else "",
-            metrics=relais.metrics,
-        )
-        duties.append(WebServer(app, settings.http_port).run())
+        duties.append(_web_server(settings, relais, settings.http_port).run())
     if settings.webhook_url:
         secret = settings.webhook_secret
         await bot.set_webhook(
@@ -293,6 +286,22 @@ async def _duties(
         await bot.delete_webhook()
         duties.append(relais.intake.run())
     return duties
+
+
+def _web_server(settings: Settings, relais: Relais, port: int) -> WebServer:
+    secret = settings.webhook_secret
+    app = web_app(
+        health=relais.health,
+        take=relais.intake.take if settings.webhook_url else None,
+        secret=secret.get_secret_value() if secret else "",
+        metrics=relais.metrics,
+    )
+    try:
+        return WebServer(app, port)
+    except OSError as error:
+        raise StartError(
+            f"HTTP_PORT {port} cannot be served ({error.strerror}): choose another one."
+        ) from None
 
 
 async def _ring(relais: Relais) -> None:

@@ -114,6 +114,7 @@ class Member(SQLModel, table=True):
     centre: str
     joined_at: datetime = instant()
     left_at: datetime | None = instant_or_none()
+    on_call_until: datetime | None = instant_or_none()
     reachable: bool = True
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.care.telling import days, head, name_of, pathway_of, tell
+from bot.care.telling import days, head, name_of, pathway_of, tell, tell_chats
 from bot.domain import escalation
 from bot.domain.message import Button, Card, Keyboard, Priority, Refused, Text, text
 from bot.domain.pathway import AlertPlan
@@ -92,6 +92,10 @@ def _tell_rung(unit: Unit, alert: Alert) -> None:
         _tell(unit, alert, team, centre, shown, f"{key}:{team}")
     for team in privately:
         _tell(unit, alert, team, centre, shown, f"{key}:{team}:private", privately=True)
+    for team in rung.on_call:
+        chats = [m.telegram_id for m in unit.on_call(team, centre) if m.reachable]
+        private = f"{key}:{team}:private"
+        tell_chats(unit, chats, shown, private, Priority.ALERT, cause(alert))
 
 
 def _missing(plan: AlertPlan, alert: Alert) -> list[Team]:

@@ -7,11 +7,13 @@ from bot.care.telling import tell
 from bot.domain.message import Card, Priority, Text, text
 from bot.domain.roles import Team
 from bot.models import Bell, Patient, PatientState
-from bot.store import Unit
+from bot.store import Unit, inbox
 
 AUDIT, DIGEST = "audit", "digest"
 AUDIT_EVERY = timedelta(minutes=10)
 DIGEST_AT = time(7, 30)
+REMEMBERED = timedelta(hours=48)
+"""How long the numbers of updates are kept; Telegram brings one again for 24 hours."""
 OVERDUE = timedelta(minutes=5)
 """A due thing that has not been handled after this is unexplained."""
 
@@ -27,6 +29,7 @@ def toll(unit: Unit, bell: Bell) -> None:
     """A duty's hour has come."""
     if bell.name == AUDIT:
         bell.next_at = unit.now + AUDIT_EVERY
+        inbox.purge(unit, unit.now - REMEMBERED)
         _audit(unit)
     else:
         bell.next_at = _next_digest(unit)

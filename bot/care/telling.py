@@ -40,22 +40,10 @@ def tell(
     priority: Priority = Priority.REMINDER,
     cause: str = "",
     privately: bool = False,
-    silent: bool = False,
 ) -> None:
     """Say it to a team, or to the coordination that nobody of the team can be reached."""
     chats = (unit.private_chats if privately else unit.team_chats)(team, centre)
-    for chat in chats:
-        unit.notify(
-            Notice(
-                chat,
-                card.text,
-                f"{key}:{chat}",
-                priority=priority,
-                keyboard=card.keyboard,
-                cause=cause,
-                silent=silent,
-            )
-        )
+    tell_chats(unit, chats, card, key, priority, cause)
     if not chats:
         _nobody(unit, team, centre, card, key, priority, cause)
 
@@ -66,21 +54,13 @@ def _nobody(
     unit.record("nobody_reached", team=team, centre=centre, key=key)
     if team == Team.COORDINATION:
         return
-    said = text("team.nobody", team=team, centre=centre, said=card.text)
-    for chat in unit.team_chats(Team.COORDINATION, centre):
-        unit.notify(
-            Notice(
-                chat,
-                said,
-                f"{key}:nobody:{team}:{chat}",
-                priority=min(priority, Priority.ANSWER),
-                keyboard=card.keyboard,
-                cause=cause,
-            )
-        )
+    said = Card(text("team.nobody", team=team, centre=centre, said=card.text), card.keyboard)
+    chats = unit.team_chats(Team.COORDINATION, centre)
+    urgent = min(priority, Priority.ANSWER)
+    tell_chats(unit, chats, said, f"{key}:nobody:{team}", urgent, cause)
 
 
-def tell_once_each(
+def tell_chats(
     unit: Unit, chats: list[int], card: Card, key: str, priority: Priority, cause: str = ""
 ) -> None:
     """Say it to each chat of a list, once even if it is there twice."""

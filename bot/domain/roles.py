@@ -23,6 +23,7 @@ class Action(StrEnum):
     TOXICITY = "toxicity"
     ALERT = "alert"
     LEAVE_DRAFT = "leave_draft"
+    ON_CALL = "on_call"
     ENROL = "enrol"
     MOVE = "move"
     LATE = "late"
@@ -54,6 +55,7 @@ TEAMS_ALLOWED: dict[Action, frozenset[Team]] = {
     Action.TOXICITY: EVERYONE,
     Action.ALERT: EVERYONE,
     Action.LEAVE_DRAFT: EVERYONE,
+    Action.ON_CALL: EVERYONE,
     Action.ENROL: COORDINATOR,
     Action.MOVE: COORDINATOR,
     Action.LATE: COORDINATOR,

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[Action | None, Do]] = {
     "afaire": (Action.TODO, team.todo),
     "toxicite": (Action.TOXICITY, toxicity.report),
     "alerte": (Action.ALERT, toxicity.alert),
+    "garde": (Action.ON_CALL, team.on_call),
     "nouveau": (Action.ENROL, pathway.enrol),
     "reporter": (Action.MOVE, pathway.move),
     "retards": (Action.LATE, pathway.late),
@@ -35,6 +36,8 @@ COMMANDS: dict[str, tuple[Action | None, Do]] = {
 }
 
 BUTTONS: dict[str, tuple[Action, Do]] = {
+    "duty:take": (Action.ON_CALL, team.take_duty),
+    "duty:leave": (Action.ON_CALL, team.leave_duty),
     "step:show": (Action.TODO, team.show_step),
     "step:done": (Action.CONFIRM_STEP, team.open_checklist),
     "step:set": (Action.CONFIRM_STEP, team.set_item),

@@ -12,7 +12,7 @@ from bot.handlers.visit import Visit
 from bot.models import Member
 from bot.store import Unit
 
-EVERYONE = ("statut", "afaire", "toxicite", "alerte", "aide", "annuler")
+EVERYONE = ("statut", "afaire", "toxicite", "alerte", "garde", "aide", "annuler")
 COORDINATOR = (
     "nouveau",
     "reporter",

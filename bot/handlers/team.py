@@ -1,6 +1,6 @@
 """A team's work: its steps, its relays, its toxicity rounds, its questions."""
 
-from bot.care import checklist, checks, drafts, patients, planning, questions, relays, steps
+from bot.care import checklist, checks, drafts, duty, patients, planning, questions, relays, steps
 from bot.care.planning import definition
 from bot.care.telling import head
 from bot.domain.message import Button, Card, Keyboard, Refused, Text, text
@@ -186,3 +186,18 @@ def whole_plan(visit: Visit) -> None:
 
 def todo(visit: Visit) -> None:
     visit.say(questions.todo(visit.unit, visit.me.team, visit.me.centre))
+
+
+# On call
+
+
+def on_call(visit: Visit) -> None:
+    visit.say(duty.board(visit.unit, visit.me))
+
+
+def take_duty(visit: Visit) -> None:
+    visit.show(duty.take(visit.unit, visit.me))
+
+
+def leave_duty(visit: Visit) -> None:
+    visit.show(duty.leave(visit.unit, visit.me))

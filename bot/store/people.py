@@ -66,6 +66,14 @@ class People(Work):
     def private_chats(self, team: str, centre: str) -> list[int]:
         return [member.telegram_id for member in self.members_in(team, centre) if member.reachable]
 
+    def on_call(self, team: str, centre: str) -> Sequence[Member]:
+        """Those who said that they are on call, while it lasts."""
+        return [
+            member
+            for member in self.members_in(team, centre)
+            if member.on_call_until is not None and member.on_call_until > self.now
+        ]
+
     def invitation(self, token_hash: str) -> Invitation | None:
         return self.get(Invitation, token_hash)
 

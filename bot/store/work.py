@@ -89,4 +89,6 @@ class Work:
         insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
         statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=[unique])
         self.session.flush()
-        return bool(self.session.connection().execute(statement).rowcount == 1)
+        # Without this option PostgreSQL's driver gives no row count for an insert.
+        counted = statement.execution_options(preserve_rowcount=True)
+        return bool(self.session.connection().execute(counted).rowcount == 1)
