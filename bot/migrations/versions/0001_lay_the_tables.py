@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("centre", sa.String(), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("on_call_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reachable", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("telegram_id"),
