@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from bot.care.planning import schedule
+from bot.care import checks
+from bot.care.planning import announce_ready, schedule
 from bot.domain.roles import Team
-from bot.models import Alert, Bell, Inbox, Outbox, Relay, StepState
+from bot.models import Alert, Bell, Inbox, Outbox, Patient, Relay, StepState
 from bot.store import Database, Unit
 from tests.fakes import FakeClock
 from tests.ward import PARIS, Message, Person, Ward
@@ -20,6 +21,9 @@ BEFORE_INJECTION = (
     "admission", "chimio_1", "chimio_2", "chimio_3", "feu_vert", "decongelation",
 )  # fmt: skip
 VALUES = {"reception_produit": {"poches": 2}, "consultation_neuro": {"ice": 10}}
+
+ANY = 1
+"""The id of a pressed message, where it does not matter which one it was."""
 
 
 class Hospital(Ward):
@@ -64,17 +68,21 @@ class Hospital(Ward):
         What came before the injection is written down, not played: its scenarios are others'.
         """
         codes = [await self.enrol(centre=centre) for _ in range(patients)]
-        self.clock.now = datetime(2026, 4, 27, 10, 0, tzinfo=PARIS)
-        with self.database.unit() as unit:
-            for code in codes:
-                _all_done(unit, code)
-            unit.session.execute(update(Bell).values(next_at=unit.now))
-        await self.advance()
+        await self.skip_to("2026-04-27T10:00", BEFORE_INJECTION)
         for code in codes:
             await self.do(Team.GREFFE, code, "injection")
             for team in (Team.REANIMATION, Team.NEUROLOGIE):
                 await self.read_back(team, code)
         return codes
+
+    async def skip_to(self, when: str, slugs: tuple[str, ...] = ()) -> None:
+        """Everything went well until then: these steps and every check; none of it is played."""
+        self.clock.now = datetime.fromisoformat(when).replace(tzinfo=PARIS)
+        with self.database.unit() as unit:
+            for patient in unit.patients():
+                _all_done(unit, patient, slugs)
+            unit.session.execute(update(Bell).values(next_at=unit.now))
+        await self.advance()
 
     # Steps and relays
 
@@ -96,10 +104,10 @@ class Hospital(Ward):
     async def read_back(self, team: Team, code: str, *, right: bool = True) -> str:
         """Read back the oldest open relay of a patient to a team; gives the pop-up."""
         who, chat, relay = self.who(team), self.chat(team), self.relay(team, code)
-        await self.tap(who, chat, 0, f"relay:receive:{relay.id}")
+        await self.tap(who, chat, ANY, f"relay:receive:{relay.id}")
         choices = json.loads(relay.choices)
         places = [place for place, it in enumerate(choices) if (it == relay.answer) is right]
-        return self.popup(await self.tap(who, chat, 0, f"relay:answer:{relay.id}:{places[0]}"))
+        return self.popup(await self.tap(who, chat, ANY, f"relay:answer:{relay.id}:{places[0]}"))
 
     def relay(self, team: Team, code: str) -> Relay:
         patient = self.patient(code)
@@ -109,8 +117,16 @@ class Hospital(Ward):
     # Toxicity
 
     async def ras(self, team: Team, code: str) -> str:
-        """Nothing to report for this patient, in the newest round; gives the pop-up."""
-        return await self.press(self.who(team), f"check.button.ras code={code}", self.chat(team))
+        """Nothing to report for this patient in the open round; gives the pop-up."""
+        patient = self.patient(code)
+        [check] = self.ask(lambda unit: unit.open_checks_of(patient.id))
+        query = await self.tap(self.who(team), self.chat(team), ANY, f"check:ras:{check.id}")
+        return self.popup(query)
+
+    def asked(self, code: str) -> Team:
+        """Which team the checks of a patient are put to now."""
+        patient = self.patient(code)
+        return Team(self.ask(lambda unit: checks.asked_team(unit, patient)))
 
     async def alert(self, team: Team, code: str, sign: str = "src") -> int:
         """Report a sign in two taps; gives the number of the alert."""
@@ -146,15 +162,16 @@ class Hospital(Ward):
         return [fault for fault in every if not fault.startswith(self.excused)]
 
 
-def _all_done(unit: Unit, code: str) -> None:
-    """Close everything up to the thaw, in time and by nobody."""
-    patient = unit.patient_by_code(code)
-    assert patient is not None
+def _all_done(unit: Unit, patient: Patient, slugs: tuple[str, ...]) -> None:
+    """Close these steps in time, by nobody; the others wait for their next hour."""
     for step in unit.steps_of(patient.id):
-        if step.slug in BEFORE_INJECTION:
+        if step.slug in slugs:
             step.state, step.done_at, step.next_at = StepState.DONE.value, step.due_at, None
             step.data = json.dumps(VALUES.get(step.slug, {}))
-        elif step.slug == "injection":
-            step.ready_at = unit.now
+        elif step.state == StepState.PLANNED:
             schedule(unit, step)
         unit.add(step)
+    if patient.next_at is not None:
+        patient.next_at = checks.next_for(unit, patient)
+        unit.add(patient)
+    announce_ready(unit, patient)

@@ -60,6 +60,7 @@ class Ward:
         self.transport = FakeTransport(clock)
         self._ids, self._updates, self._queries = count(100), count(1), count(1)
         self._popups: dict[str, str] = {}
+        self._read = 0
         self.people: list[Person] = []
         self.groups: dict[tuple[str, str], int] = {}
         self.relais: Relais
@@ -288,9 +289,10 @@ class Ward:
         return self._popups.get(query, "no answer")
 
     def _read_popups(self) -> None:
-        for _, letter in self.transport.sent:
+        for _, letter in self.transport.sent[self._read :]:
             if letter.kind == "popup":
                 self._popups[letter.payload["query_id"]] = letter.body
+        self._read = len(self.transport.sent)
 
     # What is stored
 
