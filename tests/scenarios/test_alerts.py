@@ -1,0 +1,320 @@
+"""Alerts: two taps from nothing to the ICU, climbing until taken, asked about until closed."""
+
+from bot.domain.roles import Team
+from tests.hospital import Hospital
+
+GREFFE, COORDINATION, REANIMATION = Team.GREFFE, Team.COORDINATION, Team.REANIMATION
+NEUROLOGIE = Team.NEUROLOGIE
+
+
+def alerted(ward: Hospital, team: Team) -> list[str]:
+    """The alarms that reached the group of a team."""
+    return [said.split()[0] for said in ward.told(ward.chat(team)) if said.startswith("alert.")]
+
+
+async def test_two_taps_lead_from_nothing_to_the_icu(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    nurse = any_ward.who(GREFFE)
+
+    await any_ward.say(nurse, "/alerte")
+    await any_ward.press(nurse, f"code={code}")
+
+    assert alerted(any_ward, REANIMATION) == ["alert.raised"]
+    assert alerted(any_ward, COORDINATION) == ["alert.raised"]
+
+
+async def test_a_code_alone_alerts(ward: Hospital) -> None:
+    [code] = await ward.injected()
+
+    await ward.say(ward.who(GREFFE), f"/alerte {code.removeprefix('TLS-').lower()}")
+
+    assert alerted(ward, REANIMATION) == ["alert.raised"]
+
+
+async def test_a_mistyped_code_alerts_about_nobody_and_proposes_the_nearest(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+
+    await ward.say(ward.who(GREFFE), f"/alerte {wrong}")
+
+    assert alerted(ward, REANIMATION) == []
+    assert ward.newest(ward.who(GREFFE), code)
+
+
+async def test_a_neurological_alert_calls_neurology_too(ward: Hospital) -> None:
+    [code] = await ward.injected()
+
+    await ward.alert(GREFFE, code, "icans")
+
+    assert alerted(ward, NEUROLOGIE) == ["alert.raised"]
+
+
+async def test_another_alert_leaves_neurology_alone(ward: Hospital) -> None:
+    [code] = await ward.injected()
+
+    await ward.alert(GREFFE, code, "src")
+
+    assert alerted(ward, NEUROLOGIE) == []
+
+
+async def test_an_alert_of_unknown_grade_climbs_after_five_minutes_with_the_unit(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.alert(COORDINATION, code)
+
+    await any_ward.advance(minutes=4, seconds=59)
+    assert alerted(any_ward, GREFFE) == []
+    await any_ward.advance(seconds=1)
+
+    assert alerted(any_ward, GREFFE) == ["alert.again"]
+    assert alerted(any_ward, REANIMATION) == ["alert.raised", "alert.again"]
+
+
+async def test_a_low_grade_gives_fifteen_minutes(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    await ward.press(ward.who(GREFFE), "alert.button.grade grade=2", ward.chat(GREFFE))
+
+    await ward.advance(minutes=14)
+    assert alerted(ward, REANIMATION) == ["alert.raised"]
+    await ward.advance(minutes=1)
+
+    assert alerted(ward, REANIMATION) == ["alert.raised", "alert.again"]
+
+
+async def test_a_high_grade_typed_late_climbs_at_once(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    number = await ward.alert(GREFFE, code)
+    await ward.press(ward.who(GREFFE), "alert.button.grade grade=1", ward.chat(GREFFE))
+    await ward.advance(minutes=8)
+
+    await ward.tap(ward.who(GREFFE), ward.chat(GREFFE), 1, f"alert:grade:{number}:3")
+    await ward.advance()
+
+    assert alerted(ward, REANIMATION) == ["alert.raised", "alert.again"]
+
+
+async def test_the_last_rung_calls_each_of_the_icu_in_private_until_taken(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    others = [any_ward.person(name, REANIMATION) for name in ("Yann", "Zoe")]
+    await any_ward.alert(GREFFE, code)
+
+    await any_ward.advance(minutes=20)
+
+    everyone = [any_ward.who(REANIMATION), *others]
+    assert [len(any_ward.told(each, "alert.again")) for each in everyone] == [3, 3, 3]
+    await any_ward.press(others[0], "alert.button.take")
+    await any_ward.advance(hours=1)
+    assert len(any_ward.told(others[1], "alert.again")) == 3
+
+
+async def test_the_ladder_climbs_at_night_as_by_day(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-28T03:00")
+
+    with ward.heard(ward.chat(REANIMATION)) as icu:
+        await ward.alert(GREFFE, code)
+        await ward.advance(minutes=10)
+
+    assert [said.split()[0] for said in icu] == ["alert.raised", "alert.again", "alert.again"]
+
+
+async def test_only_the_icu_takes_an_alert(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+
+    said = await ward.take(COORDINATION)
+
+    assert said.startswith("alert.not_yours")
+    assert ward.alerts(code)[0].taken_at is None
+
+
+async def test_everybody_who_was_alerted_learns_who_took_it(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+
+    await ward.take(REANIMATION)
+
+    for team in (REANIMATION, COORDINATION, GREFFE):
+        assert "name=Reanimation" in ward.told(ward.chat(team), "alert.taken ")[-1]
+
+
+async def test_a_neurological_alert_waits_for_both_teams(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.alert(GREFFE, code, "icans")
+    await any_ward.take(REANIMATION)
+    await any_ward.advance(minutes=5)
+    assert alerted(any_ward, NEUROLOGIE).count("alert.taken_half") == 2
+
+    await any_ward.take(NEUROLOGIE)
+    await any_ward.advance(minutes=30)
+
+    assert alerted(any_ward, NEUROLOGIE)[-1] == "alert.taken"
+
+
+async def test_neurology_first_leaves_the_icu_called(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code, "icans")
+
+    await ward.take(NEUROLOGIE)
+    await ward.advance(minutes=5)
+
+    assert alerted(ward, REANIMATION)[-1] == "alert.again"
+    assert await ward.take(REANIMATION) == ""
+
+
+async def test_the_second_to_take_is_told_who_did(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    other = ward.person("Zoe", REANIMATION)
+    await ward.alert(GREFFE, code)
+    shown = ward.newest(ward.chat(REANIMATION), "alert.button.take")
+    await ward.take(REANIMATION)
+
+    said = await ward.press(other, "alert.button.take", ward.chat(REANIMATION), shown)
+
+    assert said.startswith("alert.already_taken")
+    assert "name=Reanimation" in said
+
+
+async def test_its_author_calls_a_false_alarm_and_everybody_knows(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+
+    await ward.press(ward.who(GREFFE), "alert.button.false", ward.chat(GREFFE))
+    await ward.advance(hours=1)
+
+    assert alerted(ward, REANIMATION) == ["alert.raised", "alert.cancelled"]
+
+
+async def test_a_colleague_cannot_call_it_a_false_alarm(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    other = ward.person("Ines", GREFFE)
+    await ward.alert(GREFFE, code)
+
+    said = await ward.press(other, "alert.button.false", ward.chat(GREFFE))
+
+    assert said == "alert.cancel_whose"
+
+
+async def test_the_outcome_is_asked_two_hours_after_it_was_taken(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.alert(GREFFE, code)
+    await any_ward.take(REANIMATION)
+
+    await any_ward.advance(hours=2)
+    icu = any_ward.chat(REANIMATION)
+    await any_ward.press(any_ward.who(REANIMATION), "outcome_resolue", icu)
+    await any_ward.advance(hours=3)
+
+    assert alerted(any_ward, REANIMATION)[-2:] == ["alert.ask_outcome", "alert.closed"]
+
+
+async def test_an_outcome_not_told_within_half_an_hour_reopens_the_alert(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    await ward.take(REANIMATION)
+
+    await ward.advance(hours=2, minutes=30)
+
+    assert alerted(ward, REANIMATION)[-1] == "alert.again"
+    assert alerted(ward, GREFFE)[-1] == "alert.again"
+    assert await ward.take(REANIMATION) == ""
+
+
+async def test_an_alert_that_goes_on_is_asked_about_again(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    await ward.take(REANIMATION)
+    await ward.advance(hours=2)
+    await ward.press(ward.who(REANIMATION), "outcome_suite", ward.chat(REANIMATION))
+
+    await ward.advance(hours=2)
+
+    assert alerted(ward, REANIMATION).count("alert.ask_outcome") == 2
+
+
+async def test_a_double_tap_on_the_sign_raises_one_alert(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.at("2026-04-27T14:00")
+    nurse, chat = any_ward.who(GREFFE), any_ward.chat(GREFFE)
+    await any_ward.press(nurse, "check.button.report", chat)
+    shown = any_ward.newest(chat, "sign_src")
+    data = (shown.button("sign_src") or {})["data"]
+
+    taps = [any_ward.query(nurse, chat, shown.id, data, query) for query in ("a", "b")]
+    await any_ward.receive(*(any_ward.update("callback_query", tap) for tap in taps))
+
+    assert len(any_ward.alerts(code)) == 1
+    assert alerted(any_ward, REANIMATION) == ["alert.raised"]
+
+
+async def test_two_people_alert_about_one_patient_and_both_are_heard(ward: Hospital) -> None:
+    [code] = await ward.injected()
+
+    await ward.alert(GREFFE, code, "src")
+    await ward.alert(NEUROLOGIE, code, "icans")
+
+    assert [alert.sign for alert in ward.alerts(code)] == ["src", "icans"]
+    assert alerted(ward, REANIMATION) == ["alert.raised", "alert.raised"]
+
+
+async def test_an_alert_leaves_before_anything_that_waits(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    icu = any_ward.chat(REANIMATION)
+    any_ward.relais.intake.take(
+        [
+            any_ward.message(any_ward.who(REANIMATION), icu, text="/aide"),
+            any_ward.message(any_ward.who(REANIMATION), icu, text="/afaire"),
+            any_ward.message(any_ward.who(GREFFE), text=f"/alerte {code}"),
+        ]
+    )
+
+    with any_ward.heard(icu) as heard:
+        await any_ward.flush()
+
+    assert [said.split()[0] for said in heard] == ["alert.raised", "help.all", "todo.list"]
+
+
+async def test_nobody_in_the_icu_is_told_to_the_coordination(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    with ward.database.unit() as unit:
+        icu = unit.group(ward.chat(REANIMATION))
+        assert icu
+        icu.reachable = False
+        for member in unit.members_in(REANIMATION, "TLS"):
+            member.left_at = unit.now
+
+    await ward.alert(GREFFE, code)
+    await ward.advance(minutes=5)
+
+    said = ward.told(ward.chat(COORDINATION), "team.nobody")
+    assert any(f"code={code}" in each for each in said)
+
+
+async def test_a_grade_typed_after_it_was_taken_does_not_reopen_it(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    number = await ward.alert(GREFFE, code)
+    await ward.take(REANIMATION)
+
+    await ward.tap(ward.who(REANIMATION), ward.chat(REANIMATION), 1, f"alert:grade:{number}:4")
+    await ward.advance(minutes=60)
+
+    assert alerted(ward, REANIMATION) == ["alert.raised", "alert.taken"]
+    assert ward.alerts(code)[0].grade == 4
+
+
+async def test_an_alert_names_the_patient_and_the_day(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-30T09:00")
+
+    await ward.alert(GREFFE, code)
+
+    assert (
+        f"head=(patient.head code={code} j=3)"
+        in ward.told(ward.chat(REANIMATION), "alert.raised")[-1]
+    )
