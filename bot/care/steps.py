@@ -299,9 +299,9 @@ def report_problem(unit: Unit, member: Member, step_id: int, reason: str | Text)
 
 def problem_seen(unit: Unit, member: Member, step_id: int, event_id: int) -> None:
     """The coordination saw it: its team knows."""
-    step = unit.step(step_id)
-    if step is None:
-        raise Refused(text("step.unknown"))
+    step, problem = unit.step(step_id), unit.event(event_id)
+    if step is None or problem is None or problem.kind != "problem":
+        raise Refused(text("button.stale"))
     patient = unit.patient(step.patient_id)
     said = text(
         "step.problem_seen",

@@ -1,6 +1,6 @@
 """The Telegram edge, inbound: each handler parses, makes one call to care, and says."""
 
-from telegram import Update
+from telegram import Message, Update
 from telegram.ext import (
     CallbackQueryHandler,
     ChatMemberHandler,
@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[Action | None, Do]] = {
     "aide": (None, people.help_),
     "help": (None, people.help_),
     "annuler": (Action.LEAVE_DRAFT, people.leave),
-    "statut": (Action.STATUS, team.status),
+    "statut": (Action.STATUS, team.ask_status),
     "afaire": (Action.TODO, team.todo),
     "toxicite": (Action.TOXICITY, toxicity.report),
     "alerte": (Action.ALERT, toxicity.alert),
@@ -93,6 +93,14 @@ IDENTIFYING = (
 )
 
 
+class ToAnotherBot(filters.MessageFilter):
+    """`/statut@other_bot`: where several bots share a group, each hears only its own."""
+
+    def filter(self, message: Message) -> bool:
+        name = (message.text or "").split()[0].partition("@")[2]
+        return bool(name) and name.lower() != message.get_bot().username.lower()
+
+
 def register(application: Bot, desk: Desk) -> None:
     """Every handler, in order: the first that matches is the only one."""
     new = filters.UpdateType.MESSAGE
@@ -112,6 +120,9 @@ def register(application: Bot, desk: Desk) -> None:
     )
     application.add_handler(
         MessageHandler(new & filters.FORWARDED, desk.edge(Action.HELP, typed.forwarded, talk=True))
+    )
+    application.add_handler(
+        MessageHandler(new & filters.COMMAND & ToAnotherBot(), desk.raw(ignored))
     )
     for name, (action, do) in COMMANDS.items():
         application.add_handler(CommandHandler(name, desk.edge(action, do), filters=new))

@@ -36,6 +36,9 @@ class Events(Work):
         event.hash = seal(event, self.audit_key)
         return self.add(event)
 
+    def event(self, event_id: int) -> Event | None:
+        return self.get(Event, event_id)
+
     def events_of(self, patient: int, limit: int = 60) -> Sequence[Event]:
         newest = self.all(
             select(Event)

@@ -1,0 +1,361 @@
+"""Bad input: one clear sentence, nothing lost, never a failure."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import SQLModel
+
+from bot.domain.codes import ALPHABET, check_character
+from bot.domain.network import Network
+from bot.domain.roles import Team
+from bot.handlers import BUTTONS, COMMANDS
+from bot.store import Database
+from tests.fakes import FakeClock, Show
+from tests.hospital import Hospital
+
+
+def mistyped(code: str) -> str:
+    """The same code with its first character wrong: the check sees it."""
+    other = next(c for c in ALPHABET if c != code[4] and check_character(c + code[5:7]) != code[7])
+    return code[:4] + other + code[5:]
+
+
+async def one_answer(ward: Hospital, team: Team, said: str) -> str:
+    who = ward.who(team)
+    with ward.heard(who) as heard:
+        await ward.say(who, said)
+    assert len(heard) == 1, heard
+    return heard[0]
+
+
+# Codes
+
+
+@pytest.mark.parametrize("command", ["/statut", "/alerte", "/toxicite", "/historique"])
+async def test_a_mistyped_code_is_refused_and_the_nearest_are_proposed(
+    ward: Hospital, command: str
+) -> None:
+    code = await ward.enrol()
+    nurse = ward.who(Team.COORDINATION)
+
+    answer = await one_answer(ward, Team.COORDINATION, f"{command} {mistyped(code)}")
+    await ward.press(nurse, f"patient.button.near code={code}")
+
+    assert answer.startswith("patient.unknown_near")
+    assert ward.last(nurse).startswith("status.one")
+    assert ward.alerts(code) == []
+
+
+async def test_a_code_of_nobody_is_refused(ward: Hospital) -> None:
+    assert (await one_answer(ward, Team.EFS, "/statut zzzzzzzzzz")).startswith("patient.unknown")
+
+
+@pytest.mark.parametrize("shape", ["{0}", "{1}", "tls {1}", "  {0}  ", "tls{1}"])
+async def test_a_code_is_read_without_prefix_hyphen_or_capitals(
+    ward: Hospital, shape: str
+) -> None:
+    code = await ward.enrol()
+
+    typed = shape.format(code, code[4:]).lower()
+
+    assert (await one_answer(ward, Team.EFS, f"/statut {typed}")).startswith("status.one")
+
+
+# Buttons
+
+
+async def test_a_stale_button_says_so(ward: Hospital) -> None:
+    efs = ward.who(Team.EFS)
+
+    assert ward.popup(await ward.tap(efs, efs.id, 1, "gone:by")) == "button.stale"
+    assert ward.popup(await ward.tap(efs, efs.id, 1, "")) == "button.stale"
+
+
+async def test_the_button_of_a_step_already_done_says_by_whom(ward: Hospital) -> None:
+    code = await ward.enrol()
+    await ward.do(Team.COORDINATION, code, "rcp")
+    nurse, step = ward.who(Team.COORDINATION), ward.step(code, "rcp")
+
+    for button in ("done", "confirm", "set", "problem", "move"):
+        query = await ward.tap(nurse, nurse.id, 1, f"step:{button}:{step.id}:0:1")
+        assert ward.popup(query).startswith("step.already_done")
+
+
+async def test_a_double_tap_on_confirm_acts_once(any_ward: Hospital) -> None:
+    code = await any_ward.enrol()
+    nurse, step = any_ward.who(Team.COORDINATION), any_ward.step(code, "rcp")
+    for item in (0, 1):
+        await any_ward.tap(nurse, nurse.id, 1, f"step:set:{step.id}:{item}:1")
+
+    data = f"step:confirm:{step.id}"
+    taps = [any_ward.query(nurse, nurse.id, 1, data, f"q{n}") for n in (1, 2)]
+    await any_ward.receive(*(any_ward.update("callback_query", tap) for tap in taps))
+
+    assert any_ward.popup("q1") == ""
+    assert any_ward.popup("q2").startswith("step.already_done")
+    done = [
+        event
+        for event in any_ward.ask(lambda unit: unit.events_of(any_ward.patient(code).id))
+        if event.kind == "step_done"
+    ]
+    assert len(done) == 1
+
+
+async def test_another_team_cannot_confirm(ward: Hospital) -> None:
+    code = await ward.enrol()
+    step, efs = ward.step(code, "consultation_neuro"), ward.who(Team.EFS)
+
+    for button in ("done", "set", "confirm", "problem", "move", "waive", "skip"):
+        query = await ward.tap(efs, efs.id, 1, f"step:{button}:{step.id}:0:9")
+        assert ward.popup(query).startswith("step.other_team")
+
+    assert ward.step(code, "consultation_neuro").data == step.data
+
+
+async def test_the_same_team_of_another_centre_neither_sees_nor_acts(ward: Hospital) -> None:
+    code = await ward.enrol()
+    ward.staff(Team.EFS, centre="MPL")
+    step, far = ward.step(code, "bilan_apherese"), ward.who(Team.EFS, "MPL")
+
+    shown = await ward.tap(far, far.id, 1, f"step:show:{step.id}")
+    done = await ward.tap(far, far.id, 1, f"step:problem:{step.id}")
+    await ward.say(far, f"/statut {code}")
+
+    assert ward.popup(shown).startswith("check.other_centre")
+    assert ward.popup(done).startswith("step.other_team")
+    assert ward.last(far).startswith("check.other_centre")
+
+
+async def test_a_team_cannot_press_what_is_the_coordinators(ward: Hospital) -> None:
+    code = await ward.enrol()
+    step, efs = ward.step(code, "apherese"), ward.who(Team.EFS)
+
+    for data in (f"move:preview:{step.id}:2026-03-25", "move:apply", "member:gone:1"):
+        assert ward.popup(await ward.tap(efs, efs.id, 1, data)) == "role.forbidden"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "step:set:1",
+        "step:set:1:99:1",
+        "step:set:1:-1:1",
+        "step:show:abc",
+        "step:show:",
+        "step:show",
+        "step:done:99999999999999999999999999999999",
+        "step:why:1:rumour",
+        "step:seen:1:999999",
+        "check:ras:999999",
+        "relay:answer:1",
+        "relay:show:999999",
+        "status:show:999999",
+        "status:plan:999999",
+        "status:correct:999999",
+        "status:code:",
+        "alert:new:999999",
+        "alert:new:٣",
+        "report:new:999999",
+        "report:cancel:999999:0",
+        "move:ask:1:2026-02-31",
+        "move:preview:1:soon",
+        "move:refuse:999999:2026-03-25",
+        "member:remove:999999",
+        "enrol:is:apheresis:yescarta",
+        "enrol:is",
+    ],
+)
+async def test_button_data_that_we_never_wrote_gets_one_sentence(
+    ward: Hospital, data: str
+) -> None:
+    code = await ward.enrol()
+    nurse = ward.who(Team.COORDINATION)
+
+    said = ward.popup(await ward.tap(nurse, nurse.id, 1, data))
+
+    assert said not in ("", "no answer", "edge.sorry")
+    assert ward.alerts(code) == []
+
+
+async def test_a_number_that_was_not_offered_is_not_taken(ward: Hospital) -> None:
+    code = await ward.enrol()
+    neuro, step = ward.who(Team.NEUROLOGIE), ward.step(code, "consultation_neuro")
+
+    for value in ("11", "-1", "ten", "", "9" * 30):
+        query = await ward.tap(neuro, neuro.id, 1, f"step:set:{step.id}:0:{value}")
+        assert ward.popup(query) == "button.stale"
+
+    assert ward.step(code, "consultation_neuro").data == "{}"
+
+
+PIECES = st.one_of(
+    st.integers(-2, 30).map(str),
+    st.sampled_from(
+        ["", "abc", "99999999999999999999", "2026-03-25", "2026-02-31", "src", "icans", "suite",
+         "product", "day0", "yescarta", "patient", "TLS", "é", "0x1", "1_0", "٣", "1.5"]
+    ),
+)  # fmt: skip
+DATA = st.tuples(st.sampled_from(sorted(BUTTONS)), st.lists(PIECES, max_size=4)).map(
+    lambda pair: ":".join((pair[0], *pair[1]))
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(presses=st.lists(st.tuples(st.sampled_from(tuple(Team)), DATA), min_size=20, max_size=60))
+async def test_no_button_data_makes_an_update_fail(
+    network: Network, presses: list[tuple[Team, str]]
+) -> None:
+    clock = FakeClock()
+    memory = Database("sqlite://", clock=clock, words=Show(), network=network, audit_key=b"key")
+    SQLModel.metadata.create_all(memory.engine)
+    ward = Hospital(memory, clock)
+    await ward.open()
+    ward.staff()
+    await ward.enrol()
+
+    for team, data in presses:
+        await ward.tap(ward.who(team), ward.chat(team), 1, data)
+
+    found = ward.faults()
+    memory.close()
+    assert found == []
+
+
+# What is written
+
+
+@pytest.mark.parametrize(
+    ("content", "answer"),
+    [
+        ({"sticker": {}}, "typed.only_text"),
+        ({"dice": {"emoji": "🎲", "value": 3}}, "typed.only_text"),
+        ({"text": "x" * 4096}, "typed.too_long"),
+        ({"text": "x" * 10_000}, "typed.too_long"),
+        ({"text": "💉" * 600}, "typed.too_long"),
+        ({"text": "/inconnue"}, "typed.unknown_command"),
+        ({"text": "/"}, "typed."),
+        ({"text": "aphérèse faite", "forward_origin": {}}, "typed.forwarded"),
+        ({"text": "bla bla"}, "typed.not_understood"),
+        ({"text": "<b>&amp;"}, "typed.not_understood"),
+    ],
+)
+async def test_what_cannot_be_understood_gets_one_sentence(
+    ward: Hospital, content: dict[str, Any], answer: str
+) -> None:
+    efs = ward.who(Team.EFS)
+    if "sticker" in content:
+        content = {"sticker": sticker()}
+    if "forward_origin" in content:
+        content["forward_origin"] = {"type": "hidden_user", "sender_user_name": "X", "date": 1}
+
+    await ward.receive(ward.message(efs, **content))
+
+    assert len(ward.told(efs)) == 1
+    assert ward.last(efs).startswith(answer)
+
+
+def sticker() -> dict[str, Any]:
+    size = {"width": 1, "height": 1, "is_animated": False, "is_video": False}
+    return {"file_id": "f", "file_unique_id": "u", "type": "regular"} | size
+
+
+@pytest.mark.parametrize("said", ["bon appétit", "demain 14 h ?", "merci", "il pleut"])
+async def test_people_may_talk_among_themselves_in_a_group(ward: Hospital, said: str) -> None:
+    efs, group = ward.who(Team.EFS), ward.chat(Team.EFS)
+
+    await ward.say(efs, said, group)
+    await ward.receive(ward.message(efs, group, sticker=sticker()))
+
+    assert ward.told(group) == []
+
+
+async def test_a_message_edited_after_the_fact_changes_nothing_and_its_author_knows(
+    ward: Hospital,
+) -> None:
+    code = await ward.enrol()
+    efs = ward.who(Team.EFS)
+    first = ward.message(efs, text="bonjour")["message"]
+
+    await ward.receive(
+        ward.update("edited_message", first | {"text": f"/alerte {code}", "edit_date": 2})
+    )
+
+    assert ward.last(efs) == "typed.edited"
+    assert ward.alerts(code) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"photo": [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]},
+        {"voice": {"file_id": "f", "file_unique_id": "u", "duration": 1}},
+        {"document": {"file_id": "f", "file_unique_id": "u"}},
+        {"location": {"latitude": 43.6, "longitude": 1.4}},
+        {"contact": {"phone_number": "0612345678", "first_name": "X"}},
+    ],
+)
+@pytest.mark.parametrize("in_group", [False, True])
+async def test_what_may_show_a_patient_is_taken_away_and_its_author_told_why(
+    ward: Hospital, content: dict[str, Any], in_group: bool
+) -> None:
+    efs = ward.who(Team.EFS)
+    chat = ward.chat(Team.EFS) if in_group else efs.id
+    update = ward.message(efs, chat, **content)
+
+    await ward.receive(update)
+
+    gone = [x.payload["message_id"] for x in ward.transport.to(chat) if x.kind == "delete"]
+    assert gone == [update["message"]["message_id"]]
+    assert ward.last(chat) == "typed.identifying"
+
+
+async def test_a_reply_to_nothing_is_read_as_any_text(ward: Hospital) -> None:
+    efs = ward.who(Team.EFS)
+    gone = {"message_id": 1, "date": 0, "chat": {"id": efs.id, "type": "private"}}
+
+    await ward.receive(ward.message(efs, text="oui", reply_to_message=gone))
+
+    assert ward.told(efs) == ["typed.not_understood"]
+
+
+async def test_a_command_for_another_bot_is_not_ours(ward: Hospital) -> None:
+    efs, group = ward.who(Team.EFS), ward.chat(Team.EFS)
+
+    await ward.say(efs, "/statut@other_bot", group)
+    silent = ward.told(group)
+    await ward.say(efs, "/statut@relais_bot", group)
+
+    assert silent == []
+    assert len(ward.told(group)) == 1
+
+
+async def test_no_command_fails_whatever_follows_it(ward: Hospital) -> None:
+    await ward.enrol()
+    nurse = ward.who(Team.COORDINATION)
+
+    for command in COMMANDS:
+        for rest in ("", " 7", " TLS-2222", " x y z", " J0", " -1", " " + "9" * 200, " é\n\n<b>"):
+            await ward.say(nurse, f"/{command}{rest}")
+
+    assert ward.faults() == []
+
+
+async def test_a_team_works_in_another_teams_group_with_its_own_rights(ward: Hospital) -> None:
+    code = await ward.enrol()
+    efs, group = ward.who(Team.EFS), ward.chat(Team.PHARMACIE)
+    step = ward.step(code, "liberation_lot")
+
+    popup = ward.popup(await ward.tap(efs, group, 1, f"step:done:{step.id}"))
+
+    assert popup.startswith("step.other_team")
+
+
+async def test_an_update_of_a_kind_that_we_do_not_know_is_passed_over(ward: Hospital) -> None:
+    efs = ward.who(Team.EFS)
+
+    await ward.receive({"update_id": 900, "something_new": {"a": 1}})
+    await ward.receive(ward.message(efs, new_chat_title="Renamed"))
+
+    assert ward.told(efs) == []
