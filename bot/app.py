@@ -63,8 +63,10 @@ class Relais:
         throttle: Throttle,
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
+        training: bool = False,
     ) -> None:
         self.database = database
+        self._training = training
         self.metrics = Metrics()
         self._desk = Desk()
         register(application, self._desk)
@@ -129,15 +131,19 @@ class Relais:
                 "next_due_at": due.isoformat() if due else None,
                 "outbox": {state.value: n for state, n in letters.counts(unit).items()},
                 "unexplained": auditor.unexplained(unit),
-                "anchors": [
-                    {"label": patient.code, "day0": patient.day0_on.isoformat()}
-                    for patient in unit.patients()
-                ],
+                "anchors": _anchors(unit) if self._training else [],
             }
 
     def _handle(self, unit: Unit, update: Update) -> None:
         self._desk.unit = unit
         self._dispatch(update)
+
+
+def _anchors(unit: Unit) -> list[dict[str, str]]:
+    """Codes and days, for the training page only: /healthz asks nobody who they are."""
+    return [
+        {"label": patient.code, "day0": patient.day0_on.isoformat()} for patient in unit.patients()
+    ]
 
 
 def apologise(unit: Unit, update: Update) -> None:
@@ -248,6 +254,7 @@ async def _serve(settings: Settings, database: Database, words: Words, clock: Cl
         throttle=Throttle(limits),
         poll_timeout=settings.poll_timeout,
         poll_interval=settings.poll_interval,
+        training=bool(settings.clock_url),
     )
     relais.prepare()
     stop = _stop_signal()
