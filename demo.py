@@ -1,13 +1,15 @@
-"""`make demo`: the simulator, and the bot on it, until Ctrl-C."""
+"""`make demo`: the simulator, and the bot that it runs, until Ctrl-C."""
 
 import argparse
 import asyncio
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,83 +17,94 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).parent
 CAST = ROOT / "simulator" / "data" / "onco_occitanie.toml"
 SETUP_CODE = "premiere-infirmiere"
+STORY = "_patient"
+"""What was already done when the page opens: everybody joined, one patient is on the way."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser("demo", description="The simulator, and the bot on it.")
     parser.add_argument("--port", type=int, default=8765, help="port of the page (8765)")
-    port = parser.parse_args().port
+    parser.add_argument("--empty", action="store_true", help="nobody has joined yet")
+    given = parser.parse_args()
     with TemporaryDirectory(prefix="relais-demo-") as folder:
-        return asyncio.run(_play(Path(folder), port))
+        return asyncio.run(_play(Path(folder), given.port, empty=given.empty))
 
 
-async def _play(folder: Path, port: int) -> int:
-    """Run both until one ends or somebody stops them."""
+async def _play(folder: Path, port: int, *, empty: bool) -> int:
+    """Run until somebody stops us, or the simulator ends by itself."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopped.set)
-    health_port = _free_port()
-    health = f"http://127.0.0.1:{health_port}/healthz"
-    options = ("--port", str(port), "--cast", str(CAST), "--bot-health", health)
-    simulator = await _start(folder, {}, "simulator", *options, stdout=PIPE)
+    simulator = await _start(folder, *_options(port, empty=empty))
     assert simulator.stdout is not None
     ready = (await simulator.stdout.readline()).decode()
     if not ready:  # it said why on stderr
         return await simulator.wait()
     rest = asyncio.create_task(simulator.stdout.read())  # a full pipe would block it
-    url = ready.split()[-1]
-    bot = await _start(folder, _settings(folder, url, health_port), "bot", "run")
-    sys.stdout.write(
-        f"{url}\nOpen this page. To begin, one of the phones writes to the bot:\n"
-        f"/start {SETUP_CODE}\nCtrl-C stops the simulator and the bot.\n"
-    )
+    sys.stdout.write(_welcome(ready.split()[-1], empty=empty))
     sys.stdout.flush()
-    code = await _until_one_ends(stopped, bot, simulator)
+    code = await _until_it_ends(stopped, simulator)
     await rest
     return code
 
 
-def _settings(folder: Path, url: str, health_port: int) -> dict[str, str]:
+def _welcome(url: str, *, empty: bool) -> str:
+    first = f"To begin, one of the phones writes to the bot:\n/start {SETUP_CODE}\n"
+    return f"{url}\nOpen this page. {first if empty else ''}Ctrl-C stops everything.\n"
+
+
+def _options(port: int, *, empty: bool) -> Iterator[str]:
+    """The simulator's command line; it starts the bot itself, so that its page can kill it."""
+    health_port = _free_port()
+    yield from ("--port", str(port), "--cast", str(CAST))
+    yield from ("--bot-health", f"http://127.0.0.1:{health_port}/healthz")
+    yield from ("--bot-command", f"{shlex.quote(sys.executable)} -m bot run")
+    for name, value in _settings(health_port).items():
+        yield from ("--bot-env", f"{name}={value}")
+    yield from ("--set", f"setup={SETUP_CODE}")
+    if not empty:
+        yield from ("--story", STORY)
+
+
+def _settings(health_port: int) -> dict[str, str]:
+    """The bot's; the simulator fills in its own address and an empty folder."""
     return {
         "TELEGRAM_TOKEN": f"100000:{secrets.token_urlsafe(26)}",
-        "TELEGRAM_API_URL": url,
-        "CLOCK_URL": url,
+        "TELEGRAM_API_URL": "{url}",
+        "CLOCK_URL": "{url}",
         "FLOOD_LIMITS": "none",
-        "DATABASE_URL": f"sqlite:///{folder / 'relais.db'}",
+        "DATABASE_URL": "sqlite:///{folder}/relais.db",
         "AUDIT_KEY": secrets.token_urlsafe(26),
         "SETUP_CODE": SETUP_CODE,
         "HTTP_PORT": str(health_port),
     }
 
 
-async def _start(
-    folder: Path, settings: dict[str, str], *arguments: str, stdout: int | None = None
-) -> Process:
-    """Start a module away from the user's own settings: no `.env` here, no variable of theirs."""
+async def _start(folder: Path, *options: str) -> Process:
+    """Start it away from the user's own settings: no `.env` here, no variable of theirs."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return await create_subprocess_exec(
         sys.executable,
         "-m",
-        *arguments,
+        "simulator",
+        *options,
         cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT), **settings},
-        stdout=stdout,
-        # Ctrl-C reaches us alone; we then stop the bot first, and the simulator after it.
+        env={**kept, "PYTHONPATH": str(ROOT)},
+        stdout=PIPE,
+        # Ctrl-C reaches us alone; the simulator then stops its bot first.
         start_new_session=True,
     )
 
 
-async def _until_one_ends(stopped: asyncio.Event, *processes: Process) -> int:
-    """Give 0 if somebody stopped us, else the code of the process that ended by itself."""
-    stop = asyncio.create_task(stopped.wait())
-    waits = [asyncio.create_task(process.wait()) for process in processes]
-    await asyncio.wait([stop, *waits], return_when=asyncio.FIRST_COMPLETED)
-    code = 0 if stop.done() else next(wait.result() for wait in waits if wait.done())
+async def _until_it_ends(stopped: asyncio.Event, simulator: Process) -> int:
+    """Give 0 if somebody stopped us, else the code of the simulator that ended by itself."""
+    stop, end = asyncio.create_task(stopped.wait()), asyncio.create_task(simulator.wait())
+    await asyncio.wait([stop, end], return_when=asyncio.FIRST_COMPLETED)
+    code = 0 if stop.done() else end.result()
     stop.cancel()
-    for process in processes:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
+    with suppress(ProcessLookupError):
+        simulator.terminate()
+    await end
     return code
 
 
