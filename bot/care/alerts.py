@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.care.telling import days, head, name_of, pathway_of, tell, tell_chats
+from bot.care.telling import head, name_of, pathway_of, tell, tell_chats
 from bot.domain import escalation
 from bot.domain.message import Button, Card, Keyboard, Priority, Refused, Text, text
 from bot.domain.pathway import AlertPlan
@@ -92,7 +92,7 @@ def _tell_rung(unit: Unit, alert: Alert) -> None:
         _tell(unit, alert, team, centre, shown, f"{key}:{team}")
     for team in privately:
         _tell(unit, alert, team, centre, shown, f"{key}:{team}:private", privately=True)
-    for team in rung.on_call:
+    for team in (team for team in rung.on_call if team in _missing(plan, alert)):
         chats = [m.telegram_id for m in unit.on_call(team, centre) if m.reachable]
         private = f"{key}:{team}:private"
         tell_chats(unit, chats, shown, private, Priority.ALERT, cause(alert))
@@ -207,39 +207,6 @@ def raised(unit: Unit, alert: Alert) -> Card:
         )
     rows.append((Button(text("alert.button.false"), f"alert:cancel:{alert.id}"),))
     return Card(_text(unit, alert, "alert.sent"), tuple(rows))
-
-
-def sign_question(unit: Unit, patient: Patient, check: Check | None) -> Card:
-    """The first tap of a report: what is seen. The second one alerts."""
-    where = f"{patient.id}:{check.id if check else 0}"
-    rows: Keyboard = tuple(
-        (Button(text(f"alert.button.sign_{sign}"), f"report:sign:{where}:{sign}"),)
-        for sign in SIGNS
-    )
-    back = (Button(text("report.button.cancel"), f"report:cancel:{where}"),)
-    return Card(text("report.which_sign", head=head(unit, patient)), (*rows, back))
-
-
-def whom(unit: Unit, member: Member, verb: str) -> Card:
-    """Which patient: those under watch first; one button each."""
-    patients = [
-        patient
-        for patient in unit.patients()
-        if member.team == Team.COORDINATION or patient.centre == member.centre
-    ]
-    if not patients:
-        raise Refused(text("patient.none"))
-    watched = sorted(patients, key=lambda patient: patient.next_at is None)
-    rows: Keyboard = tuple(
-        (
-            Button(
-                text("patient.button.one", code=patient.code, j=days(unit, patient)),
-                f"{verb}:{patient.id}",
-            ),
-        )
-        for patient in watched[:40]
-    )
-    return Card(text("alert.whom" if verb == "alert:new" else "report.whom"), rows)
 
 
 # What people do

@@ -219,7 +219,7 @@ def _wrong(unit: Unit, member: Member, relay: Relay, given: str) -> None:
     said = text(
         "relay.misread",
         **_given(unit, patient, step) | {"who": name_of(unit, member.id)},
-        team=relay.to_team,
+        what=relay.label or text("relay.the_code"),
         given=_choice(given),
     )
     key = f"relay:{relay.id}:wrong:{relay.wrong}"

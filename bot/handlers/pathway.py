@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from bot.care import drafts, moves, patients, questions
+from bot.care import drafts, moves, patients, questions, status
 from bot.care.patients import Request
 from bot.domain.calendar import parse_day
 from bot.domain.message import Refused, text
@@ -66,7 +66,7 @@ def move(visit: Visit) -> None:
     """`/reporter 7K4Q apherese 12/03/2026`, `/reporter 7K4Q j0 16/04`; with less it asks."""
     if not visit.args:
         raise Refused(text("move.usage"))
-    patient = patients.find(visit.unit, visit.args[0])
+    patient = patients.find(visit.unit, visit.me, visit.args[0])
     if len(visit.args) == 1:
         visit.say(moves.choose(visit.unit, patient))
         return
@@ -119,9 +119,9 @@ def late(visit: Visit) -> None:
 def history(visit: Visit) -> None:
     if not visit.args:
         raise Refused(text("history.usage"))
-    patient = patients.find(visit.unit, " ".join(visit.args))
+    patient = patients.find(visit.unit, visit.me, " ".join(visit.args))
     visit.say(questions.history(visit.unit, patient))
 
 
 def correct(visit: Visit) -> None:
-    visit.show(questions.correctable(visit.unit, visit.patient()))
+    visit.show(status.correctable(visit.unit, visit.patient()))

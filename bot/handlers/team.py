@@ -1,6 +1,17 @@
 """A team's work: its steps, its relays, its toxicity rounds, its questions."""
 
-from bot.care import checklist, checks, drafts, duty, patients, planning, questions, relays, steps
+from bot.care import (
+    checklist,
+    checks,
+    drafts,
+    duty,
+    patients,
+    planning,
+    questions,
+    relays,
+    status,
+    steps,
+)
 from bot.care.planning import definition
 from bot.care.telling import head
 from bot.domain.message import Button, Card, Keyboard, Refused, Text, text
@@ -22,7 +33,7 @@ def _step(visit: Visit) -> Step:
     step = visit.unit.step(visit.number())
     if step is None:
         raise Refused(text("step.unknown"))
-    if not questions.sees(visit.me, visit.unit.patient(step.patient_id)):
+    if not status.sees(visit.me, visit.unit.patient(step.patient_id)):
         raise Refused(
             text("check.other_centre", centre=visit.unit.patient(step.patient_id).centre)
         )
@@ -133,6 +144,9 @@ def show_relay(visit: Visit) -> None:
     relay = visit.unit.relay(visit.number())
     if relay is None:
         raise Refused(text("relay.gone"))
+    patient = visit.unit.patient(relay.patient_id)
+    if not status.sees(visit.me, patient):
+        raise Refused(text("check.other_centre", centre=patient.centre))
     visit.show(relays.card(visit.unit, relay))
 
 
@@ -160,28 +174,28 @@ def ras(visit: Visit) -> None:
 # Questions
 
 
-def status(visit: Visit) -> None:
+def ask_status(visit: Visit) -> None:
     """`/statut`, or `/statut 7K4Q`."""
     if not visit.args:
-        visit.say(questions.status_all(visit.unit, visit.me))
+        visit.say(status.everyone(visit.unit, visit.me))
         return
-    patient = patients.find(visit.unit, " ".join(visit.args))
-    visit.say(questions.status(visit.unit, visit.me, patient))
+    patient = patients.find(visit.unit, visit.me, " ".join(visit.args))
+    visit.say(status.one(visit.unit, visit.me, patient))
 
 
 def show_status(visit: Visit) -> None:
     patient = visit.patient()
-    visit.show(questions.status(visit.unit, visit.me, patient))
+    visit.show(status.one(visit.unit, visit.me, patient))
 
 
 def status_of_code(visit: Visit) -> None:
-    patient = patients.find(visit.unit, visit.arg())
-    visit.show(questions.status(visit.unit, visit.me, patient))
+    patient = patients.find(visit.unit, visit.me, visit.arg())
+    visit.show(status.one(visit.unit, visit.me, patient))
 
 
 def whole_plan(visit: Visit) -> None:
     patient = visit.patient()
-    visit.show(questions.whole_plan(visit.unit, visit.me, patient))
+    visit.show(status.plan(visit.unit, visit.me, patient))
 
 
 def todo(visit: Visit) -> None:

@@ -1,6 +1,6 @@
 """Reports and alerts: two taps from nothing to the ICU."""
 
-from bot.care import alerts, checks, patients, questions
+from bot.care import alerts, checks, patients, reports, status
 from bot.care.telling import head
 from bot.domain.message import Refused, text
 from bot.handlers.visit import Visit
@@ -10,9 +10,9 @@ from bot.models import Patient
 def alert(visit: Visit) -> None:
     """`/alerte`: which patient, and it is gone; `/alerte 7K4Q`: it is gone."""
     if not visit.args:
-        visit.say(alerts.whom(visit.unit, visit.me, "alert:new"))
+        visit.say(reports.whom(visit.unit, visit.me, "alert:new"))
         return
-    patient = patients.find(visit.unit, " ".join(visit.args))
+    patient = patients.find(visit.unit, visit.me, " ".join(visit.args))
     _raise(visit, patient)
 
 
@@ -28,24 +28,24 @@ def _raise(visit: Visit, patient: Patient) -> None:
 
 
 def _near(visit: Visit, patient: Patient) -> None:
-    if not questions.sees(visit.me, patient):
+    if not status.sees(visit.me, patient):
         raise Refused(text("check.other_centre", centre=patient.centre))
 
 
 def report(visit: Visit) -> None:
     """`/toxicite [code]`: what is seen; the tap on it alerts."""
     if not visit.args:
-        visit.say(alerts.whom(visit.unit, visit.me, "report:new"))
+        visit.say(reports.whom(visit.unit, visit.me, "report:new"))
         return
-    patient = patients.find(visit.unit, " ".join(visit.args))
+    patient = patients.find(visit.unit, visit.me, " ".join(visit.args))
     _near(visit, patient)
-    visit.say(alerts.sign_question(visit.unit, patient, None))
+    visit.say(reports.sign_question(visit.unit, patient, None))
 
 
 def new_report(visit: Visit) -> None:
     patient = visit.patient()
     _near(visit, patient)
-    visit.show(alerts.sign_question(visit.unit, patient, None))
+    visit.show(reports.sign_question(visit.unit, patient, None))
 
 
 def report_check(visit: Visit) -> None:
@@ -57,11 +57,11 @@ def report_check(visit: Visit) -> None:
     if not checks.is_open(check):
         # The line is closed, a toxicity is not: it is reported all the same.
         _near(visit, patient)
-        visit.say(alerts.sign_question(visit.unit, patient, None))
+        visit.say(reports.sign_question(visit.unit, patient, None))
         return
     checks.begin_report(visit.unit, visit.me, check.id)
     # A new message: the round's other patients still wait for their answer in this one.
-    visit.say(alerts.sign_question(visit.unit, patient, check))
+    visit.say(reports.sign_question(visit.unit, patient, check))
     visit.show(checks.card(visit.unit, visit.unit.round(check.round_id)))
 
 
@@ -79,7 +79,9 @@ def sign(visit: Visit) -> None:
     wanted = visit.arg(2)
     if wanted not in alerts.SIGNS:
         raise Refused(text("button.stale"))
-    check = visit.unit.check(visit.number(1))
+    check = visit.unit.check(visit.number(1)) if visit.number(1) else None
+    if visit.number(1) and check is None:
+        raise Refused(text("check.gone"))
     raised = checks.report(visit.unit, visit.me, patient, wanted, check)
     visit.show(alerts.raised(visit.unit, raised))
 

@@ -7,7 +7,7 @@ a question that a dialogue has just asked.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.care import alerts, drafts, moves, patients, planning, questions, steps
+from bot.care import drafts, moves, patients, planning, questions, reports, status, steps
 from bot.care.telling import head
 from bot.domain.calendar import parse_hour
 from bot.domain.codes import find
@@ -137,7 +137,7 @@ def _understand(visit: Visit) -> None:
 
 
 def _patient(visit: Visit, meaning: Meaning) -> Patient:
-    return patients.find(visit.unit, meaning.patient)
+    return patients.find(visit.unit, visit.me, meaning.patient)
 
 
 def _confirm(visit: Visit, meaning: Meaning) -> None:
@@ -150,13 +150,13 @@ def _confirm(visit: Visit, meaning: Meaning) -> None:
 
 def _toxicity(visit: Visit, meaning: Meaning) -> None:
     patient = _patient(visit, meaning)
-    if not questions.sees(visit.me, patient):
+    if not status.sees(visit.me, patient):
         raise Refused(text("check.other_centre", centre=patient.centre))
-    visit.say(alerts.sign_question(visit.unit, patient, None))
+    visit.say(reports.sign_question(visit.unit, patient, None))
 
 
 def _status(visit: Visit, meaning: Meaning) -> None:
-    visit.say(questions.status(visit.unit, visit.me, _patient(visit, meaning)))
+    visit.say(status.one(visit.unit, visit.me, _patient(visit, meaning)))
 
 
 def _late(visit: Visit, _meaning: Meaning) -> None:
