@@ -13,6 +13,7 @@ from bot.care.telling import tell
 from bot.domain import codes
 from bot.domain.message import Button, Card, Keyboard, Priority, Refused, Text, text
 from bot.domain.pathway import Anchor, Anchors, Planned, Product, check_anchors, plan
+from bot.domain.roles import Team
 from bot.models import Draft, Member, Patient, Step
 from bot.store import Unit
 
@@ -340,8 +341,11 @@ def created(patient: Patient) -> Card:
 # Search
 
 
-def find(unit: Unit, typed: str) -> Patient:
-    """The patient behind a typed code; a wrong one is refused with the nearest, never guessed."""
+def find(unit: Unit, member: Member, typed: str) -> Patient:
+    """The patient behind a typed code; a wrong one is refused with the nearest, never guessed.
+
+    The nearest of those that the member may see: a slip of typing teaches nothing.
+    """
     known = unit.codes()
     code = codes.normalise(typed)
     if code is not None and codes.valid(code):
@@ -350,7 +354,10 @@ def find(unit: Unit, typed: str) -> Patient:
                 found = unit.patient_by_code(whole)
                 assert found is not None
                 return found
-    near = codes.nearest(typed, known)
+    mine = known
+    if member.team != Team.COORDINATION:
+        mine = [whole for whole in known if whole.startswith(f"{member.centre}-")]
+    near = codes.nearest(typed, mine)
     rows: Keyboard = tuple(
         (Button(text("patient.button.near", code=each), f"status:code:{each}"),) for each in near
     )

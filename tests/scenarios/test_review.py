@@ -299,3 +299,48 @@ async def test_the_morning_proof_does_not_call_a_running_alert_explained(ward: H
 
     [digest] = [said for said in heard if said.startswith("digest.morning")]
     assert "audit.all_explained" not in digest
+
+
+# Who learns what
+
+
+async def test_the_health_page_names_no_patient(ward: Hospital) -> None:
+    code = await ward.enrol()
+
+    assert code not in str(ward.relais.health())
+
+
+async def test_who_is_on_call_is_left_in_peace_once_the_icu_has_it(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    doctor = ward.who(Team.REANIMATION)
+    await ward.say(doctor, "/garde")
+    await ward.press(doctor, "duty.button.take")
+    await ward.alert(Team.GREFFE, code, "icans")
+    await ward.take(Team.REANIMATION)
+
+    with ward.heard(doctor) as heard:
+        await ward.advance(minutes=6)
+
+    assert heard == []
+
+
+async def test_a_slip_of_typing_teaches_no_code_of_another_centre(ward: Hospital) -> None:
+    code = await ward.enrol()
+    far = ward.person("Loin", Team.EFS, "MPL")
+    wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+
+    await ward.say(far, f"/statut {wrong}")
+
+    assert ward.last(far).startswith("patient.unknown ")
+    assert not ward.screen(far)[-1].keyboard
+
+
+async def test_a_relay_is_not_shown_to_another_centre(ward: Hospital) -> None:
+    code = await ward.enrol()
+    for slug in ("consultation_neuro", "irm", "eeg"):
+        await ward.do(Team.NEUROLOGIE, code, slug)
+    far, relay = ward.person("Loin", Team.GREFFE, "MPL"), ward.relay(Team.GREFFE, code)
+
+    popup = ward.popup(await ward.tap(far, far.id, 0, f"relay:show:{relay.id}"))
+
+    assert "check.other_centre" in popup
