@@ -213,10 +213,15 @@ async def test_no_button_data_makes_an_update_fail(
     ward = Hospital(memory, clock)
     await ward.open()
     ward.staff()
-    await ward.enrol()
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T14:00")
+    await ward.alert(Team.GREFFE, code)
 
-    for team, data in presses:
-        await ward.tap(ward.who(team), ward.chat(team), 1, data)
+    taps = (
+        ward.query(ward.who(team), ward.chat(team), 1, data, f"fuzz {n}")
+        for n, (team, data) in enumerate(presses)
+    )
+    await ward.receive(*(ward.update("callback_query", tap) for tap in taps))
 
     found = ward.faults()
     memory.close()

@@ -1,0 +1,177 @@
+"""Free text: understood where it is plain, and nothing changes before a button is pressed."""
+
+import pytest
+
+from bot.domain.roles import Team
+from tests.hospital import Hospital
+from tests.scenarios.played import events, written_down
+
+READY = ("rcp", "consentement", "bilan_apherese")
+
+
+async def ready(ward: Hospital) -> str:
+    """A patient whose apheresis may be confirmed."""
+    code = await ward.enrol()
+    written_down(ward, code, *READY)
+    return code
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "aphérèse {0} faite",
+        "Aphérèse faite pour {0}",
+        "{1} aphérèse terminée",
+        "APHERESE {0} OK",
+        "aphrèse {0} faite",
+        "l’aphérèse de {2} est faite !",
+    ],
+)
+async def test_saying_that_a_step_is_done_proposes_its_checklist_and_changes_nothing(
+    ward: Hospital, said: str
+) -> None:
+    code = await ready(ward)
+    efs = ward.who(Team.EFS)
+
+    await ward.say(efs, said.format(code, code[4:], code.lower()))
+
+    assert ward.last(efs).startswith("step.checklist")
+    assert "label=Aphérèse" in ward.last(efs)
+    assert events(ward, code, "step_done") == []
+    assert ward.step(code, "apherese").state == "planned"
+
+
+async def test_what_was_proposed_is_confirmed_by_its_buttons(ward: Hospital) -> None:
+    code = await ready(ward)
+    efs = ward.who(Team.EFS)
+
+    await ward.say(efs, f"aphérèse {code} faite")
+    await ward.press(efs, "item.button.open")
+    await ward.press(efs, "item.button.first")
+    await ward.press(efs, "step.button.confirm")
+
+    assert ward.step(code, "apherese").state == "done"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "aphérèse {0} pas faite",
+        "aphérèse {0} faite ?",
+        "aphérèse {0} sera faite demain",
+        "quand l'aphérèse de {0} est faite, dis-le",
+    ],
+)
+async def test_a_doubt_a_question_or_a_denial_proposes_nothing(ward: Hospital, said: str) -> None:
+    code = await ready(ward)
+    efs = ward.who(Team.EFS)
+
+    await ward.say(efs, said.format(code))
+
+    assert not ward.last(efs).startswith("step.checklist")
+    assert ward.step(code, "apherese").data == "{}"
+
+
+async def test_a_code_alone_gives_the_status(any_ward: Hospital) -> None:
+    code = await any_ward.enrol()
+    efs = any_ward.who(Team.EFS)
+
+    await any_ward.say(efs, code[4:].lower())
+
+    assert any_ward.last(efs).startswith("status.one")
+
+
+@pytest.mark.parametrize("said", ["{0} a de la fièvre", "fièvre chez {0}", "{0} confus"])
+async def test_saying_that_a_patient_is_unwell_asks_what_is_seen_and_the_tap_alerts(
+    ward: Hospital, said: str
+) -> None:
+    code = await ward.enrol()
+    greffe = ward.who(Team.GREFFE)
+
+    await ward.say(greffe, said.format(code))
+    asked, before = ward.last(greffe), ward.alerts(code)
+    await ward.press(greffe, "alert.button.sign_src")
+
+    assert asked.startswith("report.which_sign")
+    assert before == []
+    assert len(ward.alerts(code)) == 1
+    await ward.press(greffe, "alert.button.false")
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("qu'est-ce qui est en retard", "late."),
+        ("à faire", "todo."),
+        ("aide", "help."),
+        ("bonjour", "typed.not_understood"),
+        ("TLS-7K4Q MPL-3X5H", "typed.not_understood"),
+    ],
+)
+async def test_what_has_a_command_can_be_said(ward: Hospital, said: str, answer: str) -> None:
+    nurse = ward.who(Team.COORDINATION)
+
+    await ward.say(nurse, said)
+
+    assert ward.last(nurse).startswith(answer)
+
+
+async def test_a_team_may_not_ask_in_words_what_it_may_not_ask_by_command(
+    ward: Hospital,
+) -> None:
+    efs = ward.who(Team.EFS)
+
+    await ward.say(efs, "qui est en retard")
+
+    assert ward.last(efs) == "role.forbidden"
+
+
+async def test_two_codes_in_one_sentence_are_not_guessed_between(ward: Hospital) -> None:
+    one, two = await ready(ward), await ready(ward)
+    efs = ward.who(Team.EFS)
+
+    await ward.say(efs, f"aphérèse faite pour {one} et {two}")
+
+    assert ward.last(efs).startswith("typed.not_understood")
+
+
+async def test_the_step_of_another_team_is_not_proposed(ward: Hospital) -> None:
+    code = await ready(ward)
+    pharmacy = ward.who(Team.PHARMACIE)
+
+    await ward.say(pharmacy, f"aphérèse {code} faite")
+
+    assert ward.last(pharmacy).startswith("step.other_team")
+
+
+async def test_a_step_that_waits_says_for_what_instead_of_its_checklist(ward: Hospital) -> None:
+    code = await ward.enrol()
+    efs = ward.who(Team.EFS)
+
+    await ward.say(efs, f"aphérèse {code} faite")
+
+    assert ward.last(efs).startswith("step.waits")
+
+
+async def test_in_a_group_a_sentence_with_a_code_is_answered_there(ward: Hospital) -> None:
+    code = await ready(ward)
+    efs, group = ward.who(Team.EFS), ward.chat(Team.EFS)
+
+    await ward.say(efs, f"aphérèse {code} faite", group)
+
+    assert ward.last(group).startswith("step.checklist")
+
+
+async def test_an_answer_typed_a_day_after_its_question_is_read_as_a_new_sentence(
+    ward: Hospital,
+) -> None:
+    code = await ready(ward)
+    efs = ward.who(Team.EFS)
+    step = ward.step(code, "apherese")
+    await ward.tap(efs, efs.id, 1, f"step:problem:{step.id}")
+
+    await ward.advance(hours=25)
+    await ward.say(efs, "on en reparle")
+
+    assert ward.told(ward.chat(Team.COORDINATION), "step.problem ") == []
+    assert ward.last(efs).startswith("typed.not_understood")
