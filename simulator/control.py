@@ -182,7 +182,7 @@ async def clock(house: House, body: Body) -> object:
         await driver.advance(instant(body["to"]))
     elif body.get("next"):
         await driver.next()
-    return house.clock.state()
+    return driver.state()
 
 
 async def bot(house: House, body: Body) -> object:

@@ -60,6 +60,10 @@ class Driver:
         self._lock = asyncio.Lock()
         self._player: asyncio.Task[None] | None = None
 
+    def state(self) -> dict[str, object]:
+        """The clock and how fast it is played."""
+        return self.clock.state() | {"speed": self.speed}
+
     def followed(self) -> bool:
         """Whether a bot follows this clock right now."""
         follower = self.follower
@@ -180,4 +184,4 @@ class Driver:
     def _turn(self, instant: datetime | None = None, rate: int | None = None) -> None:
         self.clock.set(instant, rate)
         self.world.inbox.expire(self.clock.now())
-        self.world.tell("clock", **self.clock.state())
+        self.world.tell("clock", **self.state())

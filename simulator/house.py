@@ -125,7 +125,7 @@ class House:
         """What `GET /control/state` answers."""
         follower = self.driver.follower
         return {
-            "clock": self.clock.state() | {"speed": self.driver.speed},
+            "clock": self.driver.state(),
             "zone": self.options.zone,
             "pending_updates": len(self.world.inbox.waiting),
             "lost_updates": self.world.inbox.lost,
@@ -166,7 +166,7 @@ class House:
         self.reset()
         if begins:
             self.clock.set(begins)
-            self.world.tell("clock", **self.clock.state())
+            self.world.tell("clock", **self.driver.state())
         if self.supervisor.able:
             await self.supervisor.start(fresh=True)
 

@@ -45,6 +45,7 @@ def send(
     _may_write(world, person, chat)
     if chat.private and chat.bot_status == "left":
         chat.bot_status = "member"
+        world.tell("chat", chat=chat.id)
     answered = _answered(world, chat, reply_to)
     message = world.post(chat, person, content, reply_to=answered)
     message.seen_by_bot = sees(world, message)

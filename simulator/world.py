@@ -174,8 +174,10 @@ class World:
         """Take a message off every phone."""
         message.deleted = True
         chat = message.chat
-        chat.pinned = [pinned for pinned in chat.pinned if pinned != message.id]
         self.tell("deleted", chat=chat.id, message=message.id)
+        if message.id in chat.pinned:
+            chat.pinned.remove(message.id)
+            self.tell("chat", chat=chat.id)
 
     def store(self, name: str, mime: str, content: bytes) -> Blob:
         """Keep a file and give it an id."""

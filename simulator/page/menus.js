@@ -42,9 +42,9 @@ export function dialog(title, ...content) {
 
 // Asks on whose phone a t.me link is opened.
 export function linkDialog(url, person, people, onopen) {
-  const link = el("input", { type: "text", value: url, "aria-label": "Lien", placeholder: "https://t.me/…?start=…" });
+  const link = el("input", { type: "text", value: url, placeholder: "https://t.me/…?start=…" });
   const choices = people.map((each) => el("option", { value: each.id, selected: each.id === person.id }, each.name));
-  const select = el("select", { "aria-label": "Téléphone" }, ...choices);
+  const select = el("select", {}, ...choices);
   const go = button("Ouvrir le lien", () => {
     node.close();
     onopen(link.value, Number(select.value));

@@ -92,13 +92,14 @@ export class Phone {
     this.setUnread(chatId, 0);
     this.page.remember(this);
     this.composer = new Composer(this);
-    this.log = el("ol", { class: "log", role: "log", "aria-label": "Messages", "aria-live": "off", tabindex: "0" });
+    this.lines = el("ol", { class: "lines" });
+    this.log = el("div", { class: "log", role: "log", "aria-label": "Messages", "aria-live": "off", tabindex: "0" }, this.lines);
     this.pin = el("div", { class: "pinned", hidden: true });
     this.foot = el("div", { class: "foot" });
     this.body.replaceChildren(this.pin, this.log, this.foot);
     this.drawHead();
     this.drawLog();
-    if (focus) (this.foot.querySelector("textarea, button"))?.focus();
+    if (focus) (this.foot.querySelector("textarea") ?? this.foot.querySelector("button"))?.focus();
   }
 
   drawHead() {
@@ -134,8 +135,8 @@ export class Phone {
     const messages = all.slice(-SHOWN);
     const older = all.length > SHOWN || (this.store.older.get(this.open) ?? 0) > 0;
     this.lastDay = null;
-    this.log.replaceChildren();
-    if (older) this.log.append(el("li", { class: "service" }, button("Messages plus anciens", () => this.showOlder(), { class: "older" })));
+    this.lines.replaceChildren();
+    if (older) this.lines.append(el("li", { class: "service" }, button("Messages plus anciens", () => this.showOlder(), { class: "older" })));
     for (const message of messages) this.append(message);
     this.bottom();
   }
@@ -147,8 +148,8 @@ export class Phone {
     this.store.prepend(this.open, messages, left);
     const height = this.log.scrollHeight;
     this.lastDay = null;
-    this.log.replaceChildren();
-    if (left > 0) this.log.append(el("li", { class: "service" }, button("Messages plus anciens", () => this.showOlder(), { class: "older" })));
+    this.lines.replaceChildren();
+    if (left > 0) this.lines.append(el("li", { class: "service" }, button("Messages plus anciens", () => this.showOlder(), { class: "older" })));
     for (const message of this.store.history(this.open)) this.append(message);
     this.log.scrollTop = this.log.scrollHeight - height;
     this.log.focus();
@@ -158,10 +159,10 @@ export class Phone {
     const at = new Date(message.date);
     const number = dayNumber(at);
     if (number !== this.lastDay) {
-      this.log.append(el("li", { class: "service day" }, el("span", {}, day(at))));
+      this.lines.append(el("li", { class: "service day" }, el("span", {}, day(at))));
       this.lastDay = number;
     }
-    this.log.append(bubble(message, this));
+    this.lines.append(bubble(message, this));
   }
 
   // Pictures get their height later: once more when the page has been laid out.
@@ -213,7 +214,7 @@ export class Phone {
     else if (isNew) {
       this.append(message);
       // A chat that runs for weeks keeps only its newest bubbles in the page.
-      while (follow && this.log.children.length > SHOWN * 2) this.log.firstChild.remove();
+      while (follow && this.lines.children.length > SHOWN * 2) this.lines.firstChild.remove();
     }
     if (follow) this.bottom();
     if (isNew && this.root.contains(document.activeElement) && message.from.id !== this.person.id) say(`${message.from.name} : ${message.text}`);
