@@ -64,6 +64,10 @@ class FakeTransport:
         """The next attempts to reach this chat meet these, one each."""
         self._faults[chat].extend(faults)
 
+    def recover(self) -> None:
+        """What was to go wrong does not any more."""
+        self._faults.clear()
+
     def to(self, chat: int) -> list[Letter]:
         """What reached a chat, in order."""
         return [letter for _, letter in self.sent if letter.chat_id == chat]

@@ -20,7 +20,7 @@ from bot.care import auditor
 from bot.care.joining import hash_token
 from bot.domain.roles import Team
 from bot.models import Group, Invitation, Member, Outbox, Patient, Step
-from bot.store import Database, Unit
+from bot.store import Database, Unit, letters
 from bot.store.letters import Letter
 from bot.throttle import LIMITS_NONE, Throttle
 from tests.fakes import FakeClock, FakeTelegram, FakeTransport, Show
@@ -85,6 +85,8 @@ class Ward:
 
     async def restart(self) -> None:
         """The process died; a new one finds the database as it was."""
+        with self.database.unit() as unit:
+            letters.recover(unit)
         await self.open()
 
     # The network

@@ -1,0 +1,179 @@
+"""The clock: both changes of hour, jumps, the morning digest, the auditor, what raises."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from bot.care import auditor, cycle
+from bot.domain.roles import Team
+from tests.hospital import Hospital
+from tests.ward import PARIS
+
+GREFFE, COORDINATION = Team.GREFFE, Team.COORDINATION
+
+
+def local(ward: Hospital, chat: int, about: str) -> list[str]:
+    """When a chat was told this, by the clock on the wall."""
+    return [
+        at.astimezone(PARIS).isoformat(timespec="minutes")
+        for at, letter in ward.transport.sent
+        if (letter.kind, letter.chat_id) == ("send", chat) and letter.body.startswith(about)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("apheresis", "reminders"),
+    [
+        ("30/03/2026", ["2026-03-18T09:00+01:00", "2026-03-22T16:00+01:00",
+                        "2026-03-23T07:30+01:00"]),
+        ("06/04/2026", ["2026-03-25T09:00+01:00", "2026-03-29T16:00+02:00",
+                        "2026-03-30T07:30+02:00"]),
+    ],
+)  # fmt: skip
+async def test_reminders_keep_their_local_hour_when_summer_comes(
+    ward: Hospital, apheresis: str, reminders: list[str]
+) -> None:
+    code = await ward.enrol(apheresis=apheresis, day0="11/05/2026")
+    await ward.do(COORDINATION, code, "rcp")
+
+    await ward.at("2026-03-30T08:00")
+
+    assert local(ward, ward.chat(Team.EFS), "step.card")[:3] == reminders
+
+
+async def test_reminders_keep_their_local_hour_when_winter_comes(ward: Hospital) -> None:
+    ward.clock.now = datetime(2026, 10, 12, 9, tzinfo=PARIS)
+    code = await ward.enrol(apheresis="02/11/2026", day0="07/12/2026")
+    await ward.do(COORDINATION, code, "rcp")
+
+    await ward.at("2026-10-26T08:00")
+
+    assert local(ward, ward.chat(Team.EFS), "step.card") == [
+        "2026-10-21T09:00+02:00", "2026-10-25T16:00+01:00", "2026-10-26T07:30+01:00",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("day", "before", "after"), [
+    ("2026-03-29", "22:00+01:00", "06:00+02:00"),
+    ("2026-10-25", "22:00+02:00", "06:00+01:00"),
+])  # fmt: skip
+async def test_rounds_keep_their_local_hour_through_the_night_of_the_change(
+    ward: Hospital, day: str, before: str, after: str
+) -> None:
+    change = datetime.fromisoformat(day).replace(tzinfo=PARIS)
+    eve = change - timedelta(days=1)
+    await ward.injected()
+    with ward.database.unit() as unit:
+        [patient] = unit.patients()
+        patient.day0_on = eve.date()
+        patient.next_at = eve.replace(hour=22)
+        for step in unit.steps_of(patient.id):
+            step.next_at = None
+        ward.clock.now = eve.replace(hour=21)
+
+    await ward.at(f"{day}T07:00")
+
+    rounds = local(ward, ward.chat(GREFFE), "check.round ")
+    assert rounds == [f"{eve.date()}T{before}", f"{day}T{after}"]
+
+
+async def test_a_jump_forward_is_made_up_for_within_one_ring(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.alert(GREFFE, code)
+
+    any_ward.jump(hours=2)
+    any_ward.relais.ring()
+    await any_ward.flush()
+
+    due = any_ward.relais.next_due()
+    assert due is not None
+    assert due > any_ward.clock()
+    assert any_ward.told(any_ward.chat(Team.REANIMATION), "alert.again")
+
+
+async def test_a_jump_backwards_is_harmless(any_ward: Hospital) -> None:
+    await any_ward.injected()
+    await any_ward.at("2026-04-27T14:00")
+
+    any_ward.clock.advance(hours=-3)
+    await any_ward.advance(hours=3, minutes=1)
+
+    assert len(any_ward.told(any_ward.chat(GREFFE), "check.round ")) == 1
+
+
+async def test_the_morning_digest_says_what_is_late(ward: Hospital) -> None:
+    await ward.enrol()
+
+    await ward.at("2026-03-03T07:30")
+
+    [said] = ward.told(ward.chat(COORDINATION), "digest.morning")
+    assert "label=RCP" in said
+    assert "proof=(audit.see_late" in said
+
+
+async def test_a_quiet_network_is_proved_quiet_every_morning(ward: Hospital) -> None:
+    code = await ward.enrol()
+    await ward.do(COORDINATION, code, "rcp")
+
+    await ward.at("2026-03-05T08:00")
+
+    said = ward.told(ward.chat(COORDINATION), "digest.morning")
+    assert len(said) == 3
+    assert all("proof=(audit.all_explained" in each for each in said)
+
+
+async def test_the_auditor_names_what_is_overdue(ward: Hospital) -> None:
+    await ward.injected()
+
+    ward.clock.now = datetime(2026, 4, 27, 14, 6, tzinfo=PARIS)
+
+    assert [found.split(" overdue")[0] for found in ward.unexplained()] == ["check of patient 1"]
+    await ward.advance()
+    assert ward.unexplained() == []
+
+
+async def test_the_coordination_is_told_that_something_is_unexplained(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    with ward.database.unit() as unit:
+        [alert] = unit.running_alerts()
+        alert.next_at = None
+    ward.excused = ("alert 1 without next_at",)
+
+    ward.jump(minutes=11)
+    await ward.advance()
+
+    assert ward.told(ward.chat(COORDINATION), "audit.unexplained")
+
+
+async def test_what_raises_is_put_off_and_its_neighbours_are_handled(any_ward: Hospital) -> None:
+    good, bad = await any_ward.injected(patients=2)
+    numbers = [await any_ward.alert(GREFFE, code) for code in (bad, good)]
+    refused = any_ward.patient(bad).id
+
+    def refuse(*call: Any) -> None:
+        values = call[3].values() if isinstance(call[3], dict) else call[3]
+        if call[2].startswith("INSERT INTO event") and refused in tuple(values):
+            raise RuntimeError("a bug")
+
+    assert numbers == [1, 2]
+    any_ward.jump(minutes=5)
+    event.listen(any_ward.database.engine, "before_cursor_execute", refuse)
+    any_ward.relais.ring()
+    event.remove(any_ward.database.engine, "before_cursor_execute", refuse)
+
+    broken, sound = (any_ward.alerts(code)[0] for code in (bad, good))
+    assert (broken.rung, sound.rung) == (0, 1)
+    assert broken.next_at == any_ward.clock() + cycle.PUT_OFF
+
+
+async def test_duties_hang_once_however_often_the_bot_starts(ward: Hospital) -> None:
+    for _ in range(3):
+        await ward.restart()
+
+    assert ward.ask(lambda unit: unit.bell(auditor.DIGEST)) is not None
+    await ward.enrol()
+    await ward.at("2026-03-03T08:00")
+    assert len(ward.told(ward.chat(COORDINATION), "digest.morning")) == 1

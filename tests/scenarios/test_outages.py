@@ -1,0 +1,231 @@
+"""Outages: Telegram, the machine, the database, a bug; nothing is lost, nothing acts twice."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from bot.domain.roles import Team
+from bot.outbox import SendError
+from bot.store import letters
+from tests.hospital import Hospital
+
+GREFFE, COORDINATION, REANIMATION = Team.GREFFE, Team.COORDINATION, Team.REANIMATION
+DOWN = (SendError("connection refused"),) * 500
+
+
+@contextmanager
+def failing(ward: Hospital, statement: str, error: Exception) -> Iterator[None]:
+    """The database raises at each statement that begins so."""
+
+    def refuse(*call: Any) -> None:
+        if call[2].startswith(statement):
+            raise error
+
+    event.listen(ward.database.engine, "before_cursor_execute", refuse)
+    yield
+    event.remove(ward.database.engine, "before_cursor_execute", refuse)
+
+
+def full() -> OperationalError:
+    return OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+
+def kinds(said: list[str]) -> list[str]:
+    return [each.split()[0] for each in said]
+
+
+# Telegram
+
+
+async def test_after_two_hours_without_telegram_each_chat_hears_the_present_state_once(
+    any_ward: Hospital,
+) -> None:
+    for _ in range(2):
+        await any_ward.do(COORDINATION, await any_ward.enrol(), "rcp")
+    efs = any_ward.chat(Team.EFS)
+    await any_ward.at("2026-03-13T08:00")
+    any_ward.transport.fail(efs, *DOWN)
+    await any_ward.at("2026-03-16T08:00")
+
+    any_ward.transport.recover()
+    with any_ward.heard(efs) as heard:
+        await any_ward.advance(minutes=2)
+
+    assert kinds(heard) == ["todo.catch_up"]
+
+
+async def test_alerts_are_not_folded(ward: Hospital) -> None:
+    codes = await ward.injected(patients=2)
+    icu = ward.chat(REANIMATION)
+    ward.transport.fail(icu, *DOWN)
+    for code in codes:
+        await ward.alert(GREFFE, code)
+    await ward.advance(hours=2)
+
+    ward.transport.recover()
+    with ward.heard(icu) as heard:
+        await ward.advance(minutes=1)
+
+    assert kinds(heard)[:2] == ["alert.raised", "alert.raised"]
+
+
+async def test_an_alert_reaches_the_others_while_one_chat_is_dead(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    ward.transport.fail(ward.chat(REANIMATION), *DOWN)
+
+    await ward.alert(GREFFE, code)
+
+    assert ward.told(ward.chat(COORDINATION), "alert.raised")
+    ward.transport.recover()
+    await ward.advance(minutes=1)
+    assert ward.told(ward.chat(REANIMATION), "alert.raised")
+
+
+async def test_an_alert_without_an_answer_is_repeated_as_such(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    icu = ward.chat(REANIMATION)
+    ward.transport.fail(icu, SendError("timed out", unknown=True))
+
+    await ward.alert(GREFFE, code)
+    await ward.advance(seconds=10)
+
+    assert ward.told(icu)[-1].startswith("outbox.again")
+
+
+async def test_a_routine_message_without_an_answer_is_not_repeated(ward: Hospital) -> None:
+    await ward.injected()
+    ward.transport.fail(ward.chat(GREFFE), SendError("timed out", unknown=True))
+
+    await ward.at("2026-04-27T14:30")
+
+    assert ward.told(ward.chat(GREFFE), "check.round ") == []
+
+
+# The machine
+
+
+async def test_a_night_without_the_bot_ends_in_one_message_for_each_team(
+    any_ward: Hospital,
+) -> None:
+    for _ in range(2):
+        await any_ward.do(COORDINATION, await any_ward.enrol(), "rcp")
+    await any_ward.at("2026-03-15T15:00")
+
+    any_ward.jump(hours=17)
+    with any_ward.heard(any_ward.chat(Team.EFS)) as efs:
+        await any_ward.restart()
+
+    assert kinds(efs) == ["todo.catch_up"]
+
+
+async def test_rounds_missed_while_the_bot_was_off_are_told_to_the_coordination(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.at("2026-04-27T21:00")
+
+    any_ward.jump(hours=18)
+    with any_ward.heard(any_ward.chat(COORDINATION)) as told:
+        await any_ward.restart()
+
+    missed = [said for said in told if said.startswith("check.never_asked")]
+    assert len(missed) == 2
+    assert all(f"code={code}" in said for said in missed)
+    assert "late=(check.late)" in any_ward.told(any_ward.chat(GREFFE), "check.round ")[-1]
+
+
+async def test_the_ladder_goes_on_at_once_after_a_restart(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.alert(GREFFE, code)
+
+    any_ward.jump(hours=3)
+    with any_ward.heard(any_ward.chat(REANIMATION)) as icu:
+        await any_ward.restart()
+
+    assert kinds(icu)[0] == "alert.again"
+
+
+async def test_a_restart_in_the_middle_of_a_dialogue_is_not_noticed(any_ward: Hospital) -> None:
+    nurse = any_ward.who(COORDINATION)
+    await any_ward.say(nurse, "/nouveau")
+    await any_ward.press(nurse, "Yescarta")
+
+    await any_ward.restart()
+    await any_ward.press(nurse, "Toulouse")
+
+    assert any_ward.last(nurse).startswith("patient.ask.apheresis")
+
+
+async def test_an_alert_interrupted_on_its_way_goes_again_recognisably(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    ward.relais.intake.take([ward.message(ward.who(GREFFE), text=f"/alerte {code}")])
+    with ward.database.unit() as unit:
+        first = [head.id for head in letters.heads(unit, unit.now)]
+        letters.claim(unit, first, unit.now, unit.now + timedelta(seconds=90))
+
+    await ward.restart()
+
+    assert ward.told(ward.chat(REANIMATION))[-1].startswith("outbox.again")
+
+
+# The database, and bugs
+
+
+async def test_a_full_disk_leaves_the_batch_with_telegram_and_it_acts_once_later(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    tap = any_ward.message(any_ward.who(GREFFE), text=f"/alerte {code}")
+    with failing(any_ward, "INSERT INTO alert", full()), pytest.raises(OperationalError):
+        any_ward.relais.intake.take([tap])
+    assert any_ward.alerts(code) == []
+
+    await any_ward.receive(tap)
+    await any_ward.receive(tap)
+
+    assert len(any_ward.alerts(code)) == 1
+
+
+async def test_an_update_delivered_twice_in_one_batch_acts_once(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    update = any_ward.message(any_ward.who(GREFFE), text=f"/alerte {code}")
+
+    await any_ward.receive(update, update)
+
+    assert len(any_ward.told(any_ward.chat(REANIMATION), "alert.raised")) == 1
+
+
+async def test_an_update_that_raises_is_undone_alone_and_its_author_hears_so(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    greffe, nurse = any_ward.who(GREFFE), any_ward.who(COORDINATION)
+    any_ward.excused = ("update ",)
+
+    with failing(any_ward, "INSERT INTO alert", RuntimeError("a bug")):
+        await any_ward.receive(
+            any_ward.message(nurse, text="/aide"),
+            any_ward.message(greffe, text=f"/alerte {code}"),
+            any_ward.message(nurse, text=f"/statut {code}"),
+        )
+
+    assert kinds(any_ward.told(greffe)) == ["edge.sorry"]
+    assert kinds(any_ward.told(nurse))[-2:] == ["help.all", "status.one"]
+    assert any_ward.alerts(code) == []
+
+
+async def test_a_full_disk_while_ringing_is_made_up_for(ward: Hospital) -> None:
+    await ward.injected()
+    ward.clock.advance(hours=4)
+    with failing(ward, "INSERT INTO toxicity_round", full()):
+        ward.relais.ring()
+
+    await ward.advance(minutes=6)
+
+    assert len(ward.told(ward.chat(GREFFE), "check.round ")) == 1
