@@ -179,6 +179,15 @@ async def test_button_data_that_we_never_wrote_gets_one_sentence(
     assert ward.alerts(code) == []
 
 
+async def test_a_number_longer_than_any_id_finds_nothing(any_ward: Hospital) -> None:
+    nurse = any_ward.who(Team.COORDINATION)
+
+    for verb in ("step:show", "relay:show", "alert:take", "check:ras", "status:show"):
+        for number in ("9" * 10, "9" * 18, "9" * 19):
+            query = await any_ward.tap(nurse, nurse.id, 1, f"{verb}:{number}")
+            assert any_ward.popup(query) not in ("", "no answer", "edge.sorry")
+
+
 async def test_a_number_that_was_not_offered_is_not_taken(ward: Hospital) -> None:
     code = await ward.enrol()
     neuro, step = ward.who(Team.NEUROLOGIE), ward.step(code, "consultation_neuro")
@@ -222,6 +231,49 @@ async def test_no_button_data_makes_an_update_fail(
         for n, (team, data) in enumerate(presses)
     )
     await ward.receive(*(ward.update("callback_query", tap) for tap in taps))
+
+    found = ward.faults()
+    memory.close()
+    assert found == []
+
+
+TYPED = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=60),
+    st.sampled_from(
+        ["31/02", "25 h", "9h42", "demain", "-1", "/", "«\u202f»", "j0", "29/02", "0/0"]
+    ),
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(lines=st.lists(TYPED, min_size=10, max_size=30))
+async def test_nothing_typed_makes_an_update_fail_in_any_dialogue(
+    network: Network, lines: list[str]
+) -> None:
+    clock = FakeClock()
+    memory = Database("sqlite://", clock=clock, words=Show(), network=network, audit_key=b"key")
+    SQLModel.metadata.create_all(memory.engine)
+    ward = Hospital(memory, clock)
+    await ward.open()
+    ward.staff()
+    code = await ward.enrol()
+    nurse = ward.who(Team.COORDINATION)
+    irm, rcp = ward.step(code, "irm"), ward.step(code, "rcp")
+    openings = (
+        "/nouveau yescarta centre TLS",
+        f"step:problem:{rcp.id}",
+        f"step:move:{rcp.id}",
+        f"step:skip:{irm.id}",
+        f"step:undo_why:{rcp.id}",
+    )
+
+    for number, line in enumerate(lines):
+        opening = openings[number % len(openings)]
+        if opening.startswith("/"):
+            await ward.say(nurse, opening)
+        else:
+            await ward.tap(nurse, nurse.id, 1, opening)
+        await ward.say(nurse, line)
 
     found = ward.faults()
     memory.close()
