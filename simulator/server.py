@@ -1,15 +1,19 @@
 """Runs the application: on a port of the command line, or in a thread for tests."""
 
+import asyncio
 import errno
 import socket
 import threading
+from collections.abc import Coroutine
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import uvicorn
 
 from simulator.app import Simulator, build
 from simulator.house import House, Options
+
+T = TypeVar("T")
 
 TRIED_PORTS = 50
 
@@ -94,6 +98,12 @@ class Running:
         self._loop_ring()
         self._thread.join(10)
         self._socket.close()
+
+    def ask(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something in the server's own loop, and wait for it."""
+        while self.house.loop is None:
+            self._thread.join(0.01)
+        return asyncio.run_coroutine_threadsafe(work, self.house.loop).result()
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
