@@ -5,6 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from bot.domain.roles import Team
+from bot.outbox import SendError
 from tests.hospital import BEFORE_INJECTION, Hospital
 from tests.scenarios.played import events, press, sent_at, written_down
 from tests.ward import PARIS
@@ -133,6 +134,21 @@ async def test_reminders_of_the_old_date_never_leave(any_ward: Hospital) -> None
     sent = sent_at(any_ward, any_ward.chat(Team.EFS), "label=Aphérèse")
     assert before == ["03-18 09:00"]
     assert sent[1:] == ["03-25 09:00", "03-29 16:00", "03-30 07:30"]
+
+
+async def test_a_reminder_still_on_its_way_when_the_date_moves_never_arrives(
+    ward: Hospital,
+) -> None:
+    code = await ward.enrol()
+    written_down(ward, code, "rcp", "consentement", "bilan_apherese")
+    ward.transport.fail(ward.chat(Team.EFS), SendError("no route"))
+    await ward.at("2026-03-18T09:00")
+
+    await move(ward, code, "apherese 30/03/2026")
+    await ward.advance(hours=2)
+
+    assert sent_at(ward, ward.chat(Team.EFS), "label=Aphérèse") == []
+    assert len(ward.told(ward.chat(Team.EFS), "move.told")) == 1
 
 
 async def test_the_message_of_the_old_date_has_no_button_any_more(ward: Hospital) -> None:
