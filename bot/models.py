@@ -95,6 +95,16 @@ class AlertState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class DemandKind(StrEnum):
+    PROBLEM = "problem"
+    MOVE = "move"
+
+
+class DemandState(StrEnum):
+    OPEN = "open"
+    ANSWERED = "answered"
+
+
 class LetterState(StrEnum):
     PENDING = "pending"
     SENDING = "sending"
@@ -262,6 +272,37 @@ class Alert(SQLModel, table=True):
     outcome: str = ""
     closed_at: datetime | None = instant_or_none()
     closed_by: int | None = None
+
+
+class Demand(SQLModel, table=True):
+    """What a team asked of the coordination: a problem to see to, a date to move."""
+
+    id: int = key()
+    patient_id: int = Field(foreign_key="patient.id", index=True)
+    step_id: int = Field(foreign_key="step.id", index=True)
+    kind: str
+    was: date
+    on: date | None = None
+    note: str = long_text()
+    asked_by: int | None = None
+    asked_at: datetime = instant()
+    state: str = DemandState.OPEN.value
+    rung: int = 0
+    next_at: datetime | None = instant_or_none(index=True)
+    answered_at: datetime | None = instant_or_none()
+    answered_by: int | None = None
+
+
+class Countdown(SQLModel, table=True):
+    """The stability of a thawed product, from the start of its clock to its limit."""
+
+    id: int = key()
+    patient_id: int = Field(foreign_key="patient.id", index=True)
+    step_id: int = Field(foreign_key="step.id")
+    started_at: datetime = instant()
+    limit_at: datetime = instant()
+    next_at: datetime | None = instant_or_none(index=True)
+    stopped_at: datetime | None = instant_or_none()
 
 
 class Draft(SQLModel, table=True):

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeVar
 
-from bot.care import alerts, auditor, backlog, checks, relays, reminding
-from bot.models import Alert, Bell, Check, Patient, Relay, Round, Step
+from bot.care import alerts, auditor, backlog, checks, countdowns, demands, relays, reminding
+from bot.models import Alert, Bell, Check, Countdown, Demand, Patient, Relay, Round, Step
 from bot.store import Database, Unit
 
 logger = logging.getLogger(__name__)
-Row = TypeVar("Row", Alert, Bell, Check, Patient, Relay, Round, Step)
+Row = TypeVar("Row", Alert, Bell, Check, Countdown, Demand, Patient, Relay, Round, Step)
 
 PUT_OFF = timedelta(minutes=5)
 """How long a thing that raised is left alone; the auditor counts it meanwhile."""
@@ -24,11 +24,13 @@ def ring(database: Database) -> int:
     return sum(
         (
             _each(database, Unit.due_alerts, alerts.climb),
+            _each(database, Unit.due_countdowns, countdowns.tick),
             _each(database, Unit.due_reports, checks.finish_report),
             _each(database, Unit.due_relays, relays.climb),
             _rounds(database),
             _each(database, Unit.due_rounds, checks.climb),
             _steps(database),
+            _each(database, Unit.due_demands, demands.climb),
             _each(database, Unit.due_bells, auditor.toll),
             _fold(database),
         )
@@ -39,11 +41,13 @@ def next_due(unit: Unit) -> datetime | None:
     """The next instant at which anything wants attention; the audit can wait for a ring."""
     coming = (
         unit.next_alert(),
+        unit.next_countdown(),
         unit.next_report(),
         unit.next_relay(),
         unit.next_check(),
         unit.next_round(),
         unit.next_step(),
+        unit.next_demand(),
         unit.next_bell(but=auditor.AUDIT),
     )
     return min((at for at in coming if at is not None), default=None)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
-from bot.care import drafts
+from bot.care import demands, drafts
 from bot.care.planning import CLOSED, buttons, cause, definition, opened, schedule
 from bot.care.telling import head, name_of, pathway_of, tell
 from bot.domain.message import Button, Card, Keyboard, Priority, Refused, Text, text
 from bot.domain.pathway import Anchor, StepDef, check_anchors, planned
 from bot.domain.roles import Team
 from bot.domain.words import bare
-from bot.models import Draft, Member, Patient, PatientState, Step, StepState
+from bot.models import DemandKind, Draft, Member, Patient, PatientState, Step, StepState
 from bot.store import Unit
 
 
@@ -91,30 +91,10 @@ def ask(unit: Unit, member: Member, step_id: int, on: date) -> Step:
     step = opened(unit, member, step_id)
     patient = unit.patient(step.patient_id)
     _possible(unit, patient, step, on)
-    event = unit.record(
+    unit.record(
         "move_asked", member=member.id, patient=patient.id, step=step.slug, on=on.isoformat()
     )
-    said = text(
-        "move.asked",
-        head=head(unit, patient),
-        label=definition(unit, step).label,
-        who=name_of(unit, member.id),
-        was=step.on,
-        on=on,
-    )
-    rows: Keyboard = (
-        (Button(text("move.button.preview"), f"move:preview:{step.id}:{on.isoformat()}"),),
-        (Button(text("move.button.refuse"), f"move:refuse:{step.id}:{on.isoformat()}"),),
-    )
-    tell(
-        unit,
-        Team.COORDINATION,
-        patient.centre,
-        Card(said, rows),
-        f"move:asked:{event.id}",
-        priority=Priority.ANSWER,
-        cause=f"move:{step.id}",
-    )
+    demands.make(unit, member, step, DemandKind.MOVE, on=on)
     return step
 
 
@@ -135,27 +115,6 @@ def kept(unit: Unit, step: Step) -> Text:
     patient = unit.patient(step.patient_id)
     label = definition(unit, step).label
     return text("move.kept", head=head(unit, patient), label=label, on=step.on)
-
-
-def refuse(unit: Unit, member: Member, step_id: int, on: date) -> Step:
-    """The coordination keeps the date: the team knows."""
-    step = _planned(unit, step_id)
-    patient = unit.patient(step.patient_id)
-    event = unit.record(
-        "move_refused", member=member.id, patient=patient.id, step=step.slug, on=on.isoformat()
-    )
-    said = text(
-        "move.refused",
-        head=head(unit, patient),
-        label=definition(unit, step).label,
-        who=name_of(unit, member.id),
-        was=step.on,
-        on=on,
-    )
-    unit.rewrite(f"move:{step.id}", Card(said), f"move:refused:{event.id}:shown")
-    key = f"move:refused:{event.id}"
-    tell(unit, step.team, patient.centre, Card(said), key, priority=Priority.ANSWER)
-    return step
 
 
 def _planned(unit: Unit, step_id: int) -> Step:
@@ -297,8 +256,7 @@ def _carry_out(unit: Unit, member: Member, step: Step, on: date, affected: Seque
         was=was.isoformat(),
         on=on.isoformat(),
     )
-    moved = Card(_moved_text(unit, patient, step))
-    unit.rewrite(f"move:{step.id}", moved, f"move:{event.id}:done")
+    demands.void(unit, step, _moved_text(unit, patient, step), DemandKind.MOVE)
     for team, lines in changes:
         said = text(
             "move.told",

@@ -58,9 +58,16 @@ def card(unit: Unit, step: Step) -> Card:
         centre=patient.centre,
         when=step.due_at,
         late=_lateness(unit, step),
+        limit=_limit_text(unit, step),
         waits=waits_text(waiting, patient) if waiting else text("nothing"),
     )
     return Card(said, buttons(step))
+
+
+def _limit_text(unit: Unit, step: Step) -> Text:
+    """Until when a thawed product may be given, while its clock runs."""
+    running = [c for c in unit.countdowns_of(step.patient_id) if c.step_id == step.id]
+    return text("step.limit", until=running[-1].limit_at) if running else text("nothing")
 
 
 def buttons(step: Step) -> Keyboard:

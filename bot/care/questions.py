@@ -85,6 +85,17 @@ def late(unit: Unit) -> Card:
         for relay in unit.open_relays()
         if relay.deadline_at <= unit.now
     ]
+    lines += [
+        text(
+            "late.demand",
+            head=head(unit, unit.patient(demand.patient_id)),
+            what=text(f"demand.{demand.kind}"),
+            who=name_of(unit, demand.asked_by),
+            at=demand.asked_at,
+        )
+        for demand in unit.open_demands()
+        if demand.rung > 0
+    ]
     overdue = [step for step in unit.planned_steps() if is_late(unit, step)]
     rows: list[tuple[Button, ...]] = []
     for step in overdue:

@@ -46,7 +46,7 @@ def _offer(unit: Unit, patient: Patient, step: Step, handover: Handover) -> None
             answer="",
             offered_at=unit.now,
             deadline_at=unit.now + handover.within,
-            next_at=unit.now + handover.within,
+            next_at=_first_climb(unit, handover.within),
         )
     )
     _set_question(unit, patient, relay, handover)
@@ -242,6 +242,17 @@ def cancel_of(unit: Unit, step: Step) -> None:
         patient = unit.patient(relay.patient_id)
         key = f"relay:{relay.id}:void"
         tell(unit, relay.to_team, patient.centre, shown, key, priority=_priority(relay))
+    _take_word_back(unit, step)
+
+
+def _take_word_back(unit: Unit, step: Step) -> None:
+    """Those who were only informed hear that it is not so after all."""
+    patient = unit.patient(step.patient_id)
+    said = text("relay.cancelled", **_given(unit, patient, step))
+    for handover in definition(unit, step).handovers:
+        if handover.inform:
+            key = f"relay:inform:{step.id}:{handover.to}:void:{unit.stamp()}"
+            tell(unit, handover.to, patient.centre, Card(said), key)
 
 
 def _resting_on(unit: Unit, step: Step) -> set[tuple[str, str]]:
@@ -285,6 +296,12 @@ def climb(unit: Unit, relay: Relay) -> None:
             priority=_priority(relay),
             cause=f"relay:{relay.id}",
         )
+
+
+def _first_climb(unit: Unit, within: timedelta) -> datetime:
+    """At the deadline; a slow relay lets the night pass."""
+    deadline = unit.now + within
+    return deadline if within <= AT_ONCE else unit.network.calendar.awake(deadline)
 
 
 def _next_climb(unit: Unit, relay: Relay) -> datetime:

@@ -127,6 +127,15 @@ def worries(unit: Unit, patient: Patient) -> list[Text]:
         if relay.state == RelayState.OFFERED and relay.deadline_at <= unit.now
     ]
     found += [
+        text("status.worry_countdown", until=countdown.limit_at)
+        for countdown in unit.countdowns_of(patient.id)
+    ]
+    found += [
+        text("status.worry_demand", what=text(f"demand.{demand.kind}"), at=demand.asked_at)
+        for demand in unit.open_demands()
+        if demand.patient_id == patient.id
+    ]
+    found += [
         text("status.worry_step", label=definition(unit, step).label, since=step.due_at)
         for step in unit.steps_of(patient.id)
         if is_late(unit, step)

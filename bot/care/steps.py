@@ -4,7 +4,7 @@ import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.care import checks, moves, relays
+from bot.care import checks, countdowns, demands, moves, relays
 from bot.care.checklist import complete, describe, keyboard
 from bot.care.planning import (
     CLOSED,
@@ -21,10 +21,10 @@ from bot.care.planning import (
     waits_text,
 )
 from bot.care.telling import head, name_of, pathway_of, tell
-from bot.domain.message import Button, Card, Keyboard, Priority, Refused, Text, text
+from bot.domain.message import Button, Card, Keyboard, Refused, Text, text
 from bot.domain.pathway import ItemKind
 from bot.domain.roles import Team
-from bot.models import Member, Step, StepState
+from bot.models import Demand, DemandKind, Member, Step, StepState
 from bot.store import Unit
 
 UNDO_WAIT = timedelta(minutes=10)
@@ -167,6 +167,9 @@ def _close(unit: Unit, member: Member, step: Step, state: StepState, event: str)
     unit.withdraw(f"step:{step.id}")
     unit.rewrite(f"step:{step.id}", Card(closed_text(unit, step)), f"step:{step.id}:closed")
     _follow(unit, member, step)
+    demands.void(unit, step, closed_text(unit, step))
+    countdowns.stop(unit, step)
+    countdowns.start_after(unit, step)
     relays.offer_after(unit, step)
     announce_ready(unit, patient)
 
@@ -215,6 +218,8 @@ def undo(unit: Unit, member: Member, step_id: int, reason: str = "") -> Step:
     patient = unit.patient(step.patient_id)
     unit.record("step_undone", member=member.id, patient=patient.id, step=step.slug, reason=reason)
     relays.cancel_of(unit, step)
+    countdowns.stop(unit, step)
+    countdowns.resume(unit, step)
     _restore(unit, member, step)
     schedule(unit, step)
     hold_back(unit, patient)
@@ -265,51 +270,9 @@ def _say_undone(unit: Unit, member: Member, step: Step, reason: str) -> None:
     tell(unit, step.team, patient.centre, Card(said, buttons(step)), key, cause=cause(step))
 
 
-def report_problem(unit: Unit, member: Member, step_id: int, reason: str | Text) -> int:
-    """Tell the coordination what is wrong; gives the number of the problem."""
+def report_problem(unit: Unit, member: Member, step_id: int, reason: str | Text) -> Demand:
+    """Tell the coordination what is wrong, until somebody there has seen it."""
     step = opened(unit, member, step_id)
-    patient = unit.patient(step.patient_id)
-    written = unit.words.plain(reason) if isinstance(reason, Text) else reason
-    event = unit.record(
-        "problem", member=member.id, patient=patient.id, step=step.slug, reason=written
-    )
-    said = text(
-        "step.problem",
-        head=head(unit, patient),
-        label=definition(unit, step).label,
-        who=name_of(unit, member.id),
-        reason=reason,
-        at=unit.now,
-    )
-    rows: Keyboard = (
-        (Button(text("step.button.problem_seen"), f"step:seen:{step.id}:{event.id}"),),
-        (Button(text("step.button.move"), f"step:move:{step.id}"),),
-    )
-    tell(
-        unit,
-        Team.COORDINATION,
-        patient.centre,
-        Card(said, rows),
-        f"problem:{event.id}",
-        priority=Priority.ANSWER,
-        cause=f"problem:{event.id}",
-    )
-    return event.id
-
-
-def problem_seen(unit: Unit, member: Member, step_id: int, event_id: int) -> None:
-    """The coordination saw it: its team knows."""
-    step, problem = unit.step(step_id), unit.event(event_id)
-    if step is None or problem is None or problem.kind != "problem":
-        raise Refused(text("button.stale"))
-    patient = unit.patient(step.patient_id)
-    said = text(
-        "step.problem_seen",
-        head=head(unit, patient),
-        label=definition(unit, step).label,
-        who=name_of(unit, member.id),
-    )
-    unit.record("problem_seen", member=member.id, patient=patient.id, problem=event_id)
-    key = f"problem:{event_id}:seen"
-    tell(unit, step.team, patient.centre, Card(said), key, priority=Priority.ANSWER)
-    unit.rewrite(f"problem:{event_id}", Card(said), f"{key}:shown")
+    note = unit.words.plain(reason) if isinstance(reason, Text) else reason
+    unit.record("problem", member=member.id, patient=step.patient_id, step=step.slug, reason=note)
+    return demands.make(unit, member, step, DemandKind.PROBLEM, note=note)

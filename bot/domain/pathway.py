@@ -106,6 +106,7 @@ class StepDef:
     not_required: bool = False  # may be closed as "non requis", with a reason
     anchor_of: Anchor | None = None  # confirming or moving it moves that anchor
     opens_checks: bool = False
+    countdown_from: str = ""  # "step.item" whose hour starts the product's stability window
     closes_checks: bool = False
 
     def item(self, item_id: str) -> Item:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from bot.care import drafts, moves, patients, questions, status
+from bot.care import demands, drafts, moves, patients, questions, status
 from bot.care.patients import Request
 from bot.domain.calendar import parse_day
 from bot.domain.message import Refused, text
@@ -107,9 +107,8 @@ def apply(visit: Visit) -> None:
 
 
 def refuse_move(visit: Visit) -> None:
-    on = visit.day(1)
-    step = moves.refuse(visit.unit, visit.me, visit.number(), on)
-    visit.show(moves.kept(visit.unit, step))
+    demand = demands.refuse(visit.unit, visit.me, visit.number())
+    visit.show(moves.kept(visit.unit, demands.step_of(visit.unit, demand)))
 
 
 def late(visit: Visit) -> None:

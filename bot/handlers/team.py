@@ -3,6 +3,7 @@
 from bot.care import (
     checklist,
     checks,
+    demands,
     drafts,
     duty,
     patients,
@@ -133,8 +134,9 @@ def problem_why(visit: Visit) -> None:
 
 
 def problem_seen(visit: Visit) -> None:
-    steps.problem_seen(visit.unit, visit.me, visit.number(), visit.number(1))
-    visit.show(text("problem.seen_by_you", head=_head(visit, _step(visit))))
+    demand = demands.seen(visit.unit, visit.me, visit.number())
+    shown = head(visit.unit, visit.unit.patient(demand.patient_id))
+    visit.show(text("problem.seen_by_you", head=shown))
 
 
 # Relays

@@ -99,6 +99,8 @@ def _items(pathway: Pathway, step: StepDef, path: Path) -> Iterator[Misread]:
     for n, item in enumerate(step.items):
         if said := _wrong_item(pathway, item):
             yield Misread((*path, n), f"item '{step.id}.{item.id}' {said}")
+    if step.countdown_from and not _is_hour(pathway, step.countdown_from):
+        yield Misread(path, f"step '{step.id}' counts down from no hour '{step.countdown_from}'")
 
 
 def _wrong_item(pathway: Pathway, item: Item) -> str:
@@ -117,6 +119,14 @@ def _holds(pathway: Pathway, source: str) -> bool:
     step_id, _, item_id = source.partition(".")
     return any(
         step.id == step_id and item.id == item_id for step in pathway.steps for item in step.items
+    )
+
+
+def _is_hour(pathway: Pathway, source: str) -> bool:
+    return any(
+        f"{step.id}.{item.id}" == source and item.kind is ItemKind.TIME and not item.optional
+        for step in pathway.steps
+        for item in step.items
     )
 
 
