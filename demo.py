@@ -14,11 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from simulator.client import Client, ControlError
+
 ROOT = Path(__file__).parent
 CAST = ROOT / "simulator" / "data" / "onco_occitanie.toml"
 SETUP_CODE = "premiere-infirmiere"
 STORY = "_patient"
 """What was already done when the page opens: everybody joined, one patient is on the way."""
+LOOK = 0.3
+"""Seconds between two looks at it."""
 
 
 def main() -> int:
@@ -35,17 +39,40 @@ async def _play(folder: Path, port: int, *, empty: bool) -> int:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stopped.set)
-    simulator = await _start(folder, *_options(port, empty=empty))
+    simulator = await _start(folder, *_options(port))
     assert simulator.stdout is not None
     ready = (await simulator.stdout.readline()).decode()
     if not ready:  # it said why on stderr
         return await simulator.wait()
     rest = asyncio.create_task(simulator.stdout.read())  # a full pipe would block it
-    sys.stdout.write(_welcome(ready.split()[-1], empty=empty))
-    sys.stdout.flush()
+    url = ready.split()[-1]
+    if not empty:
+        _say("The teams join and a patient is enrolled: some seconds.\n")
+        await _until_they_joined(Client(url), stopped)
+    _say(_welcome(url, empty=empty))
     code = await _until_it_ends(stopped, simulator)
     await rest
     return code
+
+
+async def _until_they_joined(client: Client, stopped: asyncio.Event) -> None:
+    """Play the prologue to its end, then leave the stage to whoever opens the page."""
+    with suppress(OSError, ControlError):  # it ended: the wait for its end says so
+        await asyncio.to_thread(client.post, "story", play=STORY)
+        while not stopped.is_set() and await asyncio.to_thread(_prologue_runs, client):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), LOOK)
+        await asyncio.to_thread(client.post, "story", stop=True)
+
+
+def _prologue_runs(client: Client) -> bool:
+    story = client.state()["story"]
+    return bool(story) and story["phase"] not in ("debrief", "broken")
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words)
+    sys.stdout.flush()
 
 
 def _welcome(url: str, *, empty: bool) -> str:
@@ -53,7 +80,7 @@ def _welcome(url: str, *, empty: bool) -> str:
     return f"{url}\nOpen this page. {first if empty else ''}Ctrl-C stops everything.\n"
 
 
-def _options(port: int, *, empty: bool) -> Iterator[str]:
+def _options(port: int) -> Iterator[str]:
     """The simulator's command line; it starts the bot itself, so that its page can kill it."""
     health_port = _free_port()
     yield from ("--port", str(port), "--cast", str(CAST))
@@ -62,8 +89,6 @@ def _options(port: int, *, empty: bool) -> Iterator[str]:
     for name, value in _settings(health_port).items():
         yield from ("--bot-env", f"{name}={value}")
     yield from ("--set", f"setup={SETUP_CODE}")
-    if not empty:
-        yield from ("--story", STORY)
 
 
 def _settings(health_port: int) -> dict[str, str]:

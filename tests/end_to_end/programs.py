@@ -54,8 +54,8 @@ class Program:
         if error is not None and self.log:
             error.add_note("".join(self.log[-30:]))
 
-    def first_line(self) -> str:
-        """What it says on stdout when it is ready."""
+    def line(self) -> str:
+        """The next line that it says on stdout; nothing when it has ended."""
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
 
@@ -87,6 +87,7 @@ class Program:
 
     def _close(self) -> None:
         self._reader.join(PATIENCE)
+        assert not self._reader.is_alive(), "a child of it lives on"
         for pipe in (self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -117,7 +118,7 @@ def simulator(folder: Path, start: str, *options: str) -> Iterator[str]:
     """A simulator whose clock stands at `start`; gives its address."""
     arguments = ("--port", "0", "--paused", "--start", start, "--token", TOKEN, *options)
     with Program(folder, {}, "simulator", *arguments) as program:
-        yield program.first_line().split()[-1]
+        yield program.line().split()[-1]
 
 
 @contextmanager
