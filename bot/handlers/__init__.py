@@ -126,6 +126,10 @@ def register(application: Bot, desk: Desk) -> None:
     )
     for name, (action, do) in COMMANDS.items():
         application.add_handler(CommandHandler(name, desk.edge(action, do), filters=new))
+    # First of its kind: PTB gives a tap without data to the first one, whatever its pattern.
+    application.add_handler(
+        CallbackQueryHandler(desk.edge(Action.HELP, typed.stale_button), game_pattern="")
+    )
     for name, (needed, do) in BUTTONS.items():
         application.add_handler(
             CallbackQueryHandler(desk.edge(needed, do), pattern=rf"^{name}(:|$)")

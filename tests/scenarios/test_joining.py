@@ -276,7 +276,7 @@ async def test_the_menu_shows_what_each_role_may_do(ward: Hospital) -> None:
     await ward.say(lea, f"/start {ward.token(Team.EFS)}")
     await ward.say(anne, f"/start {ward.token(Team.COORDINATION)}")
 
-    everyone = {"statut", "afaire", "toxicite", "alerte", "aide", "annuler"}
+    everyone = {"statut", "afaire", "toxicite", "alerte", "garde", "aide", "annuler"}
     assert commands(ward, 0) == {"start", "aide"}
     assert commands(ward, lea.id) == everyone
     assert commands(ward, anne.id) > everyone | {"nouveau", "reporter", "retards", "inviter"}
