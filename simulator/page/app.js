@@ -64,7 +64,7 @@ class Page {
     const chatId = this.store.apply(event);
     if (event.kind === "person" && !this.phones.has(event.person.id)) this.addPhone(event.person);
     if (event.kind === "clock") this.clock.set(event);
-    if (event.kind === "answer") this.phones.get(event.person)?.answered(event.tap, event.answer);
+    if (event.kind === "answer") this.phones.get(event.person)?.answered(event.tap, event.answer, this.panels.acting());
     if (chatId !== null) this.spread(event, chatId, event.kind === "message" && !known);
     this.panels.apply(event);
     return undefined;

@@ -58,6 +58,11 @@ export class Panels {
     if (focus) title.focus();
   }
 
+  // Whether a storyboard is doing things by itself: its pop-ups are nobody's.
+  acting() {
+    return ["prologue", "playing"].includes(this.tabs[0].panel.story?.phase);
+  }
+
   apply(event) {
     for (const { panel } of this.tabs) panel.apply(event);
   }

@@ -15,6 +15,7 @@ export class Phone {
     this.open = null;
     this.unread = new Map();
     this.waiting = new Map();
+    this.early = new Map();
     this.textActions = {
       command: (text) => this.attempt(post("say", { ...this.where(), text })),
       isStart: (url) => page.isStart(url),
@@ -96,6 +97,9 @@ export class Phone {
     this.log = el("div", { class: "log", role: "log", "aria-label": "Messages", "aria-live": "off", tabindex: "0" }, this.lines);
     this.pin = el("div", { class: "pinned", hidden: true });
     this.foot = el("div", { class: "foot" });
+    this.follows = true;
+    this.log.addEventListener("scroll", () => { this.follows = this.atBottom(); }, { passive: true });
+    new ResizeObserver(() => { if (this.follows) this.bottom(); }).observe(this.log);
     this.body.replaceChildren(this.pin, this.log, this.foot);
     this.drawHead();
     this.drawLog();
@@ -232,19 +236,24 @@ export class Phone {
     target.setAttribute("aria-busy", "true");
     const done = () => { target.classList.remove("busy"); target.removeAttribute("aria-busy"); };
     const tap = await this.attempt(post("press", { person: this.person.id, chat: message.chat, message: message.id, data: key.callback_data, stale: true }));
-    if (!tap) done();
-    else this.waiting.set(tap.id, done);
+    if (tap && !this.early.has(tap.id)) this.waiting.set(tap.id, done);
+    else done();
+    if (tap && this.early.has(tap.id)) this.popUp(this.early.get(tap.id));
     setTimeout(done, 10_000);
   }
 
-  answered(tap, answer) {
-    this.waiting.get(tap)?.();
+  // The answer may come before the page has learnt the number of its own tap.
+  answered(tap, answer, quiet) {
+    const mine = this.waiting.get(tap);
+    mine?.();
     this.waiting.delete(tap);
-    if (answer.text) this.popUp(answer);
+    if (!mine) this.early.set(tap, answer);
+    if (mine || !quiet) this.popUp(answer);
   }
 
   popUp({ text, alert = false }) {
     clearTimeout(this.fading);
+    if (!text) return;
     const close = alert ? button("OK", () => this.hidePopUp(), { class: "ok" }) : null;
     this.toast.className = `toast shown ${alert ? "alert" : ""}`;
     this.toast.replaceChildren(...[el("span", {}, text), close].filter(Boolean));

@@ -94,10 +94,15 @@ export class Scenes {
 }
 
 function flat(value, prefix = "") {
-  return Object.entries(value).flatMap(([name, each]) =>
+  return Object.entries(value).filter(([name]) => name !== "anchors").flatMap(([name, each]) =>
     each !== null && typeof each === "object" && !Array.isArray(each)
       ? flat(each, `${prefix}${name} · `)
-      : [[prefix + name, typeof each === "object" ? JSON.stringify(each) : String(each)]]);
+      : [[prefix + name, told(each)]]);
+}
+
+function told(value) {
+  if (Array.isArray(value)) return value.length ? value.join(", ") : "rien";
+  return String(value).replace(/(T\d\d:\d\d:\d\d)\.\d+/, "$1");
 }
 
 function table(rows) {

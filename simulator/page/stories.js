@@ -92,7 +92,7 @@ export class Stories {
 
   task(task) {
     const help = task.hint ? el("details", { class: "hint" }, el("summary", {}, "Un indice ?"), el("p", {}, task.hint)) : null;
-    return el("section", { class: "task", "aria-label": "Ce que vous devez faire" },
+    return el("section", { class: "todo", "aria-label": "Ce que vous devez faire" },
       el("strong", {}, `Vous êtes ${task.who}`), el("p", {}, task.text), help,
       el("div", { class: "card-foot" }, button("Montrez-moi", () => post("story", { help: true })), button("Passer", () => post("story", { skip: true }))));
   }
