@@ -50,7 +50,8 @@ export class Stories {
 
   choices() {
     const intro = el("p", {}, "Choisissez un scénario : le terrain repart de zéro, chacun des téléphones est déjà dans son équipe, et vous jouez une des personnes.");
-    return [intro, ...this.list.map((each) => this.choice(each))];
+    const trouble = this.refusal ? [el("p", { class: "trouble", role: "alert" }, this.refusal)] : [];
+    return [...trouble, intro, ...this.list.map((each) => this.choice(each))];
   }
 
   choice(it) {
@@ -67,13 +68,14 @@ export class Stories {
   }
 
   async ask(name) {
+    this.refusal = "";
     try {
       await post("story", { play: name });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      this.refusal = french(error.message, name);
       this.story = null;
       this.draw();
-      this.root.prepend(el("p", { class: "trouble", role: "alert" }, french(error.message, name)));
     }
   }
 
