@@ -132,6 +132,7 @@ def bot(given: Mapping[str, str], folder: Path) -> Iterator[Program]:
 
 def until_it_follows(client: Client) -> None:
     """Wait until the bot has settled the present instant of the simulator's clock."""
+    client.pause()  # it stands already: what changes is its version, for a living bot to settle
     end = monotonic() + PATIENCE
     while not _follows(client.state()):
         assert monotonic() < end, "the bot does not follow the clock"
