@@ -189,14 +189,19 @@ def load_texts(settings: Settings) -> Texts:
 
 
 def open_database(settings: Settings, clock: Clock, words: Words, network: Network) -> Database:
-    """The database, its schema checked."""
-    return Database(
-        settings.database_url,
-        clock=clock,
-        words=words,
-        network=network,
-        audit_key=settings.audit_key.get_secret_value().encode(),
-    )
+    """The database; its schema is for the caller to check."""
+    try:
+        return Database(
+            settings.database_url,
+            clock=clock,
+            words=words,
+            network=network,
+            audit_key=settings.audit_key.get_secret_value().encode(),
+        )
+    except OSError as error:
+        raise StartError(
+            f"DATABASE_URL is wrong: its folder cannot be made ({type(error).__name__})."
+        ) from None
 
 
 def make_bot(settings: Settings) -> ExtBot[None]:
@@ -241,6 +246,15 @@ async def _clock(settings: Settings) -> Clock:
 
 async def _serve(settings: Settings, database: Database, words: Words, clock: Clock) -> None:
     bot = make_bot(settings)
+    try:
+        await _live(settings, database, words, clock, bot)
+    finally:
+        await bot.shutdown()
+
+
+async def _live(
+    settings: Settings, database: Database, words: Words, clock: Clock, bot: ExtBot[None]
+) -> None:
     application = make_application(bot)
     await _meet_telegram(application)
     database.network = replace(database.network, bot_name=bot.username)
@@ -258,8 +272,9 @@ async def _serve(settings: Settings, database: Database, words: Words, clock: Cl
     )
     relais.prepare()
     stop = _stop_signal()
+    duties = await _duties(settings, relais, bot, clock)
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(each) for each in await _duties(settings, relais, bot, clock)]
+        running = [tasks.create_task(each) for each in duties]
         scheduler = Scheduler(partial(_ring, relais))
         scheduler.start()
         logger.info("running as @%s", bot.username)
@@ -268,31 +283,38 @@ async def _serve(settings: Settings, database: Database, words: Words, clock: Cl
         for task in running:
             task.cancel()
     await relais.sender.close(PATIENCE)
-    await application.shutdown()
 
 
 async def _duties(
     settings: Settings, relais: Relais, bot: ExtBot[None], clock: Clock
 ) -> list[Any]:
     """What runs side by side: taking, sending, the web, the training clock."""
+    web = _web_server(settings, relais, settings.http_port) if settings.http_port else None
+    await _open_the_way_in(settings, bot)
+    # Nothing above may raise once one of these has begun to be.
     duties: list[Any] = [relais.sender.run()]
     if isinstance(clock, FollowedClock):
         duties.append(clock.follow(relais.settle))
     if settings.heartbeat_url:
         duties.append(beat(settings.heartbeat_url, relais.unexplained))
-    if settings.http_port:
-        duties.append(_web_server(settings, relais, settings.http_port).run())
-    if settings.webhook_url:
-        secret = settings.webhook_secret
-        await bot.set_webhook(
-            settings.webhook_url,
-            secret_token=secret.get_secret_value() if secret else None,
-            allowed_updates=ALLOWED_UPDATES,
-        )
-    else:
-        await bot.delete_webhook()
+    if web is not None:
+        duties.append(web.run())
+    if not settings.webhook_url:
         duties.append(relais.intake.run())
     return duties
+
+
+async def _open_the_way_in(settings: Settings, bot: ExtBot[None]) -> None:
+    """Tell Telegram whether it calls us, or we ask."""
+    if not settings.webhook_url:
+        await bot.delete_webhook()
+        return
+    secret = settings.webhook_secret
+    await bot.set_webhook(
+        settings.webhook_url,
+        secret_token=secret.get_secret_value() if secret else None,
+        allowed_updates=ALLOWED_UPDATES,
+    )
 
 
 def _web_server(settings: Settings, relais: Relais, port: int) -> WebServer:

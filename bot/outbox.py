@@ -167,8 +167,10 @@ class Sender:
         waits = [LONGEST_WAIT]
         if self._next is not None:
             waits.append(max(self._next - self._wall(), timedelta(0)))
+        # Not `wait_for`: before Python 3.12 it may swallow the order to stop.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stirred.wait(), min(waits).total_seconds())
+            async with asyncio.timeout(min(waits).total_seconds()):
+                await self._stirred.wait()
 
     def _exchange(self) -> int:
         """In one transaction settle what landed and claim what may leave; then let it fly."""
