@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from simulator.acts import instant
 from simulator.bot_api import BotApi, watched
-from simulator.control import Control, instant
+from simulator.control import Control
 from simulator.errors import Misuse
 from simulator.house import House, Options
 

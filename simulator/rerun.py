@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from simulator.control import ACTS
+from simulator.acts import ACTS
 from simulator.errors import Misuse
 from simulator.house import House
 from simulator.record import SPOKEN, said

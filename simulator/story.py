@@ -11,13 +11,16 @@ from typing import Any
 from simulator import keyboards, living
 from simulator.drive import Stalled
 from simulator.errors import Misuse
-from simulator.people import Chat, Message, Person
+from simulator.people import Person
+from simulator.prompter import Prompter, plain
 from simulator.stagehands import Stagehands
-from simulator.storybook import Scene, Storyboard, filled, span
+from simulator.storybook import Scene, Storyboard, span
 
 State = dict[str, Any]
 
 PATIENCE = 20.0
+# A button pressed more often than this does nothing.
+MOST_PRESSES = 40
 # How far `until` looks ahead, unless the scene says otherwise.
 FAR = "40 d"
 
@@ -57,7 +60,6 @@ class Progress:
     note: str = ""
     trouble: str = ""
     tasks: list[Task] = field(default_factory=list)
-    values: dict[str, str] = field(default_factory=dict)
 
 
 class Story:
@@ -71,10 +73,10 @@ class Story:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.board, self.stage, self._tell, self._monotonic = board, stage, tell, monotonic
-        self.progress = Progress(values=dict(stage.values))
+        self.progress = Progress()
+        self.prompter = Prompter(stage, board.you)
         self.began_at = stage.now()
         self._helped = self._skipped = False
-        self._seen: dict[int, int] = {}
         self._did: list[tuple[str, int, int, str]] = []
         self._verbs: dict[str, Callable[[Scene], Awaitable[None]]] = {
             "note": self._note,
@@ -156,15 +158,15 @@ class Story:
     # Scenes that are done for you
 
     async def _note(self, scene: Scene) -> None:
-        self.progress.note = self._text(scene.get("note"))
+        self.progress.note = self.prompter.text(scene.get("note"))
         self._tell()
 
     async def _say(self, scene: Scene) -> None:
-        person, chat = self._who(scene), self._where(scene)
+        person, chat = self.prompter.who(scene), self.prompter.where(scene)
         reply = None
         if scene.get("reply"):
-            reply = self._last(chat, scene.get("reply")).id
-        living.say(self.stage.world, person, chat, self._text(scene.get("say")), reply)
+            reply = self.prompter.last(chat, scene.get("reply")).id
+        living.say(self.stage.world, person, chat, self.prompter.text(scene.get("say")), reply)
         await self._quiet()
 
     async def _press(self, scene: Scene) -> None:
@@ -172,33 +174,29 @@ class Story:
         labels = scene.get("press")
         for label in [labels] if isinstance(labels, str) else labels:
             if label.endswith("*"):
-                while self._holds(self._where(scene), label[:-1]):
-                    await self._press_one(scene, label[:-1])
+                await self._press_all(scene, label[:-1])
             else:
                 await self._press_one(scene, label)
 
+    async def _press_all(self, scene: Scene, label: str) -> None:
+        for _ in range(MOST_PRESSES):
+            if not self.prompter.holds(self.prompter.where(scene), label):
+                return
+            await self._press_one(scene, label)
+        raise Misuse(f"the button {label!r} never goes away")
+
     async def _press_one(self, scene: Scene, label: str) -> None:
-        message, data = self._button(self._where(scene), label)
-        living.press(self.stage.world, self._who(scene), message, data=data)
+        message, data = self.prompter.button(self.prompter.where(scene), label)
+        living.press(self.stage.world, self.prompter.who(scene), message, data=data)
         await self._quiet()
 
-    def _holds(self, chat: Chat, label: str) -> bool:
-        """Whether the newest message with buttons has such a button."""
-        for message in reversed(chat.messages.values()):
-            buttons = list(keyboards.buttons(None if message.deleted else message.markup))
-            if buttons:
-                return any(
-                    re.search(self._pattern(label), plain(each["text"])) for each in buttons
-                )
-        return False
-
     async def _start(self, scene: Scene) -> None:
-        payload = self._text(scene.get("start")).rpartition("start=")[2]
-        living.start(self.stage.world, self._who(scene), payload)
+        payload = self.prompter.text(scene.get("start")).rpartition("start=")[2]
+        living.start(self.stage.world, self.prompter.who(scene), payload)
         await self._quiet()
 
     async def _send(self, scene: Scene) -> None:
-        self.stage.send(self._who(scene), self._where(scene), scene.get("send"))
+        self.stage.send(self.prompter.who(scene), self.prompter.where(scene), scene.get("send"))
         await self._quiet()
 
     async def _block(self, scene: Scene) -> None:
@@ -215,17 +213,17 @@ class Story:
 
     async def _expect(self, scene: Scene) -> None:
         """A message of the bot that must be there; named groups become values."""
-        chat = self._where(scene)
-        message = self._find(chat, scene.get("expect"))
+        chat = self.prompter.where(scene)
+        message = self.prompter.find(chat, scene.get("expect"))
         if message is None:
             raise Misuse(f"the bot has not said {scene.get('expect')!r}")
 
     async def _await(self, scene: Scene) -> None:
         """Give the bot real seconds to say something: a network's retries are not simulated."""
-        chat = self._where(scene)
+        chat = self.prompter.where(scene)
 
         def said() -> bool:
-            return self._find(chat, scene.get("await")) is not None
+            return self.prompter.find(chat, scene.get("await")) is not None
 
         seconds = span(scene.get("most", "90 s")).total_seconds()
         if not await self.stage.bell.until(said, seconds):
@@ -241,8 +239,8 @@ class Story:
 
     async def _until(self, scene: Scene) -> None:
         """Go from event to event until the bot says something."""
-        chat, end = self._where(scene), self.stage.now() + span(scene.get("most", FAR))
-        while self._find(chat, scene.get("until")) is None:
+        chat, end = self.prompter.where(scene), self.stage.now() + span(scene.get("most", FAR))
+        while self.prompter.find(chat, scene.get("until")) is None:
             due = self.stage.driver.follower.next
             if due is None or due > end:
                 raise Misuse(f"the bot never said {scene.get('until')!r}")
@@ -254,8 +252,7 @@ class Story:
         while self.stage.now() < end:
             due = self.stage.driver.follower.next or end
             await self.stage.driver.advance(min(max(due, self.stage.now()), end))
-            while self._holds(self._where(scene), scene.get("keep")):
-                await self._press_one(scene, scene.get("keep"))
+            await self._press_all(scene, scene.get("keep"))
 
     async def _speed(self, scene: Scene) -> None:
         self.stage.driver.play(scene.get("speed"))
@@ -274,9 +271,9 @@ class Story:
     async def _task(self, scene: Scene) -> None:
         limit = scene.get("within")
         task = Task(
-            self._text(scene.get("task")),
-            self._who(scene),
-            self._text(scene.get("hint", "")),
+            self.prompter.text(scene.get("task")),
+            self.prompter.who(scene),
+            self.prompter.text(scene.get("hint", "")),
             self.stage.now(),
             self._monotonic(),
             span(limit) if limit else None,
@@ -329,9 +326,9 @@ class Story:
         wanted = scene.get(verb)
         if wanted is None or person != task.person.id:
             return False
-        if not scene.get("anywhere") and chat != self._where(scene).id:
+        if not scene.get("anywhere") and chat != self.prompter.where(scene).id:
             return False
-        return re.search(self._pattern(wanted), plain(what), re.IGNORECASE) is not None
+        return re.search(self.prompter.pattern(wanted), plain(what), re.IGNORECASE) is not None
 
     # The end
 
@@ -347,8 +344,6 @@ class Story:
             "figures": self.stage.figures(),
         }
 
-    # Finding things
-
     def _enter(self, number: int) -> None:
         self.progress.at = number
         if number == self.board.prologue:
@@ -357,59 +352,6 @@ class Story:
 
     async def _quiet(self) -> None:
         await self.stage.driver.quiet(PATIENCE)
-
-    def _text(self, text: str) -> str:
-        return filled(text, self.progress.values)
-
-    def _pattern(self, text: str) -> str:
-        return filled(text, self.progress.values, pattern=True)
-
-    def _who(self, scene: Scene) -> Person:
-        return self.stage.person(self._text(scene.get("as") or self.board.you))
-
-    def _where(self, scene: Scene) -> Chat:
-        """The chat of a scene: a group, a person's private chat, or the actor's own."""
-        return self.stage.chat(scene.get("in") or self._who(scene).slug)
-
-    def _button(self, chat: Chat, label: str) -> tuple[Message, str]:
-        """The newest button whose label matches."""
-        pattern = re.compile(self._pattern(label), re.IGNORECASE)
-        for message in reversed(chat.messages.values()):
-            for button in keyboards.buttons(None if message.deleted else message.markup):
-                if "callback_data" in button and pattern.search(plain(button["text"])):
-                    return message, button["callback_data"]
-        raise Misuse(f"no button {label!r} in « {chat.title or chat.slug} »")
-
-    def _find(self, chat: Chat, pattern: str) -> Message | None:
-        """The newest message of the bot that matches and was not found before."""
-        wanted = re.compile(self._pattern(pattern), re.IGNORECASE)
-        for message in reversed(chat.messages.values()):
-            if message.id <= self._seen.get(chat.id, 0):
-                return None
-            match = self._match(wanted, message)
-            if match:
-                self._seen[chat.id] = message.id
-                self.progress.values |= {k: v for k, v in match.groupdict().items() if v}
-                return message
-        return None
-
-    def _last(self, chat: Chat, pattern: str) -> Message:
-        wanted = re.compile(self._pattern(pattern), re.IGNORECASE)
-        for message in reversed(chat.messages.values()):
-            if self._match(wanted, message):
-                return message
-        raise Misuse(f"no message {pattern!r}")
-
-    def _match(self, wanted: re.Pattern[str], message: Message) -> re.Match[str] | None:
-        if message.deleted or not message.sender.is_bot:
-            return None
-        content = message.content
-        return wanted.search(plain(content.get("text") or content.get("caption", "")))
-
-
-def plain(text: str) -> str:
-    """A text with ordinary spaces: patterns need not know French typography."""
-    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 async def play(story: Story) -> None:

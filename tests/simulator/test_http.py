@@ -243,7 +243,7 @@ def test_the_stream_tells_what_happens(running: Running, client: Client) -> None
             if line.startswith("data: "):
                 told.append(json.loads(line.removeprefix("data: "))["kind"])
 
-    assert told == ["person", "message"]
+    assert told == ["person", "chat", "message"]
 
 
 def test_a_page_of_another_run_is_told_to_load_again(running: Running) -> None:

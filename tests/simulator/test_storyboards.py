@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from simulator import cast
 from simulator.client import Client
 from simulator.house import Options
 from simulator.server import Running
-from simulator.storybook import load, names
+from simulator.storybook import Scene, load, names
 from simulator.supervisor import BotCommand
 from simulator.theatre import Playbill
 from tests.simulator.desk import START
@@ -81,19 +81,51 @@ def test_a_storyboard_is_played_to_its_debrief(
     panel = page.locator("#panel")
     done = panel.locator(".past li")
 
-    for number in range(asked):
+    for number, scene in enumerate(scene for scene in board.scenes if scene.verb == "task"):
         show = panel.get_by_role("button", name="Montrez-moi")
         expect(done).to_have_count(number, timeout=PROLOGUE)
         expect(show).to_be_visible(timeout=PROLOGUE)
         picture(page, name, number)
-        show.click()
+        play(page, scene, board.you)
     debrief = page.get_by_role("dialog", name=re.compile("^Bilan"))
     expect(debrief).to_be_visible(timeout=PATIENCE)
     expect(debrief.locator(".report tbody tr")).to_have_count(asked)
-    expect(debrief.get_by_text("↻ montré")).to_have_count(asked)
+    expect(debrief.get_by_text("✔ fait")).to_have_count(asked)
     expect(debrief.get_by_text("0 appuis ou messages perdus")).to_be_visible()
     expect(page.locator(".days li")).to_have_text(re.compile(r"^[A-Z]{3}-\w{4}J[0+]"))
     page.close()
+
+
+def play(page: Page, scene: Scene, you: str) -> None:
+    """Do with the phone what a task asks for."""
+    phone = page.locator(f'.phone[data-slug="{you}"]')
+    back = phone.get_by_role("button", name="Retour aux discussions")
+    if back.count():
+        back.click()
+    phone.locator(f'li[data-slug="{scene.get("in", "private")}"] button').click()
+    if scene.get("say"):
+        code = page.locator(".days li span").first.inner_text()
+        phone.get_by_role("combobox").fill(scene.get("show").replace("{code}", code))
+        phone.get_by_role("combobox").press("Enter")
+        return
+    labels = scene.get("show", scene.get("press"))
+    for label in [labels] if isinstance(labels, str) else labels:
+        press(page, phone, label)
+
+
+def press(page: Page, phone: Locator, label: str) -> None:
+    """Press the newest button of that label; with a star, each one until none is left."""
+    keys = phone.locator(".key", has_text=re.compile(label.rstrip("*"), re.IGNORECASE))
+    if not label.endswith("*"):
+        keys.last.click()
+        return
+    message = phone.locator(".message:has(.key)").last
+    boxes = message.locator(".key", has_text=label.rstrip("*"))
+    expect(boxes.first).to_be_visible()
+    while boxes.count():
+        left = boxes.count()
+        boxes.first.click()
+        expect(boxes).not_to_have_count(left)
 
 
 PICTURES: dict[tuple[str, int], tuple[str, str, str, ViewportSize]] = {
