@@ -17,11 +17,10 @@ class Relays(Work):
         return self.get(Relay, relay_id)
 
     def relays_of(self, patient_id: int) -> Sequence[Relay]:
-        return self.all(
-            select(Relay)
-            .where(col(Relay.patient_id) == patient_id, col(Relay.state) != RelayState.CANCELLED)
-            .order_by(col(Relay.id))
-        )
+        """Those that were not taken back, in the order in which they were offered."""
+        of_patient = select(Relay).where(col(Relay.patient_id) == patient_id)
+        found = self.keep(Relay, patient_id, of_patient.order_by(col(Relay.id)))
+        return [relay for relay in found if relay.state != RelayState.CANCELLED]
 
     def open_relays(self, team: str = "", centre: str = "") -> Sequence[Relay]:
         query = (

@@ -17,11 +17,8 @@ class Steps(Work):
         return self.get(Step, step_id)
 
     def steps_of(self, patient_id: int) -> Sequence[Step]:
-        return self.all(
-            select(Step)
-            .where(col(Step.patient_id) == patient_id)
-            .order_by(col(Step.due_at), col(Step.position))
-        )
+        found = self.keep(Step, patient_id, select(Step).where(col(Step.patient_id) == patient_id))
+        return sorted(found, key=lambda step: (step.due_at, step.position))
 
     def due_steps(self) -> Sequence[Step]:
         return self.all(

@@ -1,7 +1,7 @@
 """What every part of a Unit stands on: the session, the instant, the words."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Protocol, TypeVar
@@ -40,6 +40,8 @@ class Work:
         self.network = network
         self.audit_key = audit_key
         self.wrote_letters = False
+        self._kept: dict[tuple[type[SQLModel], int], Sequence[Any]] = {}
+        """Rows already read in this transaction; they change in place, so they stay true."""
         self._stamps = count()
         self.tapped: tuple[int, int] = (0, 0)
         """Chat and id of the message whose button was pressed: its own handler changes it."""
@@ -48,12 +50,26 @@ class Work:
         """Part of a key, never the same twice: a whole batch of updates is one instant."""
         return f"{self.now.isoformat()}#{next(self._stamps)}"
 
-    def savepoint(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
         """Undo only what is inside if it raises."""
-        return self.session.begin_nested()
+        try:
+            with self.session.begin_nested():
+                yield
+        except BaseException:
+            self._kept.clear()
+            raise
+
+    def keep(self, table: type[Row], key: int, query: Select[Row]) -> Sequence[Row]:
+        """The rows of a question asked often: read once, until a row of their kind is added."""
+        if (table, key) not in self._kept:
+            self._kept[table, key] = self.all(query)
+        return self._kept[table, key]
 
     def add(self, row: Row) -> Row:
         """Store a new row now, so that it has its id."""
+        if row not in self.session:
+            self._kept = {at: rows for at, rows in self._kept.items() if at[0] is not type(row)}
         self.session.add(row)
         self.session.flush()
         return row
