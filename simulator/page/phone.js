@@ -252,8 +252,8 @@ export class Phone {
   }
 
   popUp({ text, alert = false }) {
-    clearTimeout(this.fading);
     if (!text) return;
+    clearTimeout(this.fading);
     const close = alert ? button("OK", () => this.hidePopUp(), { class: "ok" }) : null;
     this.toast.className = `toast shown ${alert ? "alert" : ""}`;
     this.toast.replaceChildren(...[el("span", {}, text), close].filter(Boolean));
