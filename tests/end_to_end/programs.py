@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 CAST = ROOT / "simulator" / "data" / "onco_occitanie.toml"
 TOKEN = "100200300:an-end-to-end-token-of-no-bot-000"
 SETUP_CODE = "first-coordinator"
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Real seconds that a process may take to start, to follow or to end."""
 
 
