@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(app: Simulator, listener: socket.socket, host: str, recording: Recording | None) -> int:
     server = Server(app)
     url = app.house.supervisor.url = f"http://{host}:{listener.getsockname()[1]}"
-    sys.stdout.write(f"Simulateur prêt : {url}\n")
+    sys.stdout.write(f"Simulateur prêt : {url}\n")
     sys.stdout.flush()
     if recording is None:
         server.run(sockets=[listener])
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NOM=VALEUR",
-        help="réglage du bot ; {url} et {folder} sont remplacés",
+        help="réglage du bot ; {url} et {folder} sont remplacés",
     )
     parser.add_argument("--stories", type=Path, default=FOLDER, help="dossier des scénarios")
     parser.add_argument("--story", default="", help="scénario qui commence tout de suite")
@@ -120,7 +120,7 @@ def _cast(args: argparse.Namespace, recording: Recording | None) -> dict[str, An
 def _pairs(option: str, given: list[str]) -> dict[str, str]:
     wrong = [pair for pair in given if "=" not in pair]
     if wrong:
-        raise Misuse(f"{option} : « {wrong[0]} » n’est pas de la forme NOM=VALEUR.")
+        raise Misuse(f"{option} : « {wrong[0]} » n’est pas de la forme NOM=VALEUR.")
     return dict(pair.split("=", 1) for pair in given)
 
 
@@ -130,15 +130,15 @@ def _start(text: str | None) -> datetime:
     try:
         start = datetime.fromisoformat(text)
     except ValueError:
-        raise Misuse(f"--start : « {text} » n’est pas une date ISO 8601.") from None
+        raise Misuse(f"--start : « {text} » n’est pas une date ISO 8601.") from None
     return start if start.tzinfo else start.astimezone()
 
 
 def _port_sentence(host: str, port: int, error: OSError) -> str:
     if not taken(error):
-        return f"Impossible d’ouvrir {host}:{port} : {error.strerror}."
+        return f"Impossible d’ouvrir {host}:{port} : {error.strerror}."
     free = free_port(host, port)
-    advice = f" ; essayez --port {free}." if free else "."
+    advice = f" ; essayez --port {free}." if free else "."
     return f"Le port {port} est déjà utilisé{advice}"
 
 

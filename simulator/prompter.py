@@ -21,7 +21,7 @@ class Prompter:
         return filled(text, self.values)
 
     def pattern(self, text: str) -> str:
-        return filled(text, self.values, pattern=True)
+        return filled(plain(text), self.values, pattern=True)
 
     def who(self, scene: Scene) -> Person:
         return self._stage.person(self.text(scene.get("as") or self._you))

@@ -86,7 +86,7 @@ class Page {
 
   link(up) {
     document.body.classList.toggle("offline", !up);
-    if (!up) say("La page a perdu le simulateur ; elle réessaie.");
+    if (!up) say("La page a perdu le simulateur ; elle réessaie.");
   }
 
   remember(phone) {

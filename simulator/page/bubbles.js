@@ -125,7 +125,7 @@ export function serviceText(message, phone) {
   const names = (users) => users.map((user) => [user.first_name, user.last_name].filter(Boolean).join(" ")).join(", ");
   if (it.new_chat_members) return `${names(it.new_chat_members)} a rejoint le groupe`;
   if (it.left_chat_member) return `${names([it.left_chat_member])} a quitté le groupe`;
-  if (it.group_chat_created) return `${who} a créé le groupe « ${phone.store.chats.get(message.chat)?.title} »`;
+  if (it.group_chat_created) return `${who} a créé le groupe « ${phone.store.chats.get(message.chat)?.title} »`;
   if (it.migrate_to_chat_id) return "Le groupe devient un supergroupe";
   if (it.migrate_from_chat_id) return "Suite du groupe";
   if (it.pinned_message) return `${who} a épinglé un message`;
@@ -137,5 +137,5 @@ export function snippet(message, phone) {
   if (message.kind === "service") return serviceText(message, phone);
   const labels = { photo: "🖼 Photo", document: "📄 Document", sticker: "Autocollant", voice: "🎤 Message vocal", location: "📍 Position", contact: "👤 Contact" };
   const text = [labels[message.kind], message.text].filter(Boolean).join(" · ");
-  return message.from.id === phone.person.id ? `Vous : ${text}` : text;
+  return message.from.id === phone.person.id ? `Vous : ${text}` : text;
 }

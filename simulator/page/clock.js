@@ -82,7 +82,7 @@ export class ClockBar {
       say(`Il est ${hour(this.now())}, ${fullDay(this.now())}`);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.note.textContent = error.message === "nothing is due" ? "Rien n’est prévu." : `L’horloge s’est arrêtée : ${error.message}`;
+      this.note.textContent = error.message === "nothing is due" ? "Rien n’est prévu." : `L’horloge s’est arrêtée : ${error.message}`;
     }
   }
 }

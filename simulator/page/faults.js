@@ -7,7 +7,7 @@ const NETWORK = [
   ["Telegram lent", "Chaque appel prend deux secondes de plus.", { kind: "delay", delay_s: 2 }],
   ["Trop de messages", "Les dix prochains envois répondent 429, à refaire après 5 s.", { kind: "429", method: "sendMessage", count: 10, retry_after: 5 }],
   ["Réponse perdue", "Le prochain message part, mais sa réponse se perd.", { kind: "cut_after", method: "sendMessage", count: 1 }],
-  ["Connexion coupée", "Le prochain message ne part pas : la connexion est coupée avant.", { kind: "cut_before", method: "sendMessage", count: 1 }],
+  ["Connexion coupée", "Le prochain message ne part pas : la connexion est coupée avant.", { kind: "cut_before", method: "sendMessage", count: 1 }],
   ["Réseau capricieux", "Un appel sur cinq échoue.", { kind: "500", probability: 0.2, seed: 1 }],
 ];
 
@@ -68,7 +68,7 @@ export class Faults {
 
   bot() {
     const { able, running } = this.state.bot;
-    if (!able) return this.section("Le bot", [el("p", {}, "Le simulateur n’a pas lancé le bot : il ne peut ni l’arrêter ni le relancer.")]);
+    if (!able) return this.section("Le bot", [el("p", {}, "Le simulateur n’a pas lancé le bot : il ne peut ni l’arrêter ni le relancer.")]);
     const rows = [
       this.row("Tuer le bot", "Comme une coupure de courant.", () => post("bot", { do: "kill" }), "kill", !running),
       this.row("Relancer le bot", "Il reprend où il était.", () => post("bot", { do: "start" }), "start", running),
@@ -88,7 +88,7 @@ export class Faults {
   groups() {
     const { store } = this.page;
     const rows = [...store.chats.values()].filter((each) => each.kind === "group" && each.migrated_to === null)
-      .map((each) => this.row(`« ${each.title} » devient un supergroupe`, "", () => post("groups/migrate", { chat: each.id }), `g${each.id}`));
+      .map((each) => this.row(`« ${each.title} » devient un supergroupe`, "", () => post("groups/migrate", { chat: each.id }), `g${each.id}`));
     return this.section("Un groupe", rows.length ? rows : [el("p", {}, "Aucun groupe ne peut changer.")]);
   }
 

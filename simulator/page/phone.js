@@ -221,7 +221,7 @@ export class Phone {
       while (follow && this.lines.children.length > SHOWN * 2) this.lines.firstChild.remove();
     }
     if (follow) this.bottom();
-    if (isNew && this.root.contains(document.activeElement) && message.from.id !== this.person.id) say(`${message.from.name} : ${message.text}`);
+    if (isNew && this.root.contains(document.activeElement) && message.from.id !== this.person.id) say(`${message.from.name} : ${message.text}`);
   }
 
   flush() {

@@ -32,7 +32,7 @@ export class Stories {
 
   announce() {
     const task = this.story.tasks.at(-1);
-    say(`À vous, ${task.who} : ${task.text}`);
+    say(`À vous, ${task.who} : ${task.text}`);
     document.querySelector(`[data-person="${task.person}"]`)?.scrollIntoView({ inline: "nearest", block: "nearest" });
   }
 
@@ -49,7 +49,7 @@ export class Stories {
   }
 
   choices() {
-    const intro = el("p", {}, "Choisissez un scénario : le terrain repart de zéro, chacun des téléphones est déjà dans son équipe, et vous jouez une des personnes.");
+    const intro = el("p", {}, "Choisissez un scénario : le terrain repart de zéro, chacun des téléphones est déjà dans son équipe, et vous jouez une des personnes.");
     const trouble = this.refusal ? [el("p", { class: "trouble", role: "alert" }, this.refusal)] : [];
     return [...trouble, intro, ...this.list.map((each) => this.choice(each))];
   }
@@ -58,7 +58,7 @@ export class Stories {
     if (it.broken) return el("section", { class: "card" }, el("h3", {}, it.title), el("p", { class: "trouble" }, it.broken));
     return el("section", { class: "card", "data-story": it.name },
       el("h3", {}, it.title), el("p", {}, it.summary),
-      el("div", { class: "card-foot" }, el("small", {}, `${it.minutes} min`), button("Commencer", (event) => this.begin(it.name, event.currentTarget), { class: "primary", "aria-label": `Commencer « ${it.title} »` })));
+      el("div", { class: "card-foot" }, el("small", {}, `${it.minutes} min`), button("Commencer", (event) => this.begin(it.name, event.currentTarget), { class: "primary", "aria-label": `Commencer « ${it.title} »` })));
   }
 
   async begin(name, target) {
@@ -93,7 +93,7 @@ export class Stories {
   }
 
   task(task) {
-    const help = task.hint ? el("details", { class: "hint" }, el("summary", {}, "Un indice ?"), el("p", {}, task.hint)) : null;
+    const help = task.hint ? el("details", { class: "hint" }, el("summary", {}, "Un indice ?"), el("p", {}, task.hint)) : null;
     return el("section", { class: "todo", "aria-label": "Ce que vous devez faire" },
       el("strong", {}, `Vous êtes ${task.who}`), el("p", {}, task.text), help,
       el("div", { class: "card-foot" }, button("Montrez-moi", () => post("story", { help: true })), button("Passer", () => post("story", { skip: true }))));
@@ -101,7 +101,7 @@ export class Stories {
 
   debrief() {
     const it = this.story.debrief;
-    const node = dialog(`Bilan : ${this.story.title}`, ...report(this.story, it));
+    const node = dialog(`Bilan : ${this.story.title}`, ...report(this.story, it));
     node.classList.add("debrief");
     node.querySelector(".close").before(button("Imprimer", () => window.print(), { class: "primary" }));
   }
@@ -138,7 +138,7 @@ function length(seconds) {
 
 function french(message, name) {
   const known = /^unknown storyboard .*known: (.*)$/.exec(message);
-  if (known) return `Le scénario « ${name} » n’existe pas. Scénarios connus : ${known[1]}.`;
-  if (message.includes("no bot follows")) return "Aucun bot ne suit l’horloge : lancez-le, puis recommencez.";
+  if (known) return `Le scénario « ${name} » n’existe pas. Scénarios connus : ${known[1]}.`;
+  if (message.includes("no bot follows")) return "Aucun bot ne suit l’horloge : lancez-le, puis recommencez.";
   return message;
 }

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from simulator.media import png
 
 TOKEN = "123456:test-token"
-HOUR = timedelta(hours=1)
+EVERY = timedelta(hours=3)
 KEYBOARD = {
     "inline_keyboard": [
         [{"text": "Oui", "callback_data": "oui"}, {"text": "Non", "callback_data": "non"}]
@@ -94,7 +94,7 @@ class Parrot:
             self._count += 1
             self.call("sendMessage", chat_id=chat, text=f"Rappel {self._count}")
             self._reminders.remove((at, chat))
-            self._reminders.append((at + HOUR, chat))
+            self._reminders.append((at + EVERY, chat))
         self._remember()
 
     def _handle(self, update: dict[str, Any]) -> None:
@@ -112,7 +112,7 @@ class Parrot:
                 "sendMessage", chat_id=chat, text=hello, parse_mode="HTML", reply_markup=KEYBOARD
             )
         elif text.startswith("/rappel"):
-            self._reminders.append((self._now() + HOUR, chat))
+            self._reminders.append((self._now() + EVERY, chat))
             self._remember()
         elif text == "/photo":
             self._upload(chat)

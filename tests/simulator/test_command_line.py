@@ -25,7 +25,9 @@ def test_a_port_in_use_gets_one_sentence_and_the_next_free_one(
 
     said = capsys.readouterr().err
     assert code == 1
-    assert said.startswith(f"Le port {port} est déjà utilisé ; essayez --port ")
+    assert said.startswith(
+        f"Le port {port} est déjà utilisé\N{NARROW NO-BREAK SPACE}; essayez --port "
+    )
     assert said.count("\n") == 1
 
 

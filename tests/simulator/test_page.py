@@ -285,7 +285,7 @@ def test_thirty_days_go_by_in_less_than_ten_seconds(page: Page, client: Client) 
     expect(shown.locator(".message").last).to_contain_text("Rappel")
     assert page.evaluate("performance.now() - window.began") < 10_000
     numbers = [int(text.split()[1]) for text in client.texts("claire") if "Rappel" in text]
-    assert numbers == list(range(numbers[0], numbers[0] + 720))
+    assert numbers == list(range(numbers[0], numbers[0] + 240))
 
 
 def test_a_reload_in_the_middle_loses_nothing(page: Page) -> None:

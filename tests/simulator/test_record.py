@@ -27,7 +27,7 @@ def record(path: Path) -> None:
         client.say("amina", "/aide", chat="efs")
         client.say("claire", "/rappel")
         client.until_quiet()
-        client.advance(hours=3)
+        client.advance(hours=7)
         client.until_quiet()
 
 

@@ -155,7 +155,7 @@ def test_a_killed_bot_starts_again_where_it_was(ground: Client) -> None:
     ground.post("bot", do="kill")
     assert ground.state()["bot"] == {"able": True, "running": False, "code": -9}
     ground.say("claire", "tu dors ?")
-    ground.advance(hours=2)
+    ground.advance(hours=4)
     ground.post("bot", do="start")
     ground.wait_followed()
     ground.until_quiet()
