@@ -85,7 +85,7 @@ def test_a_required_value_that_is_missing_is_named(setenv: pytest.MonkeyPatch, n
         ("POLL_TIMEOUT", "-1"),
         ("DATABASE_URL", "mysql://hunter2@db/relais"),
         ("DATABASE_URL", "postgresql://hunter2@db/relais"),
-        ("SETUP_CODE", "hunter2"),
+        ("SETUP_CODE", "hu2"),
         ("SETUP_CODE", "hunter2 and spaces"),
         ("AUDIT_KEY", "hunter2"),
         ("TIMEZONE", "Europe/Toulouse"),
