@@ -62,7 +62,6 @@ class Chat:
     pinned: list[int] = field(default_factory=list)
     migrated_to: int | None = None
     migrated_from: int | None = None
-    deleted: bool = False
 
     @property
     def private(self) -> bool:

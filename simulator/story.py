@@ -348,6 +348,7 @@ class Story:
         self.progress.at = number
         if number == self.board.prologue:
             self.progress.phase = "playing"
+            self.began_at = self.stage.now()
         self._tell()
 
     async def _quiet(self) -> None:

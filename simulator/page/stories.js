@@ -116,7 +116,7 @@ function report(story, it) {
   const asked = it.tasks.length;
   const parts = [
     el("p", {}, `Du ${fullDay(began)}, ${hour(began)}, au ${fullDay(ended)}, ${hour(ended)}.`),
-    el("p", { class: "score" }, el("strong", {}, `${it.done} sur ${asked}`), ` action${asked > 1 ? "s" : ""} faite${it.done > 1 ? "s" : ""} par vous-même.`),
+    el("p", { class: "score" }, "Fait par vous-même : ", el("strong", {}, `${it.done} sur ${asked}`), "."),
     el("h3", {}, "Ce que vous avez fait"), el("table", { class: "report" },
       el("thead", {}, el("tr", {}, ...["Action", "Qui", "Résultat", "Temps du parcours", "Votre temps"].map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, ...it.tasks.map((task) => el("tr", {}, el("td", {}, task.text), el("td", {}, task.who), el("td", {}, STATUS[task.status]), el("td", {}, length(task.took_s)), el("td", {}, length(task.took_real_s)))))),

@@ -320,7 +320,7 @@ LIMITS = [
     # Keyboards
     Limit(
         "callback_data_at_most_64_bytes",
-        keys([OUI | {"callback_data": "é" * 33}]),
+        keys([OUI | {"callback_data": "x" * 65}]),
         "BUTTON_DATA_INVALID",
     ),
     Limit(
@@ -343,7 +343,7 @@ LIMITS = [
         keys([{"text": "Oui", "url": "ici"}]),
         "inline keyboard button URL 'ici' is invalid: Wrong HTTP URL",
     ),
-    Limit("at_most_100_buttons", keys(*[[OUI] * 8] * 13), "reply markup is too long"),
+    Limit("at_most_100_buttons", keys([OUI] * 100, [OUI]), "reply markup is too long"),
     Limit(
         "keyboard_is_an_array_of_arrays",
         send(reply_markup={"inline_keyboard": [OUI]}),
