@@ -53,7 +53,7 @@ def public_menu(unit: Unit) -> None:
 
 
 def invite(visit: Visit) -> None:
-    """`/inviter équipe [centre] [n]`: a link and its picture."""
+    """`/inviter équipe [centre] [n]`: a link to pass on, and its picture to show."""
     team, centre, uses = None, visit.me.centre, 1
     for word in visit.args:
         if word.isdecimal():
@@ -67,10 +67,9 @@ def invite(visit: Visit) -> None:
     token = joining.invite(visit.unit, visit.me, team, centre, uses)
     link = f"https://t.me/{visit.unit.network.bot_name}?start={token}"
     said = text("joining.invitation", team=team.value, centre=centre, link=link, n=uses)
-    visit.answers += 1
-    visit.unit.picture(
-        visit.chat_id, qr_code(link), said, f"answer:{visit.update_id}:{visit.answers}"
-    )
+    visit.say(said, protect=False)
+    caption = text("joining.invitation_code", team=team.value, centre=centre, link=link)
+    visit.picture(qr_code(link), caption)
 
 
 def qr_code(link: str) -> str:

@@ -61,6 +61,12 @@ class Visit:
             )
         )
 
+    def picture(self, png_base64: str, caption: Text) -> None:
+        """Answer with a picture."""
+        self.answers += 1
+        key = f"answer:{self.update_id}:{self.answers}"
+        self.unit.picture(self.chat_id, png_base64, caption, key)
+
     def show(self, card: Card | Text) -> None:
         """Answer in the message whose button was pressed, else with a new one."""
         shown = card if isinstance(card, Card) else Card(card)
