@@ -99,10 +99,8 @@ class Relais:
 
     def ring(self) -> int:
         """Handle what is due now; gives how many items."""
-        handled = cycle.ring(self.database)
-        with self.database.unit() as unit:
-            self.rang_at = unit.now
-        return handled
+        self.rang_at = self.database.clock()
+        return cycle.ring(self.database)
 
     async def settle(self) -> datetime | None:
         """Handle all that is due and send all that may leave; gives the next due instant."""

@@ -319,6 +319,9 @@ class Draft(SQLModel, table=True):
     updated_at: datetime = instant()
 
 
+AUDIT, DIGEST = "audit", "digest"
+
+
 class Bell(SQLModel, table=True):
     """A duty that comes back: the morning digest, the daily proof, the audit."""
 

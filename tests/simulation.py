@@ -105,7 +105,7 @@ class Simulation:
         if self.ward.ask(lambda unit: unit.running_alerts()):
             return HASTE
         # Under watch a report that is left rings every five minutes until the next look.
-        return STRIDES[:4] if self.ward.ask(lambda unit: unit.next_check()) else STRIDES
+        return STRIDES[:4] if self.ward.ask(lambda unit: unit.first_due()["check"]) else STRIDES
 
     # What goes wrong
 

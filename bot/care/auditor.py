@@ -6,10 +6,9 @@ from bot.care import checks, questions
 from bot.care.telling import tell
 from bot.domain.message import Card, Priority, Text, text
 from bot.domain.roles import Team
-from bot.models import Bell, Patient, PatientState
+from bot.models import AUDIT, DIGEST, Bell, Patient, PatientState
 from bot.store import Unit, inbox
 
-AUDIT, DIGEST = "audit", "digest"
 AUDIT_EVERY = timedelta(minutes=10)
 DIGEST_AT = time(7, 30)
 REMEMBERED = timedelta(hours=48)

@@ -1,13 +1,13 @@
 """One ring of the clock: each kind of due thing in its order, each item in its own transaction."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeVar
 
 from bot.care import alerts, auditor, backlog, checks, countdowns, demands, relays, reminding
-from bot.models import Alert, Bell, Check, Countdown, Demand, Patient, Relay, Round, Step
+from bot.models import AUDIT, Alert, Bell, Check, Countdown, Demand, Patient, Relay, Round, Step
 from bot.store import Database, Unit
 
 logger = logging.getLogger(__name__)
@@ -19,57 +19,37 @@ PUT_OFF = timedelta(minutes=5)
 
 def ring(database: Database) -> int:
     """Handle all that is due, alerts first; gives how many items were handled."""
-    if not _anything_due(database):
-        return _fold(database)
-    return sum(
-        (
-            _each(database, Unit.due_alerts, alerts.climb),
-            _each(database, Unit.due_countdowns, countdowns.tick),
-            _each(database, Unit.due_reports, checks.finish_report),
-            _each(database, Unit.due_relays, relays.climb),
-            _rounds(database),
-            _each(database, Unit.due_rounds, checks.climb),
-            _steps(database),
-            _each(database, Unit.due_demands, demands.climb),
-            _each(database, Unit.due_bells, auditor.toll),
-            _fold(database),
-        )
-    )
+    with database.unit() as unit:
+        first = unit.first_due()
+        due = [handle for kind, handle in DUTIES if _has_come(first[kind], unit.now)]
+    return sum(handle(database) for handle in due) + _fold(database)
 
 
 def next_due(unit: Unit) -> datetime | None:
     """The next instant at which anything wants attention; the audit can wait for a ring."""
-    coming = (
-        unit.next_alert(),
-        unit.next_countdown(),
-        unit.next_report(),
-        unit.next_relay(),
-        unit.next_check(),
-        unit.next_round(),
-        unit.next_step(),
-        unit.next_demand(),
-        unit.next_bell(but=auditor.AUDIT),
-    )
+    first = unit.first_due()
+    coming = [first[kind] for kind, _ in DUTIES if kind != AUDIT]
     return min((at for at in coming if at is not None), default=None)
 
 
-def _anything_due(database: Database) -> bool:
-    """Most rings find nothing: one look instead of eight."""
-    with database.unit() as unit:
-        due = next_due(unit)
-        return (due is not None and due <= unit.now) or bool(unit.due_bells())
+def _has_come(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
 
 
 def _each(
-    database: Database,
-    due: Callable[[Unit], Sequence[Row]],
-    handle: Callable[[Unit, Row], object],
-) -> int:
-    return _groups(database, due, lambda rows: [[row] for row in rows], _alone(handle))
+    due: Callable[[Unit], Sequence[Row]], handle: Callable[[Unit, Row], object]
+) -> Callable[[Database], int]:
+    """Each due row by itself."""
 
+    def alone(unit: Unit, rows: list[Row]) -> object:
+        return handle(unit, rows[0])
 
-def _alone(handle: Callable[[Unit, Row], object]) -> Callable[[Unit, list[Row]], object]:
-    return lambda unit, rows: handle(unit, rows[0])
+    def handle_all(database: Database) -> int:
+        with database.unit() as unit:
+            found = [(type(row), _key(row)) for row in due(unit)]
+        return sum(_guarded(database, table, [key], alone) for table, key in found)
+
+    return handle_all
 
 
 def _rounds(database: Database) -> int:
@@ -121,17 +101,6 @@ def _grouped(rows: Sequence[Row], key: Callable[[Row], Key]) -> list[list[Row]]:
     return [list(group) for _, group in groupby(ordered, key=key)]
 
 
-def _groups(
-    database: Database,
-    due: Callable[[Unit], Sequence[Row]],
-    group: Callable[[Sequence[Row]], Iterable[list[Row]]],
-    handle: Callable[[Unit, list[Row]], object],
-) -> int:
-    with database.unit() as unit:
-        found = [(type(rows[0]), [_key(row) for row in rows]) for rows in group(due(unit))]
-    return sum(_guarded(database, table, keys, handle) for table, keys in found)
-
-
 def _key(row: Row) -> int | str:
     return row.name if isinstance(row, Bell) else row.id
 
@@ -166,3 +135,18 @@ def _put_off(database: Database, table: type[Row], keys: Sequence[int | str]) ->
             row.next_at = unit.now + PUT_OFF
             unit.add(row)
         unit.record("put_off", table=table.__name__, keys=[str(key) for key in keys])
+
+
+DUTIES: tuple[tuple[str, Callable[[Database], int]], ...] = (
+    ("alert", _each(Unit.due_alerts, alerts.climb)),
+    ("countdown", _each(Unit.due_countdowns, countdowns.tick)),
+    ("report", _each(Unit.due_reports, checks.finish_report)),
+    ("relay", _each(Unit.due_relays, relays.climb)),
+    ("check", _rounds),
+    ("round", _each(Unit.due_rounds, checks.climb)),
+    ("step", _steps),
+    ("demand", _each(Unit.due_demands, demands.climb)),
+    ("bell", _each(Unit.due_bells, auditor.toll)),
+    (AUDIT, _each(Unit.due_bells, auditor.toll)),
+)
+"""The kinds of dated things in their order, and what handles those that are due."""

@@ -1,9 +1,8 @@
 """Alerts."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from bot.models import Alert, AlertState
@@ -35,6 +34,3 @@ class Alerts(Work):
             .where(col(Alert.next_at) <= self.now)
             .order_by(col(Alert.next_at), col(Alert.id))
         )
-
-    def next_alert(self) -> datetime | None:
-        return self.session.scalar(select(func.min(col(Alert.next_at))))

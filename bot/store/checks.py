@@ -1,9 +1,8 @@
 """Toxicity rounds and their checks."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from bot.models import Check, CheckState, Round
@@ -69,9 +68,3 @@ class Checks(Work):
             .where(col(Check.next_at) <= self.now)
             .order_by(col(Check.next_at), col(Check.id))
         )
-
-    def next_round(self) -> datetime | None:
-        return self.session.scalar(select(func.min(col(Round.next_at))))
-
-    def next_report(self) -> datetime | None:
-        return self.session.scalar(select(func.min(col(Check.next_at))))

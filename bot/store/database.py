@@ -29,7 +29,7 @@ class Database:
         audit_key: bytes = b"",
     ) -> None:
         self.engine = open_engine(url)
-        self._clock = clock
+        self.clock = clock
         self._words = words
         self.network = network
         self._audit_key = audit_key
@@ -40,7 +40,7 @@ class Database:
     def unit(self) -> Iterator[Unit]:
         """One transaction: committed at the end, rolled back if anything raises."""
         with Session(self.engine, expire_on_commit=False) as session:
-            unit = Unit(session, self._clock(), self._words, self.network, self._audit_key)
+            unit = Unit(session, self.clock(), self._words, self.network, self._audit_key)
             yield unit
             session.commit()
         if unit.wrote_letters:

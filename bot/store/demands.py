@@ -1,9 +1,8 @@
 """Demands to the coordination, and countdowns of thawed products."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from bot.models import Countdown, Demand, DemandState
@@ -31,9 +30,6 @@ class Demands(Work):
             .order_by(col(Demand.next_at), col(Demand.id))
         )
 
-    def next_demand(self) -> datetime | None:
-        return self.session.scalar(select(func.min(col(Demand.next_at))))
-
     def countdowns_of(self, patient_id: int) -> Sequence[Countdown]:
         """Those that run, and those whose limit has passed unstopped."""
         return self.all(
@@ -56,6 +52,3 @@ class Demands(Work):
             .where(col(Countdown.next_at) <= self.now)
             .order_by(col(Countdown.next_at), col(Countdown.id))
         )
-
-    def next_countdown(self) -> datetime | None:
-        return self.session.scalar(select(func.min(col(Countdown.next_at))))

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -71,11 +70,6 @@ class Events(Work):
     def due_bells(self) -> Sequence[Bell]:
         return self.all(
             select(Bell).where(col(Bell.next_at) <= self.now).order_by(col(Bell.next_at))
-        )
-
-    def next_bell(self, *, but: str) -> datetime | None:
-        return self.session.scalar(
-            select(func.min(col(Bell.next_at))).where(col(Bell.name) != but)
         )
 
     def _last_hash(self) -> str:

@@ -1,9 +1,8 @@
 """Patients."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from bot.models import Patient, PatientState
@@ -37,6 +36,3 @@ class Patients(Work):
             .where(col(Patient.next_at) <= self.now)
             .order_by(col(Patient.next_at), col(Patient.id))
         )
-
-    def next_check(self) -> datetime | None:
-        return self.session.scalar(select(func.min(col(Patient.next_at))))

@@ -1,9 +1,8 @@
 """Relays: patients between two teams."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from bot.models import Patient, Relay, RelayState
@@ -41,6 +40,3 @@ class Relays(Work):
             .where(col(Relay.next_at) <= self.now)
             .order_by(col(Relay.next_at), col(Relay.id))
         )
-
-    def next_relay(self) -> datetime | None:
-        return self.session.scalar(select(func.min(col(Relay.next_at))))

@@ -1,9 +1,8 @@
 """Steps of pathways."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from bot.models import Patient, PatientState, Step, StepState
@@ -26,9 +25,6 @@ class Steps(Work):
             .where(col(Step.next_at) <= self.now)
             .order_by(col(Step.next_at), col(Step.id))
         )
-
-    def next_step(self) -> datetime | None:
-        return self.session.scalar(select(func.min(col(Step.next_at))))
 
     def planned_steps(self, team: str = "", centre: str = "") -> Sequence[Step]:
         """Steps still to do of running pathways, most urgent first."""

@@ -3,6 +3,7 @@
 from bot.store.alerts import Alerts
 from bot.store.checks import Checks
 from bot.store.demands import Demands
+from bot.store.due import Due
 from bot.store.events import Events
 from bot.store.notices import Notices
 from bot.store.patients import Patients
@@ -11,5 +12,5 @@ from bot.store.relays import Relays
 from bot.store.steps import Steps
 
 
-class Unit(People, Patients, Steps, Relays, Checks, Alerts, Demands, Notices, Events):
+class Unit(People, Patients, Steps, Relays, Checks, Alerts, Demands, Due, Notices, Events):
     """One transaction seen at one instant."""
