@@ -155,10 +155,21 @@ class WebServer:
 
     def __init__(self, app: Starlette, port: int, host: str = "127.0.0.1") -> None:
         # Bound here: a port in use is an OSError at once, not a process that exits by itself.
-        self._socket = socket.create_server((host, port))
+        # Told that it is TCP: asyncio switches Nagle's 40 ms delay off only then.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._bind(host, port)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False)
         self._server = _Server(config)
+
+    def _bind(self, host: str, port: int) -> None:
+        try:
+            self._socket.bind((host, port))
+            self._socket.listen()
+        except OSError:
+            self._socket.close()
+            raise
 
     async def run(self) -> None:
         """Serve until cancelled; what was being answered is answered to its end."""
