@@ -17,8 +17,11 @@ class Notices(Work):
     """Nobody sends; everybody notifies."""
 
     def notify(self, notice: Notice) -> bool:
-        """Say it once for its key; the words are fixed now. True if it was new."""
-        return self._write(
+        """Say it once for its key; the words are fixed now. True if it was new.
+
+        What still waits to tell the same chat about the same cause is older news: it is void.
+        """
+        new = self._write(
             notice.chat,
             Kind.SEND,
             notice.key,
@@ -30,6 +33,19 @@ class Notices(Work):
             silent=notice.silent,
             protect=notice.protect,
         )
+        if new and notice.cause:
+            self._supersede(notice)
+        return new
+
+    def _supersede(self, notice: Notice) -> None:
+        older = self._about(notice.cause).where(
+            col(Outbox.chat_id) == notice.chat,
+            col(Outbox.kind) == Kind.SEND,
+            col(Outbox.state) == LetterState.PENDING,
+            # Two of the same instant are one piece of news in two messages.
+            col(Outbox.created_at) < self.now,
+        )
+        self.session.execute(older.values(state=LetterState.CANCELLED.value))
 
     def edit(
         self,
