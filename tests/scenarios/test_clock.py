@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.care import auditor, cycle
+from bot.care import cycle
 from bot.domain.roles import Team
+from bot.models import DIGEST
 from tests.hospital import Hospital
 from tests.ward import PARIS
 
@@ -173,7 +174,7 @@ async def test_duties_hang_once_however_often_the_bot_starts(ward: Hospital) -> 
     for _ in range(3):
         await ward.restart()
 
-    assert ward.ask(lambda unit: unit.bell(auditor.DIGEST)) is not None
+    assert ward.ask(lambda unit: unit.bell(DIGEST)) is not None
     await ward.enrol()
     await ward.at("2026-03-03T08:00")
     assert len(ward.told(ward.chat(COORDINATION), "digest.morning")) == 1
