@@ -116,7 +116,7 @@ def late(unit: Unit) -> Card:
 
 
 def history(unit: Unit, patient: Patient) -> Card:
-    """The newest events of a patient, oldest first, from the chain itself."""
+    """All that happened to a patient, oldest first, from the chain itself."""
     events = unit.events_of(patient.id)
     lines = tuple(_event_line(unit, patient, event) for event in events)
     return Card(text("history.list", head=head(unit, patient), lines=lines, n=len(lines)))

@@ -38,14 +38,10 @@ class Events(Work):
     def event(self, event_id: int) -> Event | None:
         return self.get(Event, event_id)
 
-    def events_of(self, patient: int, limit: int = 60) -> Sequence[Event]:
-        newest = self.all(
-            select(Event)
-            .where(col(Event.patient_id) == patient)
-            .order_by(col(Event.id).desc())
-            .limit(limit)
-        )
-        return list(reversed(newest))
+    def events_of(self, patient: int) -> Sequence[Event]:
+        """All that happened to a patient, in order."""
+        of_patient = select(Event).where(col(Event.patient_id) == patient)
+        return self.all(of_patient.order_by(col(Event.id)))
 
     def newest_events(self, patient: int, kind: str) -> Sequence[Event]:
         """The events of one kind, the newest first."""

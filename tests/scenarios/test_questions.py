@@ -122,6 +122,19 @@ async def test_the_history_tells_what_the_chain_holds(any_ward: Hospital) -> Non
     assert places == sorted(places)
 
 
+async def test_a_long_history_keeps_its_beginning(any_ward: Hospital) -> None:
+    code = await any_ward.enrol()
+    patient = any_ward.patient(code)
+    with any_ward.database.unit() as unit:
+        for _ in range(100):
+            unit.record("check_ras", patient=patient.id)
+
+    said = await asked(any_ward, COORDINATION, f"/historique {code}")
+
+    assert "event.patient_enrolled" in said
+    assert said.count("event.check_ras") == 100
+
+
 async def test_a_team_sees_only_the_patients_of_its_centre(ward: Hospital) -> None:
     ward.staff(GREFFE, centre="MPL")
     here = await ward.enrol()
