@@ -38,6 +38,7 @@ def migrate(settings: Settings, _file: Path) -> int:
 def audit(settings: Settings, _file: Path) -> int:
     """Verify the event chain; name the first broken row."""
     database = _open(settings)
+    migrations.require(database.engine)
     with database.unit() as unit:
         broken, count = unit.first_broken_event(), unit.count_events()
     if broken is not None:

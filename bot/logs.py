@@ -6,8 +6,8 @@ import re
 TOKEN = re.compile(r"\d{3,}:[\w-]{20,}")
 """A bot token, wherever it stands: Telegram's URLs hold it."""
 
-TALKATIVE = ("httpx", "httpcore", "aiohttp", "apscheduler", "telegram", "uvicorn.access")
-"""Libraries that log URLs, or each tick, at INFO."""
+TALKATIVE = ("alembic", "httpx", "httpcore", "aiohttp", "apscheduler", "telegram", "uvicorn.access")
+"""Libraries that log URLs, each tick or each look at the schema, at INFO."""
 
 
 def redact(said: str) -> str:

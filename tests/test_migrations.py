@@ -125,3 +125,12 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(blank: Engine) -> None:
         migrations.upgrade(blank)
 
     assert inspect(blank).get_table_names() == ["relay"]
+
+
+def test_a_database_without_tables_is_not_read_but_said_to_be_empty(blank: Engine) -> None:
+    with pytest.raises(SchemaError, match="empty"):
+        migrations.require(blank)
+
+    migrations.upgrade(blank)
+
+    migrations.require(blank)

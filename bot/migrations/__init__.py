@@ -35,6 +35,15 @@ REFUSALS = {
     State.NEWER: "The database is newer than the program: start the newer program.",
 }
 
+NOTHING_YET = "The database is empty: python -m bot run fills it, or python -m bot restore FILE."
+
+
+def require(engine: Engine, scripts: Path = HERE) -> None:
+    """Refuse a database that this program cannot read."""
+    found = state(engine, scripts)
+    if found is not State.CURRENT:
+        raise SchemaError(REFUSALS.get(found, NOTHING_YET))
+
 
 def ensure(engine: Engine, scripts: Path = HERE) -> None:
     """Fill an empty database; refuse one that is older or newer than the program."""
