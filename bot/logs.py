@@ -6,7 +6,15 @@ import re
 TOKEN = re.compile(r"\d{3,}:[\w-]{20,}")
 """A bot token, wherever it stands: Telegram's URLs hold it."""
 
-TALKATIVE = ("alembic", "httpx", "httpcore", "aiohttp", "apscheduler", "telegram", "uvicorn.access")
+TALKATIVE = (
+    "aiohttp",
+    "alembic",
+    "apscheduler",
+    "httpcore",
+    "httpx",
+    "telegram",
+    "uvicorn.access",
+)
 """Libraries that log URLs, each tick or each look at the schema, at INFO."""
 
 
