@@ -32,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(str(misuse))
     except OSError as error:
         return _fail(_port_sentence(args.host, args.port, error))
+    except OverflowError:
+        return _fail(f"Un port va de 0 à 65535, pas {args.port}.")
     return _serve(build(options), listener, args.host, recording)
 
 

@@ -39,6 +39,7 @@ def _person(world: World, entry: dict[str, Any]) -> Person:
         entry.get("last_name", ""),
         entry.get("username", ""),
         slug=entry["slug"],
+        role=entry.get("role", ""),
     )
 
 

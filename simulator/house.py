@@ -163,9 +163,10 @@ class House:
             # Its last long poll must not be taken for the new bot's.
             await self.bell.until(lambda: self.driver.follower.polling == 0, HANG_UP)
             self.driver.follower = Follower()
+        if begins:
+            self.clock.set(begins)  # before the cast enters: its first messages bear this date
         self.reset()
         if begins:
-            self.clock.set(begins)
             self.world.tell("clock", **self.driver.state())
         if self.supervisor.able:
             await self.supervisor.start(fresh=True)

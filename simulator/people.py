@@ -17,6 +17,8 @@ class Person:
     username: str = ""
     is_bot: bool = False
     slug: str = ""
+    # What the cast says of them; Telegram knows nothing of it.
+    role: str = ""
 
     @property
     def name(self) -> str:

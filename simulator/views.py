@@ -26,6 +26,7 @@ def person(it: Person) -> View:
         "first_name": it.first_name,
         "username": it.username,
         "slug": it.slug,
+        "role": it.role,
         "is_bot": it.is_bot,
     }
 

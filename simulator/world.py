@@ -61,9 +61,16 @@ class World:
     # People and chats
 
     def add_person(
-        self, first_name: str, last_name: str = "", username: str = "", slug: str = ""
+        self,
+        first_name: str,
+        last_name: str = "",
+        username: str = "",
+        slug: str = "",
+        role: str = "",
     ) -> Person:
-        person = Person(self._take("person"), first_name, last_name, username, slug=slug)
+        person = Person(
+            self._take("person"), first_name, last_name, username, slug=slug, role=role
+        )
         self.people[person.id] = person
         self.chats[person.id] = Chat(person.id, "private", person=person)
         self.tell("person", person=person.id)

@@ -29,7 +29,8 @@ export class Phone {
     this.heading = el("div", { class: "phone-head" });
     this.body = el("div", { class: "phone-body" });
     this.toast = el("div", { class: "toast", role: "status" });
-    const name = el("h2", { class: "owner" }, avatar(this.person.name, this.person.id), el("span", {}, this.person.name));
+    const name = el("h2", { class: "owner" }, avatar(this.person.name, this.person.id), el("span", {}, this.person.name),
+      this.person.role ? el("small", {}, this.person.role) : null);
     this.badge = el("span", { class: "badge owner-badge" });
     name.append(this.badge);
     const screen = el("div", { class: "screen" }, this.heading, this.body, this.toast);

@@ -1,6 +1,6 @@
 // Behind the scenes: every call with its answer, the retries, the bot's health.
 import { get } from "./api.js";
-import { el, hour } from "./dom.js";
+import { el, hour, shortDay } from "./dom.js";
 
 const SHOWN = 150;
 
@@ -70,7 +70,7 @@ export class Scenes {
 
   when(iso) {
     const at = new Date(iso);
-    return `${at.toLocaleDateString("fr-FR", { day: "2-digit", month: "2-digit" })}, ${hour(at)}`;
+    return `${shortDay(at)}, ${hour(at)}`;
   }
 
   add(call) {

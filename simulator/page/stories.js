@@ -114,15 +114,16 @@ function line(task) {
 function report(story, it) {
   const [began, ended] = [new Date(it.began), new Date(it.ended)];
   const asked = it.tasks.length;
-  const parts = [
-    el("p", {}, `Du ${fullDay(began)}, ${hour(began)}, au ${fullDay(ended)}, ${hour(ended)}.`),
+  const parts = [el("p", {}, `Du ${fullDay(began)}, ${hour(began)}, au ${fullDay(ended)}, ${hour(ended)}.`)];
+  if (asked) parts.push(
     el("p", { class: "score" }, "Fait par vous-même : ", el("strong", {}, `${it.done} sur ${asked}`), "."),
     el("h3", {}, "Ce que vous avez fait"), el("table", { class: "report" },
       el("thead", {}, el("tr", {}, ...["Action", "Qui", "Résultat", "Temps du parcours", "Votre temps"].map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, ...it.tasks.map((task) => el("tr", {}, el("td", {}, task.text), el("td", {}, task.who), el("td", {}, STATUS[task.status]), el("td", {}, length(task.took_s)), el("td", {}, length(task.took_real_s)))))),
     el("h3", {}, "Ce qui a été manqué"),
     it.missed.length ? el("ul", {}, ...it.missed.map((text) => el("li", {}, text))) : el("p", {}, "Rien."),
-  ];
+  );
+  else parts.push(el("p", {}, "Tout a été fait pour vous : à vous de continuer."));
   if (it.learn.length) parts.push(el("h3", {}, "À retenir"), el("ul", {}, ...it.learn.map((text) => el("li", {}, text))));
   const { sent, failed, faults, lost_updates: lost } = it.figures;
   parts.push(el("h3", {}, "En coulisses"), el("p", {}, `${sent} messages envoyés, ${failed} tentatives refusées, ${faults} appels touchés par une panne, ${lost} appuis ou messages perdus.`));

@@ -39,6 +39,7 @@ def test_a_port_in_use_gets_one_sentence_and_the_next_free_one(
         (["--story", "absent"], "absent"),
         (["--bot-env", "SANS_VALEUR"], "NOM=VALEUR"),
         (["--replay", "absent.jsonl"], "absent.jsonl"),
+        (["--port", "99999"], "65535"),
     ],
 )
 def test_a_wrong_option_is_one_sentence(

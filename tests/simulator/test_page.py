@@ -20,7 +20,7 @@ PHONE_WINDOW = {"width": 390, "height": 844}
 CAST = {
     "people": [
         {"slug": "claire", "first_name": "Claire", "last_name": "Vidal"},
-        {"slug": "amina", "first_name": "Amina", "last_name": "Haddad"},
+        {"slug": "amina", "first_name": "Amina", "last_name": "Haddad", "role": "EFS"},
         {"slug": "marc", "first_name": "Marc", "last_name": "Delmas"},
     ],
     "groups": [{"slug": "efs", "title": "EFS", "members": ["claire", "amina"], "bot": True}],
@@ -33,6 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One simulator that supervises one small bot."""
     folder = tmp_path_factory.mktemp("stories")
     (folder / "essai.toml").write_text(BOARD, encoding="utf-8")
+    (folder / "_rien.toml").write_text('title = "Rien"\nscene = [{ note = "Vu" }]')
     playbill = Playbill(folder, {"who": "Claire"})
     options = Options(START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), playbill=playbill)
     with Running(options) as running:
@@ -170,6 +171,7 @@ def test_a_group_is_seen_from_each_phone(page: Page) -> None:
     expect(amina.locator(".author")).to_have_text("Claire Vidal")
     expect(amina.locator(".owner-badge")).to_be_hidden()
     expect(phone(page, "marc").locator(".chat-row")).to_have_count(1)
+    expect(amina.locator(".owner")).to_contain_text("EFS")
 
 
 def test_replies_pictures_and_silence_are_shown(page: Page) -> None:
@@ -319,6 +321,7 @@ def test_it_fits_the_window_of_a_phone(open_page: Callable[..., Page]) -> None:
     expect(shown.locator(".key").first).to_be_visible()
 
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE_WINDOW["width"]
+    expect(page.get_by_role("button", name="Prochain événement")).to_be_in_viewport(ratio=1)
     box = shown.bounding_box()
     assert box is not None
     assert box["x"] >= 0
@@ -417,6 +420,17 @@ def test_a_storyboard_is_chosen_played_and_debriefed(page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.locator(".stage")).to_be_hidden()
     expect(debrief.get_by_role("button", name="Imprimer")).to_be_hidden()
+    page.set_viewport_size({"width": 800, "height": 200})  # more than one sheet: nothing is cut
+    assert debrief.evaluate("it => it.scrollHeight - it.clientHeight") <= 1
+    assert debrief.evaluate("it => it.clientHeight") > 200
+
+
+def test_a_storyboard_that_asks_for_nothing_counts_nothing(page: Page, client: Client) -> None:
+    client.post("story", play="_rien")
+
+    debrief = page.get_by_role("dialog", name="Bilan : Rien")
+    expect(debrief).to_contain_text("Tout a été fait pour vous")
+    expect(debrief).not_to_contain_text("sur 0")
 
 
 def test_an_unknown_storyboard_is_one_sentence(open_page: Callable[..., Page]) -> None:

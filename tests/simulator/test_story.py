@@ -137,7 +137,10 @@ def test_a_storyboard_begins_with_an_empty_ground_and_a_new_bot(ground: Client) 
     story(ground, "task")
 
     assert [person["slug"] for person in ground.world()["people"]] == ["claire", "amina"]
-    assert ground.now() - datetime.fromisoformat("2026-03-10T08:00:00+01:00") < timedelta(hours=1)
+    begins = datetime.fromisoformat("2026-03-10T08:00:00+01:00")
+    assert ground.now() - begins < timedelta(hours=1)
+    first = datetime.fromisoformat(ground.messages("efs")[0]["date"])
+    assert timedelta(0) <= first - begins < timedelta(hours=1)
     ground.post("story", stop=True)
 
 
