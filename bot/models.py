@@ -207,6 +207,7 @@ class Relay(SQLModel, table=True):
     step_id: int = Field(foreign_key="step.id", index=True)
     from_team: str
     to_team: str
+    title: str = ""
     label: str
     answer: str
     choices: str = long_text("[]")

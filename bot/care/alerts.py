@@ -198,7 +198,8 @@ def raised(unit: Unit, alert: Alert) -> Card:
             (Button(text(f"alert.button.sign_{sign}"), f"alert:sign:{alert.id}:{sign}"),)
             for sign in SIGNS
         ]
-    elif alert.grade is None:
+    else:
+        # Kept after a first answer: a grade tapped by mistake can be set right.
         rows.append(
             tuple(
                 Button(text("alert.button.grade", grade=g), f"alert:grade:{alert.id}:{g}")

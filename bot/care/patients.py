@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
 from bot.care import drafts
@@ -305,12 +305,20 @@ def _write_steps(unit: Unit, patient: Patient, planned: Sequence[Planned]) -> No
             position=position,
             team=each.step.team.value,
             on=each.on,
-            due_at=each.due_at,
+            due_at=_fair_hour(unit, each),
         )
         if each.step.anchor_of is Anchor.SO:
             patient.discharge_on = each.on
         schedule(unit, unit.add(step))
     unit.add(patient)
+
+
+def _fair_hour(unit: Unit, each: Planned) -> datetime:
+    """A step of the day of enrolment is not late because its hour had passed before."""
+    calendar = unit.network.calendar
+    if each.due_at <= unit.now and each.on == calendar.day(unit.now):
+        return calendar.instant(each.on, time.max)
+    return each.due_at
 
 
 def _tell_teams(

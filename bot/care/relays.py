@@ -43,6 +43,7 @@ def _offer(unit: Unit, patient: Patient, step: Step, handover: Handover) -> None
             from_team=step.team,
             to_team=handover.to.value,
             label=handover.label,
+            title=handover.title,
             answer="",
             offered_at=unit.now,
             deadline_at=unit.now + handover.within,
@@ -84,6 +85,12 @@ def _given(unit: Unit, patient: Patient, step: Step) -> dict[str, Text | str]:
     }
 
 
+def _handed(unit: Unit, relay: Relay, step: Step) -> dict[str, Text | str]:
+    """As `_given`, under the name of the whole where several steps make one relay."""
+    given = _given(unit, unit.patient(relay.patient_id), step)
+    return given | ({"label": relay.title} if relay.title else {})
+
+
 def _within(relay: Relay) -> timedelta:
     return relay.deadline_at - relay.offered_at
 
@@ -107,10 +114,9 @@ def _tell_receiver(unit: Unit, relay: Relay, key: str) -> None:
 
 def card(unit: Unit, relay: Relay) -> Card:
     """The relay as its receiver sees it, with its clock."""
-    patient = unit.patient(relay.patient_id)
     step = unit.step(relay.step_id)
     assert step is not None
-    given = _given(unit, patient, step)
+    given = _handed(unit, relay, step)
     if relay.state == RelayState.ACCEPTED:
         at = relay.accepted_at or unit.now
         said = text("relay.accepted", **given, by=name_of(unit, relay.accepted_by), at=at)
@@ -218,7 +224,7 @@ def _wrong(unit: Unit, member: Member, relay: Relay, given: str) -> None:
     unit.record("relay_misread", member=member.id, patient=patient.id, relay=relay.id, given=given)
     said = text(
         "relay.misread",
-        **_given(unit, patient, step) | {"who": name_of(unit, member.id)},
+        **_handed(unit, relay, step) | {"who": name_of(unit, member.id)},
         what=relay.label or text("relay.the_code"),
         given=_choice(given),
     )
@@ -279,7 +285,7 @@ def climb(unit: Unit, relay: Relay) -> None:
     assert step is not None
     said = text(
         "relay.unread",
-        **_given(unit, patient, step),
+        **_handed(unit, relay, step),
         team=relay.to_team,
         at=relay.offered_at,
         until=relay.deadline_at,

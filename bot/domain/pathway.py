@@ -72,6 +72,7 @@ class Handover:
     read_back: ReadBack = ReadBack.NONE
     source: str = ""  # "step.item" that holds the value read back
     label: str = ""
+    title: str = ""  # what is handed over, where it is more than the one step
     once: tuple[str, ...] = ()
     inform: bool = False
 

@@ -12,8 +12,16 @@ def alert(visit: Visit) -> None:
     if not visit.args:
         visit.say(reports.whom(visit.unit, visit.me, "alert:new"))
         return
-    patient = patients.find(visit.unit, visit.me, " ".join(visit.args))
-    _raise(visit, patient)
+    _raise(visit, _meant(visit, "alert:new"))
+
+
+def _meant(visit: Visit, verb: str) -> Patient:
+    """The patient of a typed code; a wrong one in an emergency gets buttons, not a lesson."""
+    try:
+        return patients.find(visit.unit, visit.me, " ".join(visit.args))
+    except Refused as no:
+        listed = reports.whom(visit.unit, visit.me, verb).keyboard
+        raise Refused(no.text, no.keyboard or listed) from None
 
 
 def new_alert(visit: Visit) -> None:
@@ -37,7 +45,7 @@ def report(visit: Visit) -> None:
     if not visit.args:
         visit.say(reports.whom(visit.unit, visit.me, "report:new"))
         return
-    patient = patients.find(visit.unit, visit.me, " ".join(visit.args))
+    patient = _meant(visit, "report:new")
     _near(visit, patient)
     visit.say(reports.sign_question(visit.unit, patient, None))
 

@@ -7,7 +7,7 @@ a question that a dialogue has just asked.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.care import drafts, moves, patients, planning, questions, reports, status, steps
+from bot.care import drafts, duty, moves, patients, planning, questions, reports, status, steps
 from bot.care.telling import head
 from bot.domain.calendar import parse_hour
 from bot.domain.codes import find
@@ -169,6 +169,10 @@ def _todo(visit: Visit, _meaning: Meaning) -> None:
     visit.say(questions.todo(visit.unit, visit.me.team, visit.me.centre))
 
 
+def _on_call(visit: Visit, _meaning: Meaning) -> None:
+    visit.say(duty.board(visit.unit, visit.me))
+
+
 def _help(visit: Visit, _meaning: Meaning) -> None:
     help_(visit)
 
@@ -180,6 +184,7 @@ INTENTS: dict[str, Callable[[Visit, Meaning], None]] = {
     "retards": _late,
     "a_faire": _todo,
     "aide": _help,
+    "qui_garde": _on_call,
 }
 
 

@@ -21,7 +21,12 @@ TOXIC = re.compile(
 )
 TODO = re.compile(r"\b(a faire|afaire|quoi faire|mes etapes|qu ?est ce que j ?ai)\b")
 LATE = re.compile(r"\b(retard|retards|en retard)\b")
+ON_CALL = re.compile(r"\b(de garde|astreinte|qui est d ?astreinte)\b")
 HELP = re.compile(r"\b(aide|help|comment ca marche|que sais tu faire)\b")
+
+
+INTENTS = ((LATE, "retards"), (TODO, "a_faire"), (ON_CALL, "qui_garde"), (HELP, "aide"))
+"""Questions that name no patient."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def understand(sentence: str, pathway: Pathway) -> Meaning:
         return Meaning("confirmer_etape", patient, step)
     if patient and not TOXIC.search(plain):
         return Meaning("statut_patient", patient, step)
-    for pattern, intent in ((LATE, "retards"), (TODO, "a_faire"), (HELP, "aide")):
+    for pattern, intent in INTENTS:
         if pattern.search(plain):
             return Meaning(intent)
     return Meaning("hors_sujet")

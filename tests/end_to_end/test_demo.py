@@ -42,7 +42,9 @@ def test_a_confirmation_in_the_page_reaches_the_next_team(demo: Program, browser
     for label in ("EEG", "Fait", "☐", "Confirmer"):
         newest(neurologist, label).click()
     expect(newest(unit, "Je reçois")).to_be_visible()
-    expect(unit.get_by_role("log")).to_contain_text(re.compile(r"À recevoir\s: EEG"))
+    expect(unit.get_by_role("log")).to_contain_text(
+        re.compile(r"À recevoir\s: Bilan neurologique")
+    )
 
     if os.environ.get("SCREENSHOT"):
         picture(page)

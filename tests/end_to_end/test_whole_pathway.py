@@ -96,7 +96,7 @@ def until_the_cells_are_back(town: Town) -> None:
     town.do("neurologie", "EEG")
     town.at("2026-04-14T09:30")
     town.do("neurologie", "IRM cérébrale")
-    town.receive("greffe", "IRM cérébrale", "10")
+    town.receive("greffe", "Bilan neurologique", "10")
 
 
 def until_the_injection(town: Town, code: str) -> None:

@@ -322,6 +322,7 @@ def upgrade() -> None:
         sa.Column("step_id", sa.Integer(), nullable=False),
         sa.Column("from_team", sa.String(), nullable=False),
         sa.Column("to_team", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("answer", sa.String(), nullable=False),
         sa.Column("choices", sa.Text(), nullable=False),
