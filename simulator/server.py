@@ -39,7 +39,7 @@ class Server(uvicorn.Server):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; OSError when the port is taken, OverflowError when there is none such."""
+    """A listening socket; OSError when the port is taken, OverflowError when none such exists."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol by name: asyncio switches Nagle's 40 ms delay off only for what says TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
