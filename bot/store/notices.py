@@ -19,7 +19,8 @@ class Notices(Work):
     def notify(self, notice: Notice) -> bool:
         """Say it once for its key; the words are fixed now. True if it was new.
 
-        What still waits to tell the same chat about the same cause is older news: it is void.
+        An alert that still waits to reach a chat is void once newer news of it goes there; what
+        is less urgent is folded into one message (`care.backlog`).
         """
         new = self._write(
             notice.chat,
@@ -33,7 +34,7 @@ class Notices(Work):
             silent=notice.silent,
             protect=notice.protect,
         )
-        if new and notice.cause:
+        if new and notice.cause and notice.priority is Priority.ALERT:
             self._supersede(notice)
         return new
 
