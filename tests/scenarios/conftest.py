@@ -7,22 +7,33 @@ from sqlmodel import SQLModel
 
 from bot.domain.network import Network
 from bot.store import Database
+from tests.conftest import KINDS
 from tests.fakes import FakeClock, Show
 from tests.hospital import Hospital
 
 
+@pytest.fixture(params=KINDS)
+def address(request: pytest.FixtureRequest) -> str:
+    """Where a scenario plays: in memory, then on PostgreSQL."""
+    if request.param == "sqlite":
+        return "sqlite://"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
 @pytest.fixture
-async def empty(clock: FakeClock, network: Network) -> AsyncIterator[Hospital]:
-    """A bot that nobody joined yet, on a database in memory."""
-    memory = Database(
-        "sqlite://", clock=clock, words=Show(), network=network, audit_key=b"key-of-the-tests"
+async def empty(address: str, clock: FakeClock, network: Network) -> AsyncIterator[Hospital]:
+    """A bot that nobody joined yet."""
+    database = Database(
+        address, clock=clock, words=Show(), network=network, audit_key=b"key-of-the-tests"
     )
-    SQLModel.metadata.create_all(memory.engine)
-    opened = Hospital(memory, clock)
+    if address == "sqlite://":
+        SQLModel.metadata.create_all(database.engine)
+    opened = Hospital(database, clock)
     await opened.open()
     yield opened
     found = opened.faults()
-    memory.close()
+    database.close()
     assert found == []
 
 
