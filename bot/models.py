@@ -1,19 +1,15 @@
-"""The tables: stored facts, no rules."""
+"""The tables: where facts are kept, and the columns by which they are found again.
+
+What is known of a patient is kept as JSON, one row a thing (`bot/domain/facts.py` says what it
+holds); the columns beside it are derived from it at each write by `bot/domain/due.py`, and serve
+the lists and the clock. The one exception is `next_at`, which is kept in its column alone.
+"""
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    DateTime,
-    Dialect,
-    Index,
-    Integer,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Integer, Text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -41,68 +37,27 @@ def instant(*, index: bool = False) -> Any:
     return Field(sa_type=UtcDateTime, index=index)
 
 
-def instant_or_none(*, index: bool = False) -> Any:
-    return Field(default=None, sa_type=UtcDateTime, nullable=True, index=index)
+def instant_or_none() -> Any:
+    return Field(default=None, sa_type=UtcDateTime, nullable=True)
 
 
-def big(*, unique: bool = False, index: bool = False) -> Any:
+def big(*, unique: bool = False) -> Any:
     """Telegram's ids need up to 52 bits."""
-    return Field(sa_type=BigInteger, unique=unique, index=index)
+    return Field(sa_type=BigInteger, unique=unique)
+
+
+def json(default: Any) -> Any:
+    return Field(default_factory=default, sa_type=JSON)
 
 
 def long_text(default: str = "") -> Any:
     return Field(default=default, sa_type=Text)
 
 
-def key() -> Any:
+def numbered() -> Any:
     # SQLite numbers a row by itself only when its key is a plain INTEGER.
     kind = BigInteger().with_variant(Integer, "sqlite")
     return Field(default=None, primary_key=True, sa_type=kind)
-
-
-class PatientState(StrEnum):
-    ACTIVE = "active"
-    PAUSED = "paused"
-    ENDED = "ended"
-
-
-class StepState(StrEnum):
-    PLANNED = "planned"
-    DONE = "done"
-    NOT_REQUIRED = "not_required"
-    CANCELLED = "cancelled"
-
-
-class RelayState(StrEnum):
-    OFFERED = "offered"
-    ACCEPTED = "accepted"
-    CANCELLED = "cancelled"
-
-
-class CheckState(StrEnum):
-    ASKED = "asked"
-    REPORTING = "reporting"
-    RAS = "ras"
-    REPORTED = "reported"
-    MISSED = "missed"
-    CANCELLED = "cancelled"
-
-
-class AlertState(StrEnum):
-    OPEN = "open"
-    TAKEN = "taken"
-    CLOSED = "closed"
-    CANCELLED = "cancelled"
-
-
-class DemandKind(StrEnum):
-    PROBLEM = "problem"
-    MOVE = "move"
-
-
-class DemandState(StrEnum):
-    OPEN = "open"
-    ANSWERED = "answered"
 
 
 class LetterState(StrEnum):
@@ -112,15 +67,19 @@ class LetterState(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
+    REROUTED = "rerouted"
+
+
+# Who is there
 
 
 class Member(SQLModel, table=True):
     """A Telegram account that joined one team."""
 
-    id: int = key()
+    id: int = numbered()
     telegram_id: int = big(unique=True)
     name: str
-    team: str = Field(index=True)
+    team: str
     centre: str
     joined_at: datetime = instant()
     left_at: datetime | None = instant_or_none()
@@ -133,17 +92,16 @@ class Group(SQLModel, table=True):
 
     __tablename__ = "team_group"
 
-    id: int = key()
-    chat_id: int = big(unique=True)
+    chat_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     title: str
-    team: str = Field(default="", index=True)
+    team: str = ""
     centre: str = ""
     bound_at: datetime | None = instant_or_none()
     reachable: bool = True
 
 
 class Invitation(SQLModel, table=True):
-    """A way in; only the hash of its token is kept."""
+    """A way in; its token is made from the number and the key, and is kept nowhere."""
 
     token_hash: str = Field(primary_key=True)
     team: str
@@ -153,181 +111,93 @@ class Invitation(SQLModel, table=True):
     created_by: int | None = None
 
 
-class Patient(SQLModel, table=True):
-    """A code and dates; who it is stays in the hospital."""
-
-    id: int = key()
-    code: str = Field(unique=True)
-    centre: str
-    product: str
-    definition: str = long_text()
-    rcp_on: date
-    apheresis_on: date
-    day0_on: date
-    discharge_on: date
-    state: str = Field(default=PatientState.ACTIVE.value, index=True)
-    ending: str = ""
-    created_at: datetime = instant()
-    created_by: int | None = None
-    next_at: datetime | None = instant_or_none(index=True)
-    """The next toxicity check; none before the injection and after the watch."""
-
-
-class Step(SQLModel, table=True):
-    """One dated step of one patient."""
-
-    __table_args__ = (UniqueConstraint("patient_id", "slug"),)
-
-    id: int = key()
-    patient_id: int = Field(foreign_key="patient.id", index=True)
-    slug: str
-    position: int
-    team: str
-    on: date
-    due_at: datetime = instant()
-    state: str = StepState.PLANNED.value
-    next_at: datetime | None = instant_or_none(index=True)
-    ready_at: datetime | None = instant_or_none()
-    """Since when nothing holds it back; lateness runs from it if it came after the hour."""
-    done_at: datetime | None = instant_or_none()
-    done_by: int | None = None
-    data: str = long_text("{}")
-    """Checklist values, `{item: value}`, as JSON."""
-    note: str = long_text()
-    waived_by: str = ""
-    moved: int = 0
-    """How often the date moved; part of each reminder's key."""
-
-
-class Relay(SQLModel, table=True):
-    """A patient handed over: offered by one team, read back by the other."""
-
-    id: int = key()
-    patient_id: int = Field(foreign_key="patient.id", index=True)
-    step_id: int = Field(foreign_key="step.id", index=True)
-    from_team: str
-    to_team: str
-    title: str = ""
-    label: str
-    answer: str
-    choices: str = long_text("[]")
-    state: str = RelayState.OFFERED.value
-    offered_at: datetime = instant()
-    deadline_at: datetime = instant()
-    next_at: datetime | None = instant_or_none(index=True)
-    rung: int = 0
-    wrong: int = 0
-    accepted_at: datetime | None = instant_or_none()
-    accepted_by: int | None = None
-
-
-class Round(SQLModel, table=True):
-    """One toxicity round: what is asked of one team at one instant."""
-
-    __tablename__ = "toxicity_round"
-
-    id: int = key()
-    team: str
-    centre: str
-    at: datetime = instant()
-    next_at: datetime | None = instant_or_none(index=True)
-    rung: int = 0
-
-
-class Check(SQLModel, table=True):
-    """One patient's line in a round."""
-
-    __tablename__ = "toxicity_check"
-    __table_args__ = (UniqueConstraint("round_id", "patient_id"),)
-
-    id: int = key()
-    round_id: int = Field(foreign_key="toxicity_round.id", index=True)
-    patient_id: int = Field(foreign_key="patient.id", index=True)
-    state: str = Field(default=CheckState.ASKED.value, index=True)
-    next_at: datetime | None = instant_or_none(index=True)
-    """When a report that was begun and not finished becomes an alert."""
-    answered_at: datetime | None = instant_or_none()
-    answered_by: int | None = None
-
-
-class Alert(SQLModel, table=True):
-    """A toxicity that somebody must take in charge."""
-
-    id: int = key()
-    patient_id: int = Field(foreign_key="patient.id", index=True)
-    check_id: int | None = Field(default=None, foreign_key="toxicity_check.id")
-    sign: str = ""
-    """`src`, `icans`, `autre`, or nothing when not said."""
-    grade: int | None = None
-    raised_at: datetime = instant()
-    raised_by: int | None = None
-    team: str = ""
-    state: str = Field(default=AlertState.OPEN.value, index=True)
-    rung: int = 0
-    next_at: datetime | None = instant_or_none(index=True)
-    taken_at: datetime | None = instant_or_none()
-    taken_by: int | None = None
-    neuro_at: datetime | None = instant_or_none()
-    neuro_by: int | None = None
-    asked_at: datetime | None = instant_or_none()
-    outcome: str = ""
-    closed_at: datetime | None = instant_or_none()
-    closed_by: int | None = None
-
-
-class Demand(SQLModel, table=True):
-    """What a team asked of the coordination: a problem to see to, a date to move."""
-
-    id: int = key()
-    patient_id: int = Field(foreign_key="patient.id", index=True)
-    step_id: int = Field(foreign_key="step.id", index=True)
-    kind: str
-    was: date
-    on: date | None = None
-    note: str = long_text()
-    asked_by: int | None = None
-    asked_at: datetime = instant()
-    state: str = DemandState.OPEN.value
-    rung: int = 0
-    next_at: datetime | None = instant_or_none(index=True)
-    answered_at: datetime | None = instant_or_none()
-    answered_by: int | None = None
-
-
-class Countdown(SQLModel, table=True):
-    """The stability of a thawed product, from the start of its clock to its limit."""
-
-    id: int = key()
-    patient_id: int = Field(foreign_key="patient.id", index=True)
-    step_id: int = Field(foreign_key="step.id")
-    started_at: datetime = instant()
-    limit_at: datetime = instant()
-    next_at: datetime | None = instant_or_none(index=True)
-    stopped_at: datetime | None = instant_or_none()
-
-
 class Draft(SQLModel, table=True):
     """A guided dialogue under way: one per member and chat, so it survives a restart."""
 
-    __table_args__ = (UniqueConstraint("member_id", "chat_id"),)
-
-    id: int = key()
-    member_id: int = Field(foreign_key="member.id")
-    chat_id: int = big()
+    member_id: int = Field(primary_key=True)
+    chat_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     kind: str
-    data: str = long_text("{}")
-    message_id: int | None = None
+    data: dict[str, Any] = json(dict)
+    asked_by: str = ""
+    """The key of the letter that asks, or the number of the message that was changed to ask."""
     updated_at: datetime = instant()
 
 
-AUDIT, DIGEST = "audit", "digest"
-
-
-class Bell(SQLModel, table=True):
-    """A duty that comes back: the morning digest, the daily proof, the audit."""
+class Stamp(SQLModel, table=True):
+    """A number that grows whenever what it names changes: whoever keeps a copy looks here."""
 
     name: str = Field(primary_key=True)
-    next_at: datetime = instant(index=True)
+    value: int
+
+
+# Patients
+
+
+class PathwayVersion(SQLModel, table=True):
+    """A pathway as it was when a patient started with it, found by its content."""
+
+    __tablename__ = "pathway"
+
+    digest: str = Field(primary_key=True)
+    definition: str = long_text()
+
+
+class Patient(SQLModel, table=True):
+    """One patient: the facts, and what lists are made by."""
+
+    __table_args__ = (
+        Index("ix_patient_list", "state", "centre", "day0_on"),
+        Index("ix_patient_phase", "state", "centre", "phase"),
+        Index("ix_patient_late", "late_at"),
+    )
+
+    code: str = Field(primary_key=True)
+    four: str = Field(index=True)
+    """The code without its centre, as people say it."""
+    centre: str
+    state: str
+    phase: str
+    day0_on: date
+    late_at: datetime | None = instant_or_none()
+    """Since when, or from when, something of this patient is late."""
+    version: int
+    """How often it was written; part of the key of each letter."""
+    facts: dict[str, Any] = json(dict)
+
+
+class Dated(SQLModel, table=True):
+    """One dated thing of a patient, or of the whole network (no code): the book of what is due."""
+
+    __table_args__ = (
+        Index("ix_dated_next", "next_at", "open"),
+        Index("ix_dated_owed", "owed_by", "centre", "rank", "due_at"),
+        Index("ix_dated_late", "rank", "late_at"),
+        Index("ix_dated_state", "kind", "state", "due_at"),
+        Index("ix_dated_together", "together"),
+        Index("ix_dated_fault", "fault"),
+    )
+
+    code: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    rank: int
+    """The place of its kind in the book: the most urgent is 0."""
+    centre: str
+    state: str
+    open: bool
+    owed_by: str = ""
+    """The team that it waits for now; nothing if it waits for nobody."""
+    together: str = ""
+    """What it shares a message with."""
+    due_at: datetime | None = instant_or_none()
+    late_at: datetime | None = instant_or_none()
+    next_at: datetime | None = instant_or_none()
+    fault: str = ""
+    """Why it could not be handled when it was due."""
+    facts: dict[str, Any] = json(dict)
+
+
+# What goes out, what came in, what happened
 
 
 class Outbox(SQLModel, table=True):
@@ -336,18 +206,23 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index("ix_outbox_leaving", "state", "priority", "id"),
         Index("ix_outbox_chat", "chat_id", "state"),
+        Index("ix_outbox_cause", "cause", "state"),
+        Index("ix_outbox_created", "created_at"),
     )
 
-    id: int = key()
+    id: int = numbered()
     chat_id: int = big()
     kind: str
     priority: int
     body: str = long_text()
-    keyboard: str = long_text("[]")
-    payload: str = long_text("{}")
+    keyboard: list[Any] = json(list)
+    payload: dict[str, Any] = json(dict)
     dedupe_key: str = Field(unique=True)
-    cause: str = Field(default="", index=True)
-    """What makes it worth saying, `step:42`; when that is gone, it is cancelled unsent."""
+    cause: str = ""
+    """What makes it worth saying, `step:TLS-7K4Z:rcp`; when that is gone, it is void."""
+    team: str = ""
+    """The team that it is for; who cannot be reached is replaced by whoever else may act."""
+    centre: str = ""
     live: bool = False
     """Its buttons are still on the screen."""
     silent: bool = False
@@ -358,6 +233,8 @@ class Outbox(SQLModel, table=True):
     created_at: datetime = instant()
     retry_at: datetime | None = instant_or_none()
     lease_until: datetime | None = instant_or_none()
+    owner: int = 0
+    """The process that carries it."""
     attempts: int = 0
     sent_at: datetime | None = instant_or_none()
     message_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
@@ -365,10 +242,16 @@ class Outbox(SQLModel, table=True):
 
 
 class Inbox(SQLModel, table=True):
-    """An update of Telegram, taken once."""
+    """An update of Telegram, taken once; what must wait for its turn is kept until then."""
+
+    __table_args__ = (Index("ix_inbox_waiting", "waiting", "urgency", "update_id"),)
 
     update_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    at: datetime = instant()
+    at: datetime = instant(index=True)
+    waiting: bool = False
+    urgency: int = 0
+    content: dict[str, Any] | None = Field(default=None, sa_type=JSON, nullable=True)
+    """What it says, screened of identities; nothing once it was handled."""
     failed: bool = False
     error: str = long_text()
 
@@ -376,11 +259,13 @@ class Inbox(SQLModel, table=True):
 class Event(SQLModel, table=True):
     """Who did what, when and why; never changed, each chained to the one before."""
 
-    id: int = key()
+    __table_args__ = (Index("ix_event_code", "code", "id"),)
+
+    id: int = numbered()
     at: datetime = instant()
     member_id: int | None = None
-    patient_id: int | None = Field(default=None, index=True)
+    code: str = ""
     kind: str
-    data: str = long_text("{}")
+    data: dict[str, Any] = json(dict)
     previous: str
     hash: str

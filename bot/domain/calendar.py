@@ -61,6 +61,12 @@ class Calendar:
         ends_on = here.date() if here.time() < self.quiet_to else here.date() + DAY
         return self.instant(ends_on, self.quiet_to)
 
+    def next(self, at: time, after: datetime) -> datetime:
+        """The first instant after `after` at which the clock on the wall shows `at`."""
+        on = self.day(after)
+        coming = self.instant(on, at)
+        return coming if coming > after else self.instant(on + DAY, at)
+
     def offset(self, day0: date, when: date | datetime) -> int:
         """J±n: whole local days from `day0`."""
         on = self.day(when) if isinstance(when, datetime) else when

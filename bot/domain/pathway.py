@@ -362,14 +362,17 @@ def _check_times(checks: CheckPlan, day: int) -> list[time]:
     )
 
 
-PROMISED = frozenset({Anchor.AP, Anchor.J0})
+FARTHEST = timedelta(days=3 * 366)
+"""No date of a pathway is planned further ahead than this: it was mistyped."""
 
 
-def check_anchors(anchors: Anchors, today: date, chosen: Collection[Anchor] = PROMISED) -> None:
-    """Refuse dates that cannot be; only those just `chosen` have to be still to come."""
-    for anchor in Anchor:
-        if anchor in chosen and anchor in anchors and anchors[anchor] < today:
-            raise Refused(text("date.past", day=anchors[anchor]))
+def check_anchors(anchors: Anchors, today: date, moved: date | None = None) -> None:
+    """Refuse dates that cannot be; those just chosen have to be still to come."""
     apheresis, day0 = anchors.get(Anchor.AP), anchors.get(Anchor.J0)
+    for on in (apheresis, day0) if moved is None else (moved,):
+        if on is not None and on < today:
+            raise Refused(text("date.past", day=on))
+        if on is not None and on > today + FARTHEST:
+            raise Refused(text("date.too_far", day=on))
     if apheresis and day0 and day0 <= apheresis:
         raise Refused(text("patient.day0_before_apheresis", apheresis=apheresis, day0=day0))

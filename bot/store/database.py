@@ -6,14 +6,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from pydantic_core import from_json, to_json
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
-from sqlmodel import Session
 
 from bot.domain.network import Network
-from bot.store.unit import Unit
-from bot.store.work import Words
+from bot.domain.record import Draw
+from bot.store.people import Kept
+from bot.store.unit import Unit, Words
+
+
+def machine_draw() -> Draw:
+    """The machine's own chance."""
+    import secrets
+
+    return secrets.randbelow
 
 
 class Database:
@@ -27,48 +35,71 @@ class Database:
         words: Words,
         network: Network,
         audit_key: bytes = b"",
+        draw: Draw | None = None,
     ) -> None:
         self.engine = open_engine(url)
         self.clock = clock
-        self._words = words
+        self.words = words
         self.network = network
-        self._audit_key = audit_key
+        self.audit_key = audit_key
+        self.draw = draw or machine_draw()
+        self.kept = Kept()
         self.on_letters: Callable[[], None] = lambda: None
         """Called after each commit that wrote a letter."""
 
     @contextmanager
     def unit(self) -> Iterator[Unit]:
-        """One transaction: committed at the end, rolled back if anything raises."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            unit = Unit(session, self.clock(), self._words, self.network, self._audit_key)
+        """One transaction: written and committed at the end, rolled back if anything raises."""
+        with self.engine.connect() as connection, connection.begin():
+            unit = Unit(self, connection)
             yield unit
-            session.commit()
+            unit.write()
+        unit.committed()
         if unit.wrote_letters:
             self.on_letters()
+
+    @contextmanager
+    def look(self) -> Iterator[Unit]:
+        """Read only, beside whoever writes: for questions, health, the audit, the backup."""
+        with reading(self.engine) as connection:
+            yield Unit(self, connection, reads_only=True)
 
     def close(self) -> None:
         self.engine.dispose()
 
 
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one instant and takes no lock that a writer waits for."""
+    options = {"reading": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
 def open_engine(url: str) -> Engine:
     """An engine tuned for its database; makes the folder of an SQLite file."""
     where = make_url(url)
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: to_json(value).decode(),
+        "json_deserializer": from_json,
+    }
     if where.get_backend_name() != "sqlite":
-        return create_engine(where, pool_pre_ping=True)
+        return create_engine(where, pool_pre_ping=True, **options)
+    options["connect_args"] = {"check_same_thread": False}
     if where.database in (None, "", ":memory:"):
-        engine = create_engine(
-            where, poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
+        engine = create_engine(where, poolclass=StaticPool, **options)
     else:
         Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(where, connect_args={"check_same_thread": False})
+        engine = create_engine(where, **options)
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
-    # The driver's own BEGIN comes too late for savepoints: `_begin_immediate` does it instead.
+    # The driver's own BEGIN comes too late for what `_begin` promises.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -79,6 +110,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: Any) -> None:
+def _begin(connection: Any) -> None:
     # A transaction that reads and then writes may otherwise find the file locked half-way.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    looks = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if looks else "BEGIN IMMEDIATE")

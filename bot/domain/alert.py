@@ -1,0 +1,295 @@
+"""Alerts: raised by the report itself, climbing until taken, asked about until closed.
+
+The ladder is data of the pathway (PATHWAY, *Alert ladder*): each rung says who hears; `wait` how
+long until the next one. The ICU must take an alert; a neurological one neurology must as well.
+"""
+
+from datetime import timedelta
+
+from bot.domain.facts import Alert, AlertState, PatientState
+from bot.domain.message import Priority, Refused, text
+from bot.domain.pathway import AlertPlan, Rung
+from bot.domain.people import Member
+from bot.domain.record import Record, To
+from bot.domain.roles import Team
+
+SIGNS = ("src", "icans", "autre")
+NEUROLOGICAL = "icans"
+OUTCOMES = ("stable", "reanimation", "resolue", "suite")
+KEEPS_GOING = "suite"
+GRADES = (1, 2, 3, 4)
+DOUBLE_TAP = timedelta(minutes=1)
+
+
+# The ladder
+
+
+def wait(plan: AlertPlan, grade: int | None, rung: int) -> timedelta:
+    """How long after a rung the next one comes; an unknown grade counts as a high one."""
+    return plan.again if rung >= len(plan.rungs) - 1 else plan.wait(grade)
+
+
+def rung_of(plan: AlertPlan, rung: int) -> Rung:
+    """Past the last rung, the last one again."""
+    return plan.rungs[min(rung, len(plan.rungs) - 1)]
+
+
+def neurological(alert: Alert) -> bool:
+    return alert.sign == NEUROLOGICAL
+
+
+def must_take(plan: AlertPlan, alert: Alert) -> tuple[Team, ...]:
+    return (*plan.takers, plan.neuro_team) if neurological(alert) else plan.takers
+
+
+def missing(plan: AlertPlan, alert: Alert) -> list[Team]:
+    """The teams that must take it and have not."""
+    return [
+        team
+        for team in must_take(plan, alert)
+        if not (alert.neuro_at if team == plan.neuro_team else alert.taken_at)
+    ]
+
+
+def complete(plan: AlertPlan, alert: Alert) -> bool:
+    """Everybody who must has it."""
+    return not missing(plan, alert)
+
+
+def settlers(plan: AlertPlan) -> tuple[Team, ...]:
+    """Whose word it is what became of an alert."""
+    return (*plan.takers, plan.neuro_team, Team.COORDINATION)
+
+
+# Raised
+
+
+def raise_alert(
+    record: Record, by: Member | None, sign: str, *, check: str = "", team: str = ""
+) -> Alert:
+    """Alert now; the grade comes after, and its absence delays nothing."""
+    if record.patient.state == PatientState.ENDED:
+        raise Refused(text("patient.ended", code=record.code))
+    again = _just_raised(record, by, sign)
+    if again is not None:
+        return again
+    alert = record.add(
+        Alert(
+            key=record.next_number(Alert),
+            check=check,
+            sign=sign,
+            raised_at=record.now,
+            raised_by=by.id if by else None,
+            team=by.team if by else team,
+        )
+    )
+    record.log("alert_raised", by.id if by else None, alert=alert.key, sign=sign)
+    _tell_rung(record, alert)
+    _wait(record, alert)
+    return alert
+
+
+def _just_raised(record: Record, by: Member | None, sign: str) -> Alert | None:
+    """The same alert by the same person a moment ago: a double tap, not a second event."""
+    for alert in record.running_alerts():
+        same = by is not None and (alert.raised_by, alert.sign) == (by.id, sign)
+        if same and record.now - alert.raised_at < DOUBLE_TAP:
+            return alert
+    return None
+
+
+def _wait(record: Record, alert: Alert) -> None:
+    alert.next_at = record.now + wait(record.pathway.alerts, alert.grade, alert.rung)
+
+
+def _tell_rung(record: Record, alert: Alert) -> None:
+    """Everybody of the present rung: groups, those on call, each of those who are missing."""
+    plan = record.pathway.alerts
+    rung, left = rung_of(plan, alert.rung), missing(plan, alert)
+    teams = [*rung.to, plan.neuro_team] if neurological(alert) else list(rung.to)
+    for team in dict.fromkeys(teams):
+        _tell(record, alert, team)
+    if rung.privately:
+        for team in left:
+            _tell(record, alert, team, To.EACH)
+    for team in rung.on_call:
+        if team in left:
+            _tell(record, alert, team, To.ON_CALL)
+
+
+def _tell(record: Record, alert: Alert, team: str, to: To = To.CHATS) -> None:
+    record.tell(team, "alert.card", alert, to=to, priority=Priority.ALERT)
+
+
+def outcome_cause(record: Record, alert: Alert) -> str:
+    return f"{record.cause(alert)}:outcome"
+
+
+# What people do
+
+
+def must_run(alert: Alert) -> None:
+    """Refuse an alert that is over; who asks has the right to know it."""
+    if alert.state in (AlertState.CLOSED, AlertState.CANCELLED):
+        raise Refused(text("alert.over", number=int(alert.key)))
+
+
+def set_sign(record: Record, alert: Alert, by: Member, sign: str) -> None:
+    """What was seen, said after the alert left; a neurological one also calls neurology."""
+    must_run(alert)
+    if sign not in SIGNS:
+        raise Refused(text("button.stale"))
+    if sign == alert.sign:
+        return
+    plan = record.pathway.alerts
+    was_complete = complete(plan, alert)
+    alert.sign = sign
+    record.log("alert_sign", by.id, alert=alert.key, sign=sign)
+    if neurological(alert):
+        _tell(record, alert, plan.neuro_team)
+    if alert.state == AlertState.TAKEN and was_complete != complete(plan, alert):
+        # Neurology must take it too, and its clock starts now; or no longer has to.
+        if complete(plan, alert):
+            _await_outcome(record, alert)
+        else:
+            alert.rung = 0
+            _wait(record, alert)
+    _show(record, alert)
+
+
+def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
+    """The grade, typed by the clinician; it can only change the pace of the ladder."""
+    must_run(alert)
+    if grade not in GRADES:
+        raise Refused(text("button.stale"))
+    plan, was = record.pathway.alerts, alert.grade
+    alert.grade = grade
+    record.log("alert_grade", by.id, alert=alert.key, grade=grade)
+    if alert.next_at is not None and not complete(plan, alert):
+        since = alert.next_at - wait(plan, was, alert.rung)
+        alert.next_at = max(record.now, since + wait(plan, grade, alert.rung))
+    _show(record, alert)
+
+
+def take(record: Record, alert: Alert, by: Member) -> None:
+    """*Je prends en charge*: the ICU must; for a neurological one neurology must as well."""
+    must_run(alert)
+    plan = record.pathway.alerts
+    if by.team not in must_take(plan, alert):
+        raise Refused(text("alert.not_yours", team=plan.takers[0].value))
+    is_neuro = by.team == plan.neuro_team
+    at, who = (alert.neuro_at, alert.neuro_by) if is_neuro else (alert.taken_at, alert.taken_by)
+    if at is not None:
+        raise Refused(text("alert.already_taken", who=record.who(who), at=at))
+    if is_neuro:
+        alert.neuro_at, alert.neuro_by = record.now, by.id
+    else:
+        alert.become(AlertState.TAKEN)
+        alert.taken_at, alert.taken_by = record.now, by.id
+    record.log("alert_taken", by.id, alert=alert.key)
+    record.withdraw(record.cause(alert))
+    _show(record, alert)
+    # A question about the outcome that was left open shows who has it now.
+    record.show(outcome_cause(record, alert), "alert.card", alert)
+    _say_to_all(record, alert)
+    if complete(plan, alert):
+        _await_outcome(record, alert)
+
+
+def _await_outcome(record: Record, alert: Alert) -> None:
+    alert.asked_at = None
+    alert.next_at = record.now + record.pathway.alerts.outcome_after
+
+
+def _say_to_all(record: Record, alert: Alert) -> None:
+    """A changed message makes no sound: say it again to those who were alerted."""
+    plan = record.pathway.alerts
+    teams: list[str] = [*plan.rungs[0].to]
+    if neurological(alert):
+        teams.append(plan.neuro_team)
+    if alert.team:
+        teams.append(alert.team)
+    if alert.rung:
+        teams += rung_of(plan, 1).to
+    for team in dict.fromkeys(str(each) for each in teams):
+        _tell(record, alert, team)
+
+
+def cancel(record: Record, alert: Alert, by: Member) -> None:
+    """A false alarm: only by its author, the coordination or the ICU; everybody is told."""
+    must_run(alert)
+    allowed = (Team.COORDINATION, *record.pathway.alerts.takers)
+    if by.id != alert.raised_by and by.team not in allowed:
+        raise Refused(text("alert.cancel_whose"))
+    record.log("alert_cancelled", by.id, alert=alert.key)
+    _end(record, alert, by, AlertState.CANCELLED)
+
+
+def settle(record: Record, alert: Alert, by: Member, outcome: str) -> None:
+    """What became of it; *suite* asks again later, the others close it."""
+    must_run(alert)
+    if alert.state != AlertState.TAKEN or outcome not in OUTCOMES:
+        raise Refused(text("button.stale"))
+    alert.outcome = outcome
+    record.log("alert_outcome", by.id, alert=alert.key, outcome=outcome)
+    if outcome == KEEPS_GOING:
+        _await_outcome(record, alert)
+        record.withdraw(outcome_cause(record, alert))
+        record.show(outcome_cause(record, alert), "alert.card", alert)
+    else:
+        _end(record, alert, by, AlertState.CLOSED)
+
+
+def _end(record: Record, alert: Alert, by: Member, state: AlertState) -> None:
+    alert.become(state)
+    alert.next_at, alert.closed_at, alert.closed_by = None, record.now, by.id
+    record.withdraw(record.cause(alert))
+    record.withdraw(outcome_cause(record, alert))
+    _show(record, alert)
+    record.show(outcome_cause(record, alert), "alert.card", alert)
+    _say_to_all(record, alert)
+
+
+def _show(record: Record, alert: Alert) -> None:
+    record.show(record.cause(alert), "alert.card", alert)
+
+
+# What the clock does
+
+
+def climb(record: Record, alert: Alert) -> None:
+    """Not taken: the next rung. Taken: ask what became of it; unanswered, it reopens."""
+    if alert.state == AlertState.OPEN or not complete(record.pathway.alerts, alert):
+        alert.rung += 1
+        record.log("alert_climbed", alert=alert.key, rung=alert.rung)
+        _tell_rung(record, alert)
+        _wait(record, alert)
+    elif alert.asked_at is None:
+        _ask_outcome(record, alert)
+    else:
+        _reopen(record, alert)
+
+
+def _ask_outcome(record: Record, alert: Alert) -> None:
+    plan = record.pathway.alerts
+    alert.asked_at, alert.next_at = record.now, record.now + plan.outcome_wait
+    for team in plan.takers:
+        record.tell(
+            team,
+            "alert.ask_outcome",
+            alert,
+            cause=outcome_cause(record, alert),
+            priority=Priority.ALERT,
+        )
+
+
+def _reopen(record: Record, alert: Alert) -> None:
+    """Taken and then silent: nobody may forget it (acknowledged, then forgotten)."""
+    record.withdraw(outcome_cause(record, alert))
+    alert.become(AlertState.OPEN)
+    alert.rung = 1
+    alert.taken_at = alert.taken_by = alert.neuro_at = alert.neuro_by = alert.asked_at = None
+    record.log("alert_reopened", alert=alert.key)
+    record.show(outcome_cause(record, alert), "alert.card", alert)
+    _tell_rung(record, alert)
+    _wait(record, alert)

@@ -1,0 +1,235 @@
+"""The toxicity watch and its checks: asked, answered, or escalated; there is no fourth outcome.
+
+Who is asked and when is data of the pathway (PATHWAY, *Toxicity checks*). The checks of one team
+at one hour are a round: they share a message, and each keeps its own clock.
+"""
+
+from datetime import datetime, timedelta
+
+from bot.domain import alert as alerts
+from bot.domain.facts import (
+    Alert,
+    Check,
+    CheckState,
+    PatientState,
+    StepState,
+    WatchState,
+)
+from bot.domain.message import Priority, Refused, text
+from bot.domain.pathway import Anchor, next_check
+from bot.domain.people import Member
+from bot.domain.record import Record
+from bot.domain.roles import Team
+
+UNFINISHED = timedelta(minutes=5)
+"""A report begun and left is worth an alert after this: somebody saw something."""
+LATE = timedelta(minutes=15)
+GIVEN_UP = timedelta(hours=10)
+"""After its escalation, how long an unanswered check may stand; then it is said as missed."""
+
+
+def next_for(record: Record, after: datetime) -> datetime | None:
+    """The first check after an instant; none once the watch is over."""
+    return next_check(record.pathway.checks, record.patient.day0_on, record.calendar, after)
+
+
+def watched(record: Record) -> bool:
+    """Between the step that opens the checks and the one that closes them."""
+    done = [
+        record.pathway.step(slug)
+        for slug, step in record.steps.items()
+        if step.state == StepState.DONE
+    ]
+    opened = any(step.opens_checks for step in done)
+    return opened and record.active and not any(step.closes_checks for step in done)
+
+
+def discharged(record: Record) -> bool:
+    return any(
+        step.state == StepState.DONE and record.pathway.step(slug).anchor_of is Anchor.SO
+        for slug, step in record.steps.items()
+    )
+
+
+def asked_team(record: Record) -> Team:
+    """The unit while the patient is in hospital, the coordination afterwards."""
+    return record.pathway.checks.team(discharged(record))
+
+
+def answers(record: Record, check: Check) -> tuple[str, ...]:
+    """The teams whose answer counts: the one that is asked, and those it climbs to."""
+    return (check.team, Team.COORDINATION, *record.pathway.checks.escalate_to)
+
+
+def adjust_watch(record: Record) -> None:
+    """Open or closed as the steps say; what somebody began to report is never dropped."""
+    watch = record.watch
+    coming = next_for(record, record.now) if watched(record) else None
+    wanted = WatchState.OPEN if coming else WatchState.CLOSED
+    if watch.state != wanted:
+        watch.become(wanted)
+    watch.next_at = coming
+    if not watched(record):
+        for check in record.unanswered():
+            if check.state == CheckState.ASKED:
+                _close(record, check, CheckState.CANCELLED)
+
+
+# What the clock does
+
+
+def ask(record: Record, watch: object) -> None:
+    """The hour of a round has come: ask, or say that an older one was never asked."""
+    passed = _passed(record)
+    for check in record.unanswered():
+        if check.state == CheckState.ASKED:
+            _close(record, check, CheckState.MISSED)
+            record.log("check_missed", at=check.at.isoformat())
+    for at in passed[:-1]:
+        _never_asked(record, at)
+    newest = passed[-1] if passed else record.now
+    check = _new(record, newest)
+    if check.key not in record.checks:
+        record.add(check)
+        check.next_at = record.now + record.pathway.checks.remind
+        record.tell(check.team, "check.round", check)
+    adjust_watch(record)
+
+
+def _new(record: Record, at: datetime) -> Check:
+    return Check(
+        key=str(int(at.timestamp()) // 60),
+        team=asked_team(record).value,
+        centre=record.patient.centre,
+        at=at,
+        asked_at=record.now,
+    )
+
+
+def _never_asked(record: Record, at: datetime) -> None:
+    """The bot was off at that hour: recorded as missed, and told (law 6)."""
+    check = _new(record, at)
+    if check.key in record.checks:
+        return
+    check.state, check.answered_at = CheckState.MISSED.value, record.now
+    record.add(check)
+    record.log("check_missed", at=at.isoformat())
+    record.tell(Team.COORDINATION, "check.never_asked", check, cause="", priority=Priority.ANSWER)
+
+
+def _passed(record: Record) -> list[datetime]:
+    """The hours of rounds that have come since the watch was last looked at, oldest first."""
+    found: list[datetime] = []
+    at = record.watch.next_at
+    while at is not None and at <= record.now:
+        found.append(at)
+        at = next_for(record, at)
+    return found
+
+
+def due(record: Record, check: Check) -> None:
+    """Nobody finished a report: it becomes an alert. Nobody answered: the next rung."""
+    if check.state == CheckState.REPORTING:
+        _finish_report(record, check)
+        return
+    check.rung += 1
+    record.log("check_late", at=check.at.isoformat(), rung=check.rung)
+    if check.rung > 2:
+        _close(record, check, CheckState.MISSED)
+        record.log("check_missed", at=check.at.isoformat())
+        return
+    check.next_at = _next_rung(record, check)
+    if check.rung == 1:
+        record.tell(check.team, "check.round_again", check)
+        return
+    for team in dict.fromkeys((*record.pathway.checks.escalate_to, check.team)):
+        record.tell(team, "check.round_escalated", check, priority=Priority.ALERT)
+
+
+def _next_rung(record: Record, check: Check) -> datetime:
+    plan = record.pathway.checks
+    if check.rung > 1:
+        return record.now + GIVEN_UP
+    coming = check.at + plan.escalate
+    return coming if coming > record.now else record.now + (plan.escalate - plan.remind)
+
+
+def _finish_report(record: Record, check: Check) -> None:
+    """A report was begun and left: whoever began it saw something, so it becomes an alert."""
+    alerts.raise_alert(record, None, "", check=check.key, team=check.team)
+    _close(record, check, CheckState.REPORTED, check.began_by)
+
+
+# What people do
+
+
+def is_open(check: Check) -> bool:
+    return check.state in (CheckState.ASKED, CheckState.REPORTING)
+
+
+def must_be_open(record: Record, check: Check) -> None:
+    """Refuse a check that waits no more; who asks has the right to know it."""
+    if check.state in (CheckState.CANCELLED, CheckState.MISSED) or not record.active:
+        raise Refused(text("check.gone"))
+    if not is_open(check):
+        who, at = record.who(check.answered_by), check.answered_at or record.now
+        raise Refused(text("check.already", who=who, at=at))
+
+
+def answer_ras(record: Record, check: Check, by: Member) -> None:
+    """Nothing to report for this patient."""
+    must_be_open(record, check)
+    if check.state == CheckState.REPORTING:
+        # Somebody saw something: only that report's own buttons end it.
+        raise Refused(text("check.being_reported"))
+    record.log("check_ras", by.id, at=check.at.isoformat())
+    _close(record, check, CheckState.RAS, by.id)
+
+
+def begin_report(record: Record, check: Check, by: Member) -> None:
+    """*Signaler* was pressed; unless it is finished or given up soon, it becomes an alert."""
+    must_be_open(record, check)
+    if check.state == CheckState.REPORTING:
+        return  # a second press does not give it more time
+    check.become(CheckState.REPORTING)
+    check.began_by, check.next_at = by.id, record.now + UNFINISHED
+    record.log("report_begun", by.id, at=check.at.isoformat())
+    record.show(check.round, "check.round", check)
+
+
+def give_up_report(record: Record, check: Check, by: Member) -> None:
+    """Pressed by mistake: the line is asked again, on the clock that it had."""
+    must_be_open(record, check)
+    if check.state == CheckState.REPORTING:
+        check.become(CheckState.ASKED)
+        check.next_at = max(record.now, check.asked_at + record.pathway.checks.remind)
+        record.log("report_given_up", by.id, at=check.at.isoformat())
+        record.show(check.round, "check.round", check)
+
+
+def report(record: Record, by: Member, sign: str, check: Check | None) -> Alert:
+    """What is seen. Whatever became of its line meanwhile, a report is never refused."""
+    if check is None:
+        return alerts.raise_alert(record, by, sign)
+    known = next((a for a in record.running_alerts() if a.check == check.key), None)
+    if known is not None:
+        alerts.set_sign(record, known, by, sign)
+        return known
+    raised = alerts.raise_alert(record, by, sign, check=check.key)
+    if is_open(check):
+        _close(record, check, CheckState.REPORTED, by.id)
+    return raised
+
+
+def _close(record: Record, check: Check, state: CheckState, by: int | None = None) -> None:
+    check.become(state)
+    check.next_at, check.answered_at, check.answered_by = None, record.now, by
+    watch = record.watch
+    watch.last_state, watch.last_by, watch.last_at = check.state, by, record.now
+    record.show(check.round, "check.round", check)
+
+
+def end(record: Record) -> None:
+    """The pathway is over: nothing more is asked; what is being reported still alerts."""
+    assert record.patient.state != PatientState.ACTIVE
+    adjust_watch(record)

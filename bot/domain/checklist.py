@@ -1,0 +1,72 @@
+"""A step's checklist: what its buttons offer, what comes back from them, whether it is complete."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from bot.domain.calendar import DAY, MINUTE, Calendar
+from bot.domain.message import Refused, text
+from bot.domain.pathway import Item, ItemKind, StepDef
+
+AGO = tuple(timedelta(minutes=ago) for ago in (0, 5, 15, 30, 60))
+"""The hours that are offered for what was just done."""
+AGES = timedelta(minutes=15)
+"""How long a button with an hour on it is believed: what it offered was near its own time."""
+
+
+def complete(step: StepDef, values: Mapping[str, Any]) -> bool:
+    return all(item.optional or item.id in values for item in step.items)
+
+
+def offered(item: Item, now: datetime, calendar: Calendar) -> tuple[str, ...]:
+    """The values that are offered, as they travel in a button."""
+    match item.kind:
+        case ItemKind.NUMBER:
+            return tuple(str(number) for number in item.values)
+        case ItemKind.DAY:
+            today = calendar.day(now)
+            return tuple((today + n * DAY).isoformat() for n in item.values)
+        case ItemKind.TIME:
+            return tuple(str(int((now - ago).timestamp()) // 60) for ago in AGO)
+        case ItemKind.CHOICE:
+            return item.choices
+    return ("1",)
+
+
+def read(item: Item, coded: str, now: datetime, calendar: Calendar) -> Any:
+    """The value behind a button; refused if it was not offered, or too long ago."""
+    match item.kind:
+        case ItemKind.CHECK if coded == "1":
+            return True
+        case ItemKind.TEXT if coded == "1":
+            return ""
+        case ItemKind.TIME if _just_offered(coded, now):
+            return datetime.fromtimestamp(int(coded) * 60, tz=UTC).isoformat()
+        case ItemKind.NUMBER if coded in offered(item, now, calendar):
+            return int(coded)
+        case ItemKind.DAY | ItemKind.CHOICE if coded in offered(item, now, calendar):
+            return coded
+    raise Refused(text("button.stale"))
+
+
+def _just_offered(coded: str, now: datetime) -> bool:
+    if not (coded.isascii() and coded.isdecimal() and len(coded) < 12):
+        return False
+    age = timedelta(minutes=int(now.timestamp()) // 60 - int(coded))
+    return any(ago <= age <= ago + AGES for ago in AGO)
+
+
+def read_hour(at: time, now: datetime, calendar: Calendar) -> str:
+    """A typed hour: the last time that it was that hour."""
+    instant = calendar.instant(calendar.day(now), at)
+    if instant > now + MINUTE:
+        instant = calendar.instant(calendar.day(now) - DAY, at)
+    return instant.isoformat()
+
+
+def day_of(step: StepDef, values: Mapping[str, Any], now: datetime, calendar: Calendar) -> date:
+    """The day it really took place: that of its first noted hour, else today."""
+    for item in step.items:
+        if item.kind is ItemKind.TIME and item.id in values:
+            return calendar.day(datetime.fromisoformat(values[item.id]))
+    return calendar.day(now)

@@ -1,0 +1,77 @@
+"""The thawed product does not wait: from the start of its clock to the limit of its stability.
+
+The limits are the products' own (`bot/pathways/products.toml`, reference: clinique §4).
+"""
+
+from datetime import datetime, timedelta
+
+from bot.domain.facts import Countdown, CountdownState, Step
+from bot.domain.message import Priority
+from bot.domain.record import Record
+from bot.domain.roles import Team
+
+WARNINGS = (timedelta(minutes=30), timedelta(minutes=10), timedelta(0))
+"""Before the limit; the last one is the limit itself."""
+AGAIN = timedelta(hours=1)
+"""Past its limit, how often it is said until somebody confirms or takes back the thaw."""
+
+
+def start_after(record: Record, step: Step) -> None:
+    """Closing this step may start the clock of another one: say until when, then watch."""
+    for other in record.plan():
+        slug, _, item = record.definition(other).countdown_from.partition(".")
+        if slug == step.key and item in step.values:
+            _start(record, step, other, datetime.fromisoformat(step.values[item]))
+
+
+def _start(record: Record, giver: Step, step: Step, started: datetime) -> None:
+    assert record.product is not None, "a patient without a product thaws nothing"
+    limit = started + record.product.stability
+    countdown = record.add(
+        Countdown(
+            key=record.next_number(Countdown),
+            step=step.key,
+            giver=giver.team,
+            product=record.product.brand,
+            started_at=started,
+            limit_at=limit,
+            next_at=_next(limit, record.now),
+        )
+    )
+    record.log("countdown_started", step=step.key)
+    record.tell(step.team, "countdown.started", countdown, priority=Priority.ALERT)
+
+
+def _next(limit: datetime, after: datetime) -> datetime:
+    coming = (limit - before for before in WARNINGS)
+    return next((at for at in coming if at > after), after + AGAIN)
+
+
+def stop(record: Record, step: Step) -> None:
+    """The step was done, or the thaw taken back: nothing runs any more."""
+    for countdown in record.running_countdowns():
+        source = record.pathway.step(countdown.step).countdown_from
+        if step.key == countdown.step or source.startswith(f"{step.key}."):
+            countdown.become(CountdownState.STOPPED)
+            countdown.next_at = None
+            record.withdraw(record.cause(countdown))
+
+
+def resume(record: Record, step: Step) -> None:
+    """The step was taken back while its product is still thawed: the clock never stood still."""
+    of_step = [each for each in record.countdowns.values() if each.step == step.key]
+    if of_step and of_step[-1].state == CountdownState.STOPPED:
+        of_step[-1].become(CountdownState.RUNNING)
+        of_step[-1].next_at = _next(of_step[-1].limit_at, record.now)
+
+
+def tick(record: Record, countdown: Countdown) -> None:
+    """Half an hour left, ten minutes left, over: the unit and the pharmacy, then everybody."""
+    countdown.next_at = _next(countdown.limit_at, record.now)
+    teams = [record.steps[countdown.step].team, countdown.giver]
+    card = "countdown.left"
+    if countdown.limit_at <= record.now:
+        record.log("countdown_over", step=countdown.step)
+        card, teams = "countdown.over", [*teams, Team.COORDINATION.value]
+    for team in dict.fromkeys(teams):
+        record.tell(team, card, countdown, priority=Priority.ALERT)

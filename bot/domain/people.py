@@ -1,0 +1,87 @@
+"""Who is there, and where a team is reached."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.roles import Team
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A Telegram account that joined one team, or that left."""
+
+    id: int
+    telegram_id: int
+    name: str
+    team: str
+    centre: str
+    joined_at: datetime
+    left_at: datetime | None = None
+    on_call_until: datetime | None = None
+    reachable: bool = True
+
+    @property
+    def coordinates(self) -> bool:
+        return self.team == Team.COORDINATION
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A Telegram group; bound to a team once a coordinator said so."""
+
+    chat_id: int
+    title: str
+    team: str = ""
+    centre: str = ""
+    bound_at: datetime | None = None
+    reachable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everybody and every group, as they stand; the coordination is one for the whole network."""
+
+    members: Mapping[int, Member]
+    groups: Mapping[int, Group]
+
+    @property
+    def present(self) -> Iterator[Member]:
+        return (each for each in self.members.values() if each.left_at is None)
+
+    def account(self, telegram_id: int) -> Member | None:
+        """The member behind an account, unless they left."""
+        return next((each for each in self.present if each.telegram_id == telegram_id), None)
+
+    def members_in(self, team: str, centre: str) -> list[Member]:
+        return [
+            each
+            for each in self.present
+            if each.team == team and (each.coordinates or each.centre == centre)
+        ]
+
+    def chats(self, team: str, centre: str) -> list[int]:
+        """Where a team is reached: its groups, or each member in private when it has none."""
+        groups = [each for each in self.groups.values() if each.team == team and each.reachable]
+        near = [each.chat_id for each in groups if each.centre == centre]
+        if not near and team == Team.COORDINATION:
+            near = [each.chat_id for each in groups]
+        return near or self.private_chats(team, centre)
+
+    def private_chats(self, team: str, centre: str) -> list[int]:
+        return _reached(self.members_in(team, centre))
+
+    def on_call(self, team: str, centre: str, now: datetime) -> list[Member]:
+        """Those who said that they are on call, while it lasts."""
+        return [
+            each
+            for each in self.members_in(team, centre)
+            if each.on_call_until is not None and each.on_call_until > now
+        ]
+
+    def on_call_chats(self, team: str, centre: str, now: datetime) -> list[int]:
+        return _reached(self.on_call(team, centre, now))
+
+
+def _reached(members: Iterable[Member]) -> list[int]:
+    return [each.telegram_id for each in members if each.reachable]
