@@ -1,4 +1,4 @@
-"""Every query by name; a `Unit` is one transaction seen at one instant."""
+"""How facts are kept: a `Unit` is one transaction seen at one instant."""
 
 from bot.store.database import Database
 from bot.store.unit import Unit

@@ -3,92 +3,106 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
-from sqlmodel import col
+from sqlalchemy import Connection, func, insert, select, text
+from sqlmodel import SQLModel
 
-from bot.models import Bell, Event
-from bot.store.work import Work
+from bot import models
+
+events = SQLModel.metadata.tables[str(models.Event.__tablename__)]
+c = events.c
 
 START = "0" * 64
+CHAIN_LOCK = 7404
+"""Any number, as long as nobody else locks with it."""
+LAST_HASH = select(c.hash).order_by(c.id.desc()).limit(1)
 
 
-class Events(Work):
+@dataclass(frozen=True, slots=True)
+class Event:
     """Who did what, when and why."""
 
-    def record(
-        self, kind: str, *, member: int | None = None, patient: int | None = None, **data: Any
-    ) -> Event:
+    at: datetime
+    kind: str
+    code: str
+    member_id: int | None
+    data: Mapping[str, Any]
+    id: int = 0
+
+
+class Events:
+    """What happened in this unit; chained and written at its end."""
+
+    def __init__(self, connection: Connection, now: datetime, key: bytes) -> None:
+        self._connection = connection
+        self._now = now
+        self._key = key
+        self._new: list[Event] = []
+
+    def record(self, kind: str, code: str = "", member: int | None = None, **data: Any) -> None:
         """Append one event; identifiers and values only, never a name."""
-        self._wait_for_chain()
-        event = Event(
-            at=self.now,
-            member_id=member,
-            patient_id=patient,
-            kind=kind,
-            data=json.dumps(data, ensure_ascii=False, sort_keys=True, default=str),
-            previous=self._last_hash(),
-            hash="",
-        )
-        event.hash = seal(event, self.audit_key)
-        return self.add(event)
+        plain = json.loads(json.dumps(data, default=str))
+        self._new.append(Event(self._now, kind, code, member, plain))
 
-    def event(self, event_id: int) -> Event | None:
-        return self.get(Event, event_id)
+    def write(self) -> None:
+        if not self._new:
+            return
+        if self._connection.dialect.name == "postgresql":
+            # SQLite has one writer; here two could read the same last hash.
+            self._connection.execute(text(f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})"))
+        previous = str(self._connection.execute(LAST_HASH).scalar() or START)
+        rows = []
+        for event in self._new:
+            sealed = seal(event, previous, self._key)
+            rows.append(_row(event) | {"previous": previous, "hash": sealed})
+            previous = sealed
+        self._connection.execute(insert(events), rows)
+        self._new = []
 
-    def events_of(self, patient: int) -> Sequence[Event]:
-        """All that happened to a patient, in order."""
-        of_patient = select(Event).where(col(Event.patient_id) == patient)
-        return self.all(of_patient.order_by(col(Event.id)))
+    def of(self, code: str, limit: int, offset: int = 0) -> Sequence[Event]:
+        """What happened to a patient, oldest first, a page of it."""
+        found = select(events).where(c.code == code).order_by(c.id).limit(limit).offset(offset)
+        return [_event(row) for row in self._connection.execute(found).mappings()]
 
-    def newest_events(self, patient: int, kind: str) -> Sequence[Event]:
-        """The events of one kind, the newest first."""
-        of_kind = select(Event).where(col(Event.patient_id) == patient, col(Event.kind) == kind)
-        return self.all(of_kind.order_by(col(Event.id).desc()))
+    def count_of(self, code: str) -> int:
+        counted = select(func.count()).where(c.code == code)
+        return int(self._connection.execute(counted).scalar_one())
 
-    def first_broken_event(self) -> int | None:
+    def count(self) -> int:
+        return int(self._connection.execute(select(func.count()).select_from(events)).scalar_one())
+
+    def first_broken(self) -> int | None:
         """The id of the first event whose seal does not hold; none if the chain verifies."""
         previous = START
-        for event in self.session.scalars(select(Event).order_by(col(Event.id))):
-            if event.previous != previous or event.hash != seal(event, self.audit_key):
-                return event.id
-            previous = event.hash
+        whole = self._connection.execution_options(stream_results=True, yield_per=1000)
+        for row in whole.execute(select(events).order_by(c.id)).mappings():
+            if row["previous"] != previous or row["hash"] != seal(_event(row), previous, self._key):
+                return int(row["id"])
+            previous = row["hash"]
         return None
 
-    def count_events(self) -> int:
-        return int(self.session.scalar(select(func.count()).select_from(Event)) or 0)
 
-    def bell(self, name: str) -> Bell | None:
-        return self.get(Bell, name)
-
-    def due_bells(self) -> Sequence[Bell]:
-        return self.all(
-            select(Bell).where(col(Bell.next_at) <= self.now).order_by(col(Bell.next_at))
-        )
-
-    def _last_hash(self) -> str:
-        last = select(col(Event.hash)).order_by(col(Event.id).desc()).limit(1)
-        return str(self.session.scalar(last) or START)
-
-    def _wait_for_chain(self) -> None:
-        # SQLite has one writer; on PostgreSQL two could read the same last hash.
-        if self.session.get_bind().dialect.name == "postgresql":
-            self.session.execute(text("SELECT pg_advisory_xact_lock(7404)"))
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "kind": event.kind,
+        "code": event.code,
+        "member_id": event.member_id,
+        "data": dict(event.data),
+    }
 
 
-def seal(event: Event, audit_key: bytes) -> str:
+def _event(row: Mapping[str, Any]) -> Event:
+    known = ("at", "kind", "code", "member_id", "data", "id")
+    return Event(**{name: row[name] for name in known})
+
+
+def seal(event: Event, previous: str, key: bytes) -> str:
     """HMAC-SHA256 over the event and the hash before it (RFC 2104)."""
-    whole = json.dumps(
-        [
-            event.previous,
-            event.at.isoformat(),
-            event.member_id,
-            event.patient_id,
-            event.kind,
-            event.data,
-        ],
-        ensure_ascii=False,
-    )
-    return hmac.new(audit_key, whole.encode(), hashlib.sha256).hexdigest()
+    whole = [previous, event.at.isoformat(), event.member_id, event.code, event.kind, event.data]
+    said = json.dumps(whole, ensure_ascii=False, sort_keys=True)
+    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()

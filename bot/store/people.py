@@ -1,96 +1,174 @@
-"""Members, groups, invitations, drafts."""
+"""Members and groups, invitations and dialogues under way."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
-from sqlmodel import col
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlmodel import SQLModel
 
-from bot.domain.roles import Team
-from bot.models import Draft, Group, Invitation, Member
-from bot.store.work import Work
+from bot import models
+from bot.domain.people import Group, Member, Roster
+from bot.store.statements import upsert
+
+PEOPLE = "people"
+
+members = SQLModel.metadata.tables[str(models.Member.__tablename__)]
+groups = SQLModel.metadata.tables[str(models.Group.__tablename__)]
+invitations = SQLModel.metadata.tables[str(models.Invitation.__tablename__)]
+drafts = SQLModel.metadata.tables[str(models.Draft.__tablename__)]
+stamps = SQLModel.metadata.tables[str(models.Stamp.__tablename__)]
+
+VERSION = select(stamps.c.value).where(stamps.c.name == PEOPLE)
+DRAFT = select(drafts).where(
+    drafts.c.member_id == bindparam("member"), drafts.c.chat_id == bindparam("chat")
+)
 
 
-class People(Work):
-    """Who is there, and where they can be reached."""
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A way in, for so many people, until then."""
 
-    def member_of(self, telegram_id: int) -> Member | None:
-        """The member behind an account, unless they left."""
-        return self.first(
-            select(Member).where(
-                col(Member.telegram_id) == telegram_id, col(Member.left_at).is_(None)
-            )
+    token_hash: str
+    team: str
+    centre: str
+    uses_left: int
+    expires_at: datetime
+    created_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A dialogue under way of one member in one chat."""
+
+    member_id: int
+    chat_id: int
+    kind: str
+    data: dict[str, Any]
+    updated_at: datetime
+    asked_by: str = ""
+
+
+@dataclass(slots=True)
+class Kept:
+    """The roster as this process last read it, and the number that it had then."""
+
+    version: int = -1
+    roster: Roster = Roster({}, {})  # noqa: RUF009 - frozen
+
+
+class People:
+    """Who is there. The roster is read again only when its number has changed."""
+
+    def __init__(self, connection: Connection, kept: Kept) -> None:
+        self._connection = connection
+        self._kept = kept
+        self._read: Kept | None = None
+        self._members: dict[int, Member] = {}
+        self._groups: dict[int, Group] = {}
+        self._moved: dict[int, int] = {}
+
+    @property
+    def roster(self) -> Roster:
+        if self._read is None:
+            version = self._connection.execute(VERSION).scalar() or 0
+            if version != self._kept.version:
+                self._kept = Kept(version, self._load())
+            self._read = self._kept
+        return self._read.roster
+
+    def _load(self) -> Roster:
+        rows = self._connection.execute(select(members).order_by(members.c.id)).mappings()
+        bound = self._connection.execute(select(groups).order_by(groups.c.chat_id.desc()))
+        return Roster(
+            {row["id"]: Member(**row) for row in rows},
+            {row["chat_id"]: Group(**row) for row in bound.mappings()},
         )
 
-    def account(self, telegram_id: int) -> Member | None:
-        """The member behind an account, even one who left."""
-        return self.first(select(Member).where(col(Member.telegram_id) == telegram_id))
+    # What changes
 
-    def member(self, member_id: int | None) -> Member | None:
-        return None if member_id is None else self.get(Member, member_id)
+    def join(self, member: Member) -> Member:
+        """A new account, which gets its number here; or a known one, changed."""
+        if member.id:
+            self.put(member)
+            return member
+        values = asdict(member)
+        del values["id"]
+        number = self._connection.execute(insert(members).values(values).returning(members.c.id))
+        joined = Member(number.scalar_one(), **values)
+        self.put(joined)
+        return joined
 
-    def members(self) -> Sequence[Member]:
-        return self.all(
-            select(Member)
-            .where(col(Member.left_at).is_(None))
-            .order_by(col(Member.team), col(Member.name), col(Member.id))
-        )
+    def put(self, member: Member) -> None:
+        self._members[member.id] = member
+        self._change(Roster({**self.roster.members, member.id: member}, self.roster.groups))
 
-    def members_in(self, team: str, centre: str) -> Sequence[Member]:
-        """The team's members; the coordination is one for the whole network."""
-        query = (
-            select(Member)
-            .where(col(Member.team) == team, col(Member.left_at).is_(None))
-            .order_by(col(Member.id))
-        )
-        if team != Team.COORDINATION:
-            query = query.where(col(Member.centre) == centre)
-        return self.all(query)
+    def put_group(self, group: Group) -> None:
+        self._groups[group.chat_id] = group
+        self._change(Roster(self.roster.members, {**self.roster.groups, group.chat_id: group}))
 
-    def group(self, chat_id: int) -> Group | None:
-        return self.first(select(Group).where(col(Group.chat_id) == chat_id))
+    def move_group(self, old: int, new: int) -> None:
+        """A group became a supergroup: the same group by another number."""
+        group = self.roster.groups.get(old)
+        if group is None:
+            return
+        self._connection.execute(delete(groups).where(groups.c.chat_id == old))
+        left = {chat: each for chat, each in self.roster.groups.items() if chat != old}
+        self._change(Roster(self.roster.members, left))
+        values = asdict(group) | {"chat_id": new}
+        self.put_group(Group(**values))
 
-    def groups(self) -> Sequence[Group]:
-        return self.all(
-            select(Group).where(col(Group.team) != "").order_by(col(Group.team), col(Group.id))
-        )
+    def _change(self, roster: Roster) -> None:
+        # Not the copy that others keep: it changes only once this is committed.
+        self._read = Kept(self._read.version if self._read else 0, roster)
 
-    def team_chats(self, team: str, centre: str) -> list[int]:
-        """Where a team is reached: its groups, or each member in private when it has none."""
-        query = select(Group).where(col(Group.team) == team, col(Group.reachable))
-        groups = self.all(query.order_by(col(Group.id)))
-        near = [group.chat_id for group in groups if group.centre == centre]
-        if not near and team == Team.COORDINATION:
-            near = [group.chat_id for group in groups]
-        return near or self.private_chats(team, centre)
+    def write(self) -> None:
+        if not (self._members or self._groups):
+            return
+        if self._members:
+            upsert(self._connection, members, [asdict(each) for each in self._members.values()])
+        if self._groups:
+            upsert(self._connection, groups, [asdict(each) for each in self._groups.values()])
+        grown = update(stamps).where(stamps.c.name == PEOPLE).values(value=stamps.c.value + 1)
+        if not self._connection.execute(grown).rowcount:
+            self._connection.execute(insert(stamps).values(name=PEOPLE, value=1))
+        self._members, self._groups = {}, {}
+        assert self._read is not None
+        self._read = Kept(-1, self._read.roster)
 
-    def private_chats(self, team: str, centre: str) -> list[int]:
-        return [member.telegram_id for member in self.members_in(team, centre) if member.reachable]
+    @property
+    def kept(self) -> Kept:
+        """What this process may keep now that the unit is committed."""
+        return self._kept if self._read is None else self._read
 
-    def on_call(self, team: str, centre: str) -> Sequence[Member]:
-        """Those who said that they are on call, while it lasts."""
-        return [
-            member
-            for member in self.members_in(team, centre)
-            if member.on_call_until is not None and member.on_call_until > self.now
-        ]
+    # Invitations
 
     def invitation(self, token_hash: str) -> Invitation | None:
-        return self.get(Invitation, token_hash)
+        found = select(invitations).where(invitations.c.token_hash == token_hash)
+        row = self._connection.execute(found.with_for_update()).mappings().first()
+        return Invitation(**row) if row else None
 
-    def use_invitation(self, invitation: Invitation) -> bool:
-        """Use it once more; false if others used it up meanwhile."""
-        done = self.session.execute(
-            update(Invitation)
-            .where(
-                col(Invitation.token_hash) == invitation.token_hash,
-                col(Invitation.uses_left) > 0,
-            )
-            .values(uses_left=col(Invitation.uses_left) - 1)
-            .execution_options(synchronize_session=False)
-        )
-        return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+    def put_invitation(self, invitation: Invitation) -> None:
+        upsert(self._connection, invitations, [asdict(invitation)])
 
-    def draft(self, member: Member, chat_id: int) -> Draft | None:
-        return self.first(
-            select(Draft).where(col(Draft.member_id) == member.id, col(Draft.chat_id) == chat_id)
+    # Dialogues
+
+    def draft(self, member_id: int, chat_id: int) -> Draft | None:
+        values = {"member": member_id, "chat": chat_id}
+        row = self._connection.execute(DRAFT, values).mappings().first()
+        return Draft(**row) if row else None
+
+    def put_draft(self, draft: Draft) -> None:
+        upsert(self._connection, drafts, [asdict(draft)])
+
+    def end_draft(self, draft: Draft) -> None:
+        gone = delete(drafts).where(
+            drafts.c.member_id == draft.member_id, drafts.c.chat_id == draft.chat_id
         )
+        self._connection.execute(gone)
+
+    def purge_drafts(self, before: datetime) -> None:
+        self._connection.execute(delete(drafts).where(drafts.c.updated_at < before))
+
+

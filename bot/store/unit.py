@@ -1,16 +1,64 @@
-"""One transaction seen at one instant: what may be done in it."""
+"""One transaction seen at one instant: people, records, outbox, events."""
 
-from bot.store.alerts import Alerts
-from bot.store.checks import Checks
-from bot.store.demands import Demands
-from bot.store.due import Due
+from datetime import UTC
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import Connection
+
+from bot.domain.message import Text
 from bot.store.events import Events
-from bot.store.notices import Notices
-from bot.store.patients import Patients
+from bot.store.outbox import Outbox
 from bot.store.people import People
-from bot.store.relays import Relays
-from bot.store.steps import Steps
+from bot.store.records import Records
+
+if TYPE_CHECKING:
+    from bot.store.database import Database
 
 
-class Unit(People, Patients, Steps, Relays, Checks, Alerts, Demands, Due, Notices, Events):
-    """One transaction seen at one instant."""
+class Words(Protocol):
+    """What turns keys into sentences: with Telegram's HTML, or plain where it reads none."""
+
+    def render(self, said: Text, /) -> str: ...
+    def plain(self, said: Text, /) -> str: ...
+
+
+class Unit:
+    """Everything in it is true at once, and written at once."""
+
+    def __init__(
+        self, database: "Database", connection: Connection, *, reads_only: bool = False
+    ) -> None:
+        self.connection = connection
+        self.now = database.clock().astimezone(UTC)
+        self.words = database.words
+        self.network = database.network
+        self.draw = database.draw
+        self._database = database
+        self._reads_only = reads_only
+        self.people = People(connection, database.kept)
+        self.outbox = Outbox(connection, self.now)
+        self.events = Events(connection, self.now, database.audit_key)
+        self.records = Records(
+            connection,
+            database.network,
+            self.now,
+            database.draw,
+            lambda: self.people.roster,
+            locks=not reads_only,
+        )
+
+    @property
+    def wrote_letters(self) -> bool:
+        return self.outbox.wrote
+
+    def write(self) -> None:
+        """Everything that changed, once; nothing of it is true before the commit."""
+        assert not self._reads_only, "a unit that only looks has nothing to write"
+        self.people.write()
+        self.records.write()
+        self.outbox.write()
+        self.events.write()
+
+    def committed(self) -> None:
+        """It is true now: what this process keeps may be kept."""
+        self._database.kept = self.people.kept

@@ -1,0 +1,156 @@
+"""The gate: who may do what, where, to whom. One table, one function, rights before state.
+
+It is asked once, at the edge, before anything is said of what is: whoever may not act learns
+nothing. What it is asked about is a `Subject`: whose patient, whose task; never how things stand.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from bot.domain.message import Text, text
+from bot.domain.people import Member
+from bot.domain.roles import Team
+
+
+class Who(Enum):
+    """Who may."""
+
+    ANYBODY = "anybody, a stranger too"
+    MEMBER = "whoever joined"
+    COORDINATOR = "the coordination"
+    NEAR = "whoever joined in the patient's centre, or the coordination"
+    OWNER = "the team whose task it is, or the coordination"
+    HOLDER = "the team whose task it is, and nobody else"
+
+
+class Where(Enum):
+    """In which chats, besides one's own."""
+
+    ANYWHERE = "also in a group that is nobody's yet"
+    GROUP = "in the group of any team of the patient's centre"
+    OWN_GROUP = "in private, or in the coordination's group: what it shows is not a team's"
+
+
+class Action(StrEnum):
+    """One family of commands, buttons and sentences."""
+
+    START = "start"
+    HELP = "help"
+    LEAVE_DRAFT = "leave_draft"
+    TALK = "talk"
+    TODO = "todo"
+    STATUS_ALL = "status_all"
+    SEE = "see"
+    CHOOSE_PATIENT = "choose_patient"
+    REPORT = "report"
+    ON_CALL = "on_call"
+    ENROL = "enrol"
+    MOVE = "move"
+    LATE = "late"
+    HISTORY = "history"
+    INVITE = "invite"
+    BIND = "bind"
+    TEAMS = "teams"
+    REMOVE = "remove"
+    DO_STEP = "do_step"
+    CORRECT = "correct"
+    READ_BACK = "read_back"
+    ANSWER_CHECK = "answer_check"
+    GRADE = "grade"
+    TAKE_ALERT = "take_alert"
+    SETTLE_ALERT = "settle_alert"
+    ANSWER_DEMAND = "answer_demand"
+
+
+RULES: dict[Action, tuple[Who, Where]] = {
+    Action.START: (Who.ANYBODY, Where.ANYWHERE),
+    Action.HELP: (Who.MEMBER, Where.ANYWHERE),
+    Action.LEAVE_DRAFT: (Who.MEMBER, Where.ANYWHERE),
+    Action.TALK: (Who.MEMBER, Where.GROUP),
+    Action.TODO: (Who.MEMBER, Where.GROUP),
+    Action.STATUS_ALL: (Who.MEMBER, Where.GROUP),
+    Action.SEE: (Who.NEAR, Where.GROUP),
+    Action.CHOOSE_PATIENT: (Who.MEMBER, Where.GROUP),
+    Action.REPORT: (Who.NEAR, Where.GROUP),
+    Action.ON_CALL: (Who.MEMBER, Where.GROUP),
+    Action.ENROL: (Who.COORDINATOR, Where.OWN_GROUP),
+    Action.MOVE: (Who.COORDINATOR, Where.GROUP),
+    Action.LATE: (Who.COORDINATOR, Where.OWN_GROUP),
+    Action.HISTORY: (Who.COORDINATOR, Where.OWN_GROUP),
+    Action.INVITE: (Who.COORDINATOR, Where.OWN_GROUP),
+    Action.BIND: (Who.COORDINATOR, Where.ANYWHERE),
+    Action.TEAMS: (Who.COORDINATOR, Where.OWN_GROUP),
+    Action.REMOVE: (Who.COORDINATOR, Where.OWN_GROUP),
+    Action.DO_STEP: (Who.OWNER, Where.GROUP),
+    Action.CORRECT: (Who.COORDINATOR, Where.GROUP),
+    Action.READ_BACK: (Who.HOLDER, Where.GROUP),
+    Action.ANSWER_CHECK: (Who.HOLDER, Where.GROUP),
+    Action.GRADE: (Who.NEAR, Where.GROUP),
+    Action.TAKE_ALERT: (Who.HOLDER, Where.GROUP),
+    Action.SETTLE_ALERT: (Who.HOLDER, Where.GROUP),
+    Action.ANSWER_DEMAND: (Who.COORDINATOR, Where.GROUP),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is said or pressed: in private, in a bound group, in an unknown one."""
+
+    private: bool
+    team: str = ""
+    centre: str = ""
+
+    @property
+    def known(self) -> bool:
+        return self.private or bool(self.team)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose patient it is about, and whose task."""
+
+    centre: str
+    teams: tuple[str, ...] = ()
+    whose: str = "step"
+    """What the refusal calls it: a step, a relay, a check, an alert."""
+
+
+NOBODY = Subject("")
+
+
+def refusal(member: Member | None, action: Action, place: Place, about: Subject) -> Text | None:
+    """Why this may not be done, in one sentence that tells nothing of what is; None if it may."""
+    who, where = RULES[action]
+    if who is Who.ANYBODY:
+        return None
+    if member is None:
+        return text("joining.stranger")
+    if who is Who.COORDINATOR and not member.coordinates:
+        return text("role.forbidden")
+    return _misplaced(where, place, about) or _not_theirs(who, member, about)
+
+
+def _misplaced(where: Where, place: Place, about: Subject) -> Text | None:
+    """What is shown in a group is shown to all who read there."""
+    if place.private or where is Where.ANYWHERE:
+        return None
+    if not place.known:
+        return text("group.unbound")
+    if place.team == Team.COORDINATION:
+        return None
+    if where is Where.OWN_GROUP:
+        return text("group.not_here")
+    if about.centre and place.centre != about.centre:
+        return text("group.other_centre")
+    return None
+
+
+def _not_theirs(who: Who, member: Member, about: Subject) -> Text | None:
+    far = bool(about.centre) and not member.coordinates and member.centre != about.centre
+    if far:
+        return text("check.other_centre", centre=about.centre)
+    if who in (Who.OWNER, Who.HOLDER) and member.team not in about.teams:
+        if who is Who.OWNER and member.coordinates:
+            return None
+        return text(f"{about.whose}.other_team", team=about.teams[0], centre=about.centre)
+    return None

@@ -1,0 +1,242 @@
+"""The book of what is due: each kind of dated thing says once where its instants are.
+
+From this one table come the ring and its order, the next due instant, the lists of what is to do
+and of what is late, the columns by which the store finds them, the audit and the tests' own checks.
+A kind that is added here is in all of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.domain import alert, check, countdown, demand, relay, schedule
+from bot.domain.facts import (
+    RUNNING,
+    UNANSWERED,
+    Alert,
+    Check,
+    Countdown,
+    CountdownState,
+    Dated,
+    Demand,
+    DemandState,
+    Relay,
+    RelayState,
+    Step,
+    StepState,
+    Watch,
+    WatchState,
+)
+from bot.domain.record import Record
+from bot.domain.roles import Team
+
+TOLERANCE = timedelta(minutes=1)
+"""A due thing that has not been handled after this is unexplained (the ring comes every 2 s)."""
+PUT_OFF = timedelta(minutes=5)
+"""How long a thing that raised is left alone; it is unexplained from the first moment."""
+
+
+class WhenLate(StrEnum):
+    """What is said of a thing whose hour has passed unheard (law 6)."""
+
+    MARKED = "sent, marked late"
+    REPLACED = "replaced by the present state"
+    MISSED = "recorded as missed, and told"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of dated thing; `rank` is its place in the book, the most urgent first."""
+
+    facts: type[Dated]
+    handle: Callable[[Record, Any], None]
+    """The rule that is called when its instant has come; it moves `next_at` on."""
+    is_open: Callable[[Record, Any], bool]
+    """It waits for something: then it must have a next instant."""
+    owed_by: Callable[[Record, Any], str]
+    """The team that it waits for, as `/afaire` lists it; none if it is no team's own task."""
+    due_at: Callable[[Any], datetime | None]
+    late_at: Callable[[Any], datetime | None]
+    """From when on an open one is late, as `/retards` lists it."""
+    when_late: WhenLate
+    together: Callable[[Record, Any], str] = lambda _record, _thing: ""
+    """What is handled in one go with the others that say the same, and shares their message."""
+    keeps_closed: bool = True
+    """Whether a record is read with those that are over."""
+
+    @property
+    def name(self) -> str:
+        return self.facts.KIND
+
+
+def _nobody(_record: Record, _thing: Dated) -> str:
+    return ""
+
+
+def _step_team(record: Record, step: Step) -> str:
+    return step.team if step.ready_at is not None else ""
+
+
+def _step_open(record: Record, step: Step) -> bool:
+    return step.state == StepState.PLANNED and record.active
+
+
+def _watch_round(record: Record, _watch: Watch) -> str:
+    return f"{check.asked_team(record)}:{record.patient.centre}"
+
+
+def _step_group(record: Record, step: Step) -> str:
+    """Reminders whose hour is far back share one message a team (an outage)."""
+    return f"{step.team}:{record.patient.centre}"
+
+
+BOOK: tuple[Kind, ...] = (
+    Kind(
+        Alert,
+        alert.climb,
+        is_open=lambda _, it: it.state in RUNNING,
+        owed_by=_nobody,
+        due_at=lambda it: it.raised_at,
+        late_at=lambda it: it.raised_at,
+        when_late=WhenLate.MARKED,
+    ),
+    Kind(
+        Countdown,
+        countdown.tick,
+        is_open=lambda _, it: it.state == CountdownState.RUNNING,
+        owed_by=_nobody,
+        due_at=lambda it: it.limit_at,
+        late_at=lambda it: it.limit_at,
+        when_late=WhenLate.MARKED,
+    ),
+    Kind(
+        Check,
+        check.due,
+        is_open=lambda _, it: it.state in UNANSWERED,
+        owed_by=lambda _, it: it.team,
+        due_at=lambda it: it.at,
+        late_at=lambda it: it.next_at if it.rung == 0 else it.at,
+        when_late=WhenLate.MARKED,
+        together=lambda _, it: it.round,
+        keeps_closed=False,
+    ),
+    Kind(
+        Relay,
+        relay.climb,
+        is_open=lambda _, it: it.state == RelayState.OFFERED,
+        owed_by=lambda _, it: it.to_team,
+        due_at=lambda it: it.deadline_at,
+        late_at=lambda it: it.deadline_at,
+        when_late=WhenLate.MARKED,
+    ),
+    Kind(
+        Watch,
+        check.ask,
+        is_open=lambda _, it: it.state == WatchState.OPEN,
+        owed_by=_nobody,
+        due_at=lambda it: it.next_at,
+        late_at=lambda _: None,
+        when_late=WhenLate.MISSED,
+        together=_watch_round,
+    ),
+    Kind(
+        Step,
+        schedule.remind,
+        is_open=_step_open,
+        owed_by=_step_team,
+        due_at=lambda it: it.due_at,
+        late_at=lambda it: it.due_at,
+        when_late=WhenLate.REPLACED,
+        together=_step_group,
+    ),
+    Kind(
+        Demand,
+        demand.climb,
+        is_open=lambda _, it: it.state == DemandState.OPEN,
+        owed_by=lambda _, __: Team.COORDINATION.value,
+        due_at=lambda it: it.asked_at,
+        late_at=lambda it: it.next_at if it.rung == 0 else it.asked_at,
+        when_late=WhenLate.MARKED,
+    ),
+)
+KINDS = {kind.name: kind for kind in BOOK}
+RANKS = {kind.name: rank for rank, kind in enumerate(BOOK)}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the store finds a thing by."""
+
+    rank: int
+    state: str
+    open: bool
+    owed_by: str
+    together: str
+    due_at: datetime | None
+    late_at: datetime | None
+
+
+def columns(record: Record, thing: Dated) -> Columns:
+    kind = KINDS[thing.KIND]
+    is_open = kind.is_open(record, thing)
+    return Columns(
+        rank=RANKS[kind.name],
+        state=thing.state,
+        open=is_open,
+        owed_by=kind.owed_by(record, thing) if is_open else "",
+        together=kind.together(record, thing),
+        due_at=kind.due_at(thing),
+        late_at=kind.late_at(thing) if is_open else None,
+    )
+
+
+def late_things(record: Record) -> list[Dated]:
+    """What is late of this patient now, the gravest first."""
+    return [
+        thing
+        for kind in BOOK
+        for thing in record.things[kind.name].values()
+        if kind.is_open(record, thing) and _has_come(kind.late_at(thing), record.now)
+    ]
+
+
+def late_from(record: Record) -> datetime | None:
+    """Since when, or from when on, something of this patient is late."""
+    found = (
+        kind.late_at(thing)
+        for kind in BOOK
+        for thing in record.things[kind.name].values()
+        if kind.is_open(record, thing)
+    )
+    return min((at for at in found if at is not None), default=None)
+
+
+def _has_come(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
+
+
+PHASES = (
+    "inclusion",
+    "apherese",
+    "fabrication",
+    "preparation",
+    "hospitalisation",
+    "surveillance",
+    "suivi",
+)
+_PHASE_AFTER = (
+    ("fin_surveillance", "suivi"),
+    ("injection", "surveillance"),
+    ("admission", "hospitalisation"),
+    ("stockage_azote", "preparation"),
+    ("apherese", "fabrication"),
+    ("rcp", "apherese"),
+)
+
+
+def phase(record: Record) -> str:
+    """The phase, read from what is closed, not from the date."""
+    closed = {step.key for step in record.steps.values() if step.done_at is not None}
+    return next((name for slug, name in _PHASE_AFTER if slug in closed), PHASES[0])

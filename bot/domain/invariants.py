@@ -1,0 +1,142 @@
+"""What must always be true, of a record and of the whole: the tests and the auditor ask here.
+
+Each function gives what is wrong, one line a fault, identifiers only; nothing when all holds.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain import check, due, schedule
+from bot.domain.facts import (
+    CLOSED,
+    CheckState,
+    Dated,
+    RelayState,
+    StepState,
+    WatchState,
+)
+from bot.domain.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the book as the auditor sees it."""
+
+    code: str
+    kind: str
+    key: str
+    open: bool
+    next_at: datetime | None
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.kind, self.code, self.key) if part)
+
+
+def of_line(line: Line, now: datetime) -> list[str]:
+    """An open thing has its next instant, is handled when it comes, and did not raise."""
+    if line.fault:
+        return [f"{line.name} raised: {line.fault}"]
+    if line.next_at is None:
+        return [f"{line.name} is open without a next instant"] if line.open else []
+    if line.next_at < now - due.TOLERANCE:
+        return [f"{line.name} overdue since {line.next_at.isoformat()}"]
+    return []
+
+
+def lines_of(record: Record) -> Iterable[Line]:
+    for kind in due.BOOK:
+        for thing in record.things[kind.name].values():
+            is_open = kind.is_open(record, thing)
+            yield Line(record.code, kind.name, thing.key, is_open, thing.next_at)
+
+
+def of_record(record: Record) -> list[str]:
+    """Everything that must be true of one patient."""
+    found = [fault for line in lines_of(record) for fault in of_line(line, record.now)]
+    for rule in RULES:
+        found += [f"{record.code}: {fault}" for fault in rule(record)]
+    return found
+
+
+def _over_means_quiet(record: Record) -> list[str]:
+    """What is over wants no attention any more."""
+    return [
+        f"{line.kind} {line.key} is over and has a next instant"
+        for line in lines_of(record)
+        if not line.open and line.next_at is not None
+    ]
+
+
+def _watched_until_the_end(record: Record) -> list[str]:
+    """Between the injection and the end of the watch somebody is going to be asked."""
+    coming = check.next_for(record, record.now)
+    if check.watched(record) and coming and record.watch.state != WatchState.OPEN:
+        return ["under watch without a next check"]
+    if record.watch.state == WatchState.OPEN and not check.watched(record):
+        return ["asked about although nobody watches"]
+    return []
+
+
+def _asked_once_at_a_time(record: Record) -> list[str]:
+    asked = [each for each in record.checks.values() if each.state == CheckState.ASKED]
+    return [f"asked {len(asked)} times at once"] if len(asked) > 1 else []
+
+
+def _relays_stand_on_closed_steps(record: Record) -> list[str]:
+    return [
+        f"relay {relay.key} hands over {relay.step}, which is not closed"
+        for relay in record.relays.values()
+        if relay.state == RelayState.OFFERED and record.steps[relay.step].state not in CLOSED
+    ]
+
+
+def _one_relay_at_a_time(record: Record) -> list[str]:
+    offered = Counter((relay.step, relay.to_team) for relay in record.open_relays())
+    return [f"{step} offered {n} times to {team}" for (step, team), n in offered.items() if n > 1]
+
+
+def _done_in_order(record: Record) -> list[str]:
+    """Nothing is done before what it needs, unless it was waived."""
+    return [
+        f"{step.key} is done before {need}"
+        for step in record.steps.values()
+        if step.state == StepState.DONE and not step.waived_by
+        for need in record.definition(step).needs
+        if record.steps[need].state not in CLOSED
+    ]
+
+
+def _ready_means_free(record: Record) -> list[str]:
+    """A step is shown as to do exactly when nothing holds it back."""
+    return [
+        f"{step.key} is {'held' if step.ready_at else 'free'} and said to be the contrary"
+        for step in record.steps.values()
+        if step.state == StepState.PLANNED
+        and bool(step.ready_at) == bool(schedule.waits(record, step))
+    ]
+
+
+def _taken_means_named(record: Record) -> list[str]:
+    return [
+        f"alert {alert.key} is taken by nobody"
+        for alert in record.alerts.values()
+        if (alert.taken_at is None) != (alert.taken_by is None)
+    ]
+
+
+RULES = (
+    _over_means_quiet,
+    _watched_until_the_end,
+    _asked_once_at_a_time,
+    _relays_stand_on_closed_steps,
+    _one_relay_at_a_time,
+    _done_in_order,
+    _ready_means_free,
+    _taken_means_named,
+)
+
+

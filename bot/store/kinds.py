@@ -1,0 +1,62 @@
+"""Facts to JSON and back: pydantic reads and writes the dataclasses of `bot/domain/facts.py`."""
+
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.domain import due
+from bot.domain.facts import Dated, Patient
+from bot.domain.record import Record
+
+PATIENT = TypeAdapter(Patient)
+ADAPTERS: dict[str, TypeAdapter[Any]] = {kind.name: TypeAdapter(kind.facts) for kind in due.BOOK}
+OWN_COLUMN = {"next_at": True}
+"""Kept in its column alone, so that the clock's book is never a copy."""
+
+
+def facts_of(thing: Dated) -> dict[str, Any]:
+    facts: dict[str, Any] = ADAPTERS[thing.KIND].dump_python(
+        thing, mode="json", exclude=OWN_COLUMN
+    )
+    return facts
+
+
+def thing_of(kind: str, facts: dict[str, Any], next_at: Any) -> Dated:
+    thing: Dated = ADAPTERS[kind].validate_python(facts)
+    thing.next_at = next_at
+    return thing
+
+
+def patient_facts(patient: Patient) -> dict[str, Any]:
+    facts: dict[str, Any] = PATIENT.dump_python(patient, mode="json")
+    return facts
+
+
+def dated_row(record: Record, thing: Dated, facts: dict[str, Any]) -> dict[str, Any]:
+    """The whole row of a thing: its facts, and what it is found by."""
+    found = asdict(due.columns(record, thing))
+    return found | {
+        "code": record.code,
+        "kind": thing.KIND,
+        "key": thing.key,
+        "centre": record.patient.centre,
+        "next_at": thing.next_at,
+        "fault": "",
+        "facts": facts,
+    }
+
+
+def patient_row(record: Record, version: int) -> dict[str, Any]:
+    patient = record.patient
+    return {
+        "code": patient.code,
+        "four": patient.code.partition("-")[2],
+        "centre": patient.centre,
+        "state": patient.state,
+        "phase": due.phase(record),
+        "day0_on": patient.day0_on,
+        "late_at": due.late_from(record),
+        "version": version,
+        "facts": patient_facts(patient),
+    }

@@ -1,0 +1,269 @@
+"""Saying things: what a unit has to say, gathered while it lasts and written at its end."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, case, literal, select, update
+from sqlmodel import SQLModel
+
+from bot import models
+from bot.domain.message import Kind, Priority
+from bot.models import LetterState
+from bot.store.statements import insert_new
+
+outbox = SQLModel.metadata.tables[str(models.Outbox.__tablename__)]
+c = outbox.c
+
+PENDING, SENDING = LetterState.PENDING.value, LetterState.SENDING.value
+Rows = list[list[dict[str, str]]]
+"""A keyboard as it is kept: rows of {"text", "data" or "url"}."""
+
+# What waits is void; what is on its way is never to be tried again.
+VOID = {
+    "state": case((c.state == PENDING, LetterState.CANCELLED.value), else_=c.state),
+    "withdrawn": case((c.state == SENDING, True), else_=c.withdrawn),
+}
+WAITS = c.state.in_((PENDING, SENDING))
+WITHDRAW = update(outbox).where(
+    c.cause.in_(bindparam("causes", expanding=True)), WAITS
+).values(VOID)
+SUPERSEDE = (
+    update(outbox)
+    .where(
+        c.cause == bindparam("about"),
+        c.chat_id == bindparam("chat"),
+        c.kind == Kind.SEND.value,
+        c.state == PENDING,
+        c.created_at < bindparam("before"),
+    )
+    .values(state=LetterState.CANCELLED.value)
+)
+SHOWN = select(c.id, c.chat_id, c.message_id, c.cause).where(
+    c.cause.in_(bindparam("causes", expanding=True)),
+    c.state == LetterState.SENT.value,
+    c.live,
+    c.message_id.is_not(None),
+)
+OFF = update(outbox).where(c.id.in_(bindparam("ids", expanding=True))).values(live=False)
+
+
+@dataclass(slots=True)
+class Shown:
+    """What the messages about a cause are to show now."""
+
+    body: str
+    keyboard: Rows
+    key: str
+    tapped: tuple[int, int]
+
+
+class Outbox:
+    """Nobody sends; everybody writes a letter."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._letters: dict[str, dict[str, Any]] = {}
+        self._void: set[str] = set()
+        self._shown: dict[str, Shown] = {}
+        self.wrote = False
+        self.tapped: tuple[int, int] = (0, 0)
+        """Chat and id of the message whose button was pressed: its own handler changes it."""
+
+    def send(
+        self,
+        chat: int,
+        key: str,
+        body: str,
+        keyboard: Rows,
+        *,
+        priority: Priority = Priority.REMINDER,
+        cause: str = "",
+        team: str = "",
+        centre: str = "",
+        protect: bool = True,
+        payload: dict[str, Any] | None = None,
+    ) -> None:
+        """Say it once for its key."""
+        self._write(
+            chat,
+            Kind.SEND,
+            key,
+            body=body,
+            keyboard=keyboard,
+            priority=priority,
+            cause=cause,
+            team=team,
+            centre=centre,
+            live=bool(keyboard),
+            protect=protect,
+            payload=payload or {},
+        )
+
+    def edit(self, chat: int, message_id: int, key: str, body: str, keyboard: Rows) -> None:
+        """Change what a message of ours shows."""
+        payload = {"message_id": message_id}
+        self._write(chat, Kind.EDIT, key, body=body, keyboard=keyboard, payload=payload)
+
+    def popup(self, query_id: str, body: str = "", *, alert: bool = False) -> None:
+        """Answer a tap: the pop-up, or only the end of the waiting wheel."""
+        payload = {"query_id": query_id, "alert": alert}
+        self._write(0, Kind.POPUP, f"popup:{query_id}", body=body, payload=payload)
+
+    def picture(self, chat: int, key: str, body: str, payload: dict[str, Any]) -> None:
+        """Send a picture with a caption; it may be forwarded."""
+        self._write(chat, Kind.PHOTO, key, body=body, payload=payload, protect=False)
+
+    def menu(self, chat: int, key: str, commands: Sequence[tuple[str, str]]) -> None:
+        """Set the commands that Telegram shows to one chat (0: to everybody)."""
+        listed = [{"command": name, "description": said} for name, said in commands]
+        payload = {"commands": listed}
+        self._write(chat, Kind.MENU, key, priority=Priority.BULK, payload=payload)
+
+    def delete(self, chat: int, message_id: int) -> None:
+        """Take a message out of a chat, where Telegram lets us."""
+        key = f"delete:{chat}:{message_id}"
+        self._write(chat, Kind.DELETE, key, payload={"message_id": message_id})
+
+    def withdraw(self, cause: str) -> None:
+        """What `cause` made worth saying is so no longer: nothing of it leaves any more."""
+        self._void.add(cause)
+        self._letters = {
+            key: letter for key, letter in self._letters.items() if letter["cause"] != cause
+        }
+
+    def show(self, cause: str, key: str, body: str, keyboard: Rows) -> None:
+        """Show this in every message about `cause` that still has buttons.
+
+        Not in the one that was just tapped: its handler knows better what to show there.
+        """
+        self._shown[cause] = Shown(body, keyboard, key, self.tapped)
+
+    def _write(self, chat: int, kind: Kind, key: str, **values: Any) -> None:
+        values["priority"] = int(values.get("priority", Priority.ANSWER))
+        self._letters.setdefault(
+            key,
+            BLANK
+            | values
+            | {
+                "chat_id": chat,
+                "kind": kind.value,
+                "dedupe_key": key,
+                "created_at": self._now,
+            },
+        )
+
+    def write(self) -> None:
+        """Void what is void, change what is shown, then write what is new."""
+        if self._void:
+            self._connection.execute(WITHDRAW, {"causes": sorted(self._void)})
+        if self._shown:
+            self._write_shown()
+        if self._letters:
+            self._write_letters(list(self._letters.values()))
+        self._letters, self._void, self._shown = {}, set(), {}
+
+    def _write_shown(self) -> None:
+        causes = {"causes": sorted(self._shown)}
+        dead: list[int] = []
+        for id_, chat, message, cause in self._connection.execute(SHOWN, causes).all():
+            new = self._shown[cause]
+            if not new.keyboard:
+                dead.append(id_)
+            if (chat, message) != new.tapped:
+                self.edit(chat, message, f"{new.key}:{id_}", new.body, new.keyboard)
+        if dead:
+            self._connection.execute(OFF, {"ids": dead})
+
+    def _write_letters(self, letters: list[dict[str, Any]]) -> None:
+        urgent = [
+            {"about": each["cause"], "chat": each["chat_id"], "before": self._now}
+            for each in letters
+            if each["cause"] and each["priority"] == Priority.ALERT
+        ]
+        if urgent:
+            # An alert that still waits is void once newer news of it goes to the same chat.
+            self._connection.execute(SUPERSEDE, urgent)
+        dialect = self._connection.dialect.name
+        self._connection.execute(insert_new(outbox, "dedupe_key", dialect), letters)
+        self.wrote = True
+
+    # What becomes of what waits
+
+    def silence(self, chat: int) -> None:
+        """Whoever reads there is out: nothing that waits leaves any more."""
+        self._connection.execute(update(outbox).where(c.chat_id == chat, WAITS).values(VOID))
+
+    def reroute(self, chat: int, others: Collection[int]) -> None:
+        """A chat is lost: what waits for it, and was for a team, is said to others."""
+        waiting = select(outbox).where(
+            c.chat_id == chat,
+            c.kind == Kind.SEND.value,
+            c.team != "",
+            WAITS,
+            ~c.withdrawn,
+        )
+        for letter in self._connection.execute(waiting).mappings().all():
+            for other in others:
+                # The key that it would have had: who has it already is spared.
+                key = f"{letter['dedupe_key'].removesuffix(str(chat))}{other}"
+                kept = {name: letter[name] for name in REROUTED}
+                self._write(other, Kind.SEND, key, **kept)
+        self.silence(chat)
+
+    def stale(self, chat: int, before: datetime) -> bool:
+        """Whether a reminder has waited there for so long that the present state says it better."""
+        old = select(literal(1)).where(_routine(chat), c.created_at < before).limit(1)
+        return self._connection.execute(old).first() is not None
+
+    def cancel_routine(self, chat: int) -> None:
+        """A newer message says it all: what waits of a reminder's weight is void."""
+        void = update(outbox).where(_routine(chat)).values(state=LetterState.CANCELLED.value)
+        self._connection.execute(void)
+
+    def asked_by(self, chat: int, message_id: int) -> str:
+        """The key of the letter that is this message; nothing if none of ours is."""
+        ours = select(c.dedupe_key).where(c.chat_id == chat, c.message_id == message_id)
+        ours = ours.where(c.kind.in_((Kind.SEND.value, Kind.PHOTO.value)))
+        return str(self._connection.execute(ours).scalar() or "")
+
+    def purge(self, before: datetime, limit: int) -> int:
+        """Forget what was settled long ago, so much at once; what still waits is kept."""
+        settled = (LetterState.SENT, LetterState.CANCELLED, LetterState.REROUTED)
+        old = select(c.id).where(
+            c.created_at < before, c.state.in_([state.value for state in settled])
+        )
+        gone = outbox.delete().where(c.id.in_(old.order_by(c.created_at).limit(limit)))
+        return self._connection.execute(gone).rowcount
+
+
+def _routine(chat: int) -> Any:
+    return and_(
+        c.chat_id == chat,
+        c.state == PENDING,
+        c.priority >= int(Priority.REMINDER),
+        c.kind == Kind.SEND.value,
+        # Without a cause it is news: no present state says it again.
+        c.cause != "",
+    )
+
+
+REROUTED = ("body", "keyboard", "priority", "cause", "team", "centre", "live", "protect")
+BLANK: dict[str, Any] = {
+    "body": "",
+    "keyboard": [],
+    "payload": {},
+    "cause": "",
+    "team": "",
+    "centre": "",
+    "live": False,
+    "silent": False,
+    "protect": True,
+    "state": PENDING,
+    "withdrawn": False,
+    "owner": 0,
+    "attempts": 0,
+    "error": "",
+}

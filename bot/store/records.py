@@ -1,0 +1,383 @@
+"""Records: each read in one go, held and locked while a unit lasts, written in one go at its end."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlmodel import SQLModel
+
+from bot import models
+from bot.domain import due
+from bot.domain.facts import Dated, Patient, PatientState, Watch, WatchState
+from bot.domain.invariants import Line
+from bot.domain.network import Network
+from bot.domain.people import Roster
+from bot.domain.record import Draw, Record
+from bot.store import kinds
+from bot.store.statements import upsert
+from bot.store.versions import Versions
+
+patients = SQLModel.metadata.tables[str(models.Patient.__tablename__)]
+dated = SQLModel.metadata.tables[str(models.Dated.__tablename__)]
+p, d = patients.c, dated.c
+
+KEPT_CLOSED = [kind.name for kind in due.BOOK if kind.keeps_closed]
+PATIENTS = select(p.code, p.version, p.facts).where(p.code.in_(bindparam("codes", expanding=True)))
+LOCKED = PATIENTS.order_by(p.code).with_for_update()
+THINGS = select(d.code, d.kind, d.key, d.next_at, d.fault, d.facts).where(
+    d.code.in_(bindparam("codes", expanding=True)), or_(d.open, d.kind.in_(KEPT_CLOSED))
+)
+FIRST_DUE = select(func.min(d.next_at))
+DUE = (
+    select(d.code, d.kind, d.key, d.together, d.next_at)
+    .where(d.next_at <= bindparam("now", type_=d.next_at.type))
+    .order_by(d.rank, d.next_at, d.code, d.key)
+    .limit(bindparam("limit"))
+)
+RANKS = range(len(due.BOOK))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list: how many there are in all, and where this part begins."""
+
+    total: int
+    offset: int
+    lines: Sequence[tuple[str, str, str]]
+    """(code, kind, key)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something whose instant has come."""
+
+    code: str
+    kind: str
+    key: str
+    together: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Held:
+    """A record with what it was when it was read."""
+
+    record: Record
+    version: int
+    new: bool = False
+    patient: dict[str, Any] = field(default_factory=dict)
+    things: dict[tuple[str, str], tuple[dict[str, Any], datetime | None, str]] = field(
+        default_factory=dict
+    )
+    said: int = 0
+    """How much was said of it in this unit; part of the key of each letter."""
+
+    @property
+    def touched(self) -> bool:
+        return self.said > 0 or bool(self.record.logged) or bool(self.record.said)
+
+
+class Records:
+    """What is known of patients; the one place that reads and writes it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        network: Network,
+        now: datetime,
+        draw: Draw,
+        roster: Callable[[], Roster],
+        *,
+        locks: bool,
+    ) -> None:
+        self._connection = connection
+        self._network = network
+        self._now = now
+        self._draw = draw
+        self._roster = roster
+        self._locks = locks
+        self._held: dict[str, Held] = {}
+        self._versions = Versions(connection)
+
+    # One patient
+
+    @property
+    def held(self) -> Iterable[Held]:
+        return self._held.values()
+
+    def hold(self, codes: Collection[str]) -> None:
+        """Read these in one go, and keep others away from them until the end of the unit."""
+        wanted = sorted(set(codes) - self._held.keys())
+        if wanted:
+            self._held |= self._load(wanted, LOCKED if self._locks else PATIENTS)
+
+    def get(self, code: str) -> Record | None:
+        """The record, held: read once, the same for all in this unit."""
+        self.hold([code])
+        found = self._held.get(code)
+        return found.record if found else None
+
+    def look(self, codes: Collection[str]) -> dict[str, Record]:
+        """Records to be shown and not changed; those that are held as they stand now."""
+        wanted = sorted(set(codes) - self._held.keys())
+        found = {code: held.record for code, held in self._load(wanted, PATIENTS).items()}
+        found |= {code: self._held[code].record for code in codes if code in self._held}
+        return found
+
+    def new(self, patient: Patient) -> Record:
+        """A patient who is enrolled now."""
+        record = self._record(patient)
+        record.things[Watch.KIND][""] = Watch(state=WatchState.CLOSED)
+        self._held[patient.code] = Held(record, 0, new=True)
+        return record
+
+    def version_of(self, record: Record) -> Held:
+        return self._held[record.code]
+
+    def _load(self, codes: Sequence[str], query: Any) -> dict[str, Held]:
+        if not codes:
+            return {}
+        found: dict[str, Held] = {}
+        values = {"codes": list(codes)}
+        for code, version, facts in self._connection.execute(query, values).all():
+            patient: Patient = kinds.PATIENT.validate_python(facts)
+            found[code] = Held(self._record(patient), version, patient=facts)
+        for code, kind, key, next_at, fault, facts in self._connection.execute(THINGS, values):
+            if code in found and kind in due.KINDS:
+                held = found[code]
+                held.record.things[kind][key] = kinds.thing_of(kind, facts, next_at)
+                held.things[kind, key] = (facts, next_at, fault)
+        return found
+
+    def _record(self, patient: Patient) -> Record:
+        products = {each.id: each for each in self._network.products}
+        return Record(
+            patient=patient,
+            pathway=self._versions.get(patient.pathway),
+            calendar=self._network.calendar,
+            now=self._now,
+            draw=self._draw,
+            roster=self._roster(),
+            product=products.get(patient.product),
+        )
+
+    def digest_of_pathway(self) -> str:
+        """The version that new patients start with, kept for them."""
+        return self._versions.keep(self._network.pathway)
+
+    # Written
+
+    def write(self) -> None:
+        """What changed, and nothing else."""
+        changed: list[dict[str, Any]] = []
+        whole: list[dict[str, Any]] = []
+        for held in self._held.values():
+            rows = self._changed(held)
+            facts = kinds.patient_facts(held.record.patient)
+            if rows or held.said or facts != held.patient:
+                held.version += 1
+                whole.append(kinds.patient_row(held.record, held.version))
+            changed += rows
+            held.new, held.said, held.patient = False, 0, facts
+        if whole:
+            upsert(self._connection, patients, whole)
+        if changed:
+            upsert(self._connection, dated, changed)
+
+    def _changed(self, held: Held) -> list[dict[str, Any]]:
+        rows = []
+        for kind, things in held.record.things.items():
+            for key, thing in things.items():
+                now = (kinds.facts_of(thing), thing.next_at, "")
+                if held.things.get((kind, key)) != now:
+                    rows.append(kinds.dated_row(held.record, thing, now[0]))
+                    held.things[kind, key] = now
+        return rows
+
+    # The clock
+
+    def first_due(self) -> datetime | None:
+        first: datetime | None = self._connection.execute(FIRST_DUE).scalar()
+        return first
+
+    def due(self, limit: int) -> list[Due]:
+        """What has come, the most urgent first."""
+        rows = self._connection.execute(DUE, {"now": self._now, "limit": limit})
+        return [Due(*row) for row in rows]
+
+    def put_off(self, items: Sequence[Due], until: datetime, fault: str) -> None:
+        """What raised is left alone for a while, and marked, so that it is seen at once."""
+        for item in items:
+            one = update(dated).where(d.code == item.code, d.kind == item.kind, d.key == item.key)
+            self._connection.execute(one.values(next_at=until, fault=fault[:500]))
+
+    # Duties of the whole network: the same book, under no patient
+
+    def duty(self, name: str) -> datetime | None:
+        found = select(d.next_at).where(d.code == "", d.kind == DUTY, d.key == name)
+        at: datetime | None = self._connection.execute(found).scalar()
+        return at
+
+    def set_duty(self, name: str, at: datetime) -> None:
+        row = {
+            "code": "",
+            "kind": DUTY,
+            "key": name,
+            "rank": len(due.BOOK),
+            "centre": "",
+            "state": "open",
+            "open": True,
+            "owed_by": "",
+            "together": "",
+            "due_at": at,
+            "late_at": None,
+            "next_at": at,
+            "fault": "",
+            "facts": {},
+        }
+        upsert(self._connection, dated, [row])
+
+    # Lists: each has an index, a limit and a next page
+
+    def owed(self, team: str, centre: str, offset: int, limit: int) -> Page:
+        """What a team has to do, the most urgent first; no centre: in all of them."""
+        mine = [d.owed_by == team] + ([d.centre == centre] if centre else [])
+        total = self._count(select(func.count()).where(*mine))
+        found = select(d.code, d.kind, d.key).where(*mine)
+        found = found.order_by(d.rank, d.due_at, d.code).limit(limit).offset(offset)
+        return Page(total, offset, self._lines(found))
+
+    def late(self, offset: int, limit: int) -> Page:
+        """What is late in the network, the gravest kind first, then the longest."""
+        total = self._count(
+            select(func.count()).where(d.rank.in_(RANKS), d.late_at <= self._now)
+        )
+        parts = [
+            select(d.code, d.kind, d.key, d.rank, d.late_at)
+            .where(d.rank == rank, d.late_at <= self._now)
+            .order_by(d.late_at)
+            .limit(offset + limit)
+            .subquery()
+            for rank in RANKS
+        ]
+        every = union_all(*(select(part) for part in parts)).subquery()
+        e = every.c
+        found = select(e.code, e.kind, e.key).order_by(e.rank, e.late_at, e.code, e.key)
+        return Page(total, offset, self._lines(found.limit(limit).offset(offset)))
+
+    def missed(self, since: datetime, limit: int) -> Page:
+        """Rounds that nobody answered, or that were never asked."""
+        which = (d.kind == "check", d.state == "missed", d.due_at >= since)
+        total = self._count(select(func.count()).where(*which))
+        found = select(d.code, d.kind, d.key).where(*which).order_by(d.due_at, d.code)
+        return Page(total, 0, self._lines(found.limit(limit)))
+
+    def in_round(self, together: str) -> list[tuple[str, Dated]]:
+        """The lines of a round, answered ones too: (code, check), as they stand in this unit."""
+        found = select(d.code, d.kind, d.key, d.next_at, d.facts).where(d.together == together)
+        lines = {
+            (row.code, row.key): kinds.thing_of(row.kind, row.facts, row.next_at)
+            for row in self._connection.execute(found.order_by(d.code).limit(ROUND))
+            if row.kind == "check"
+        }
+        for held in self._held.values():
+            for key, check in held.record.checks.items():
+                if check.round == together:
+                    lines[held.record.code, key] = check
+        return [(code, check) for (code, _), check in sorted(lines.items(), key=lambda i: i[0])]
+
+    def patients(self, centre: str, offset: int, limit: int) -> Page:
+        """Those whose pathway runs, the nearest injection first."""
+        mine = self._running(centre)
+        total = self._count(select(func.count()).where(*mine))
+        found = select(p.code, literal(""), literal("")).where(*mine)
+        found = found.order_by(p.day0_on, p.code).limit(limit).offset(offset)
+        return Page(total, offset, self._lines(found))
+
+    def worried(self, centre: str, offset: int, limit: int) -> Page:
+        """Those of whom something is late, an alert before all else."""
+        mine = (*self._running(centre), p.late_at <= self._now)
+        total = self._count(select(func.count()).where(*mine))
+        alarmed = select(d.code).where(d.kind == "alert", d.state.in_(("open", "taken")))
+        grave = self._connection.execute(alarmed.distinct().limit(ROUND)).scalars().all()
+        found = select(p.code, literal(""), literal("")).where(*mine)
+        first = p.code.not_in(grave) if grave else literal(0)
+        found = found.order_by(first, p.late_at, p.code).limit(limit).offset(offset)
+        return Page(total, offset, self._lines(found))
+
+    def watched(self, centre: str, offset: int, limit: int) -> Page:
+        """Those under watch, the next round first; then the others whose pathway runs."""
+        under = (d.kind == Watch.KIND, d.state == WatchState.OPEN.value)
+        mine = under + ((d.centre == centre,) if centre else ())
+        total = self._count(select(func.count()).where(*mine))
+        found = select(d.code, d.kind, d.key).where(*mine).order_by(d.due_at, d.code)
+        return Page(total, offset, self._lines(found.limit(limit).offset(offset)))
+
+    def phases(self, centre: str) -> dict[str, int]:
+        """How many there are in each phase."""
+        counted = select(p.phase, func.count()).where(*self._running(centre)).group_by(p.phase)
+        return {phase: n for phase, n in self._connection.execute(counted)}
+
+    def codes(self, fours: Collection[str], limit: int = 100) -> list[str]:
+        """The codes of these four characters, in any centre."""
+        found = select(p.code).where(p.four.in_(sorted(fours))).order_by(p.code).limit(limit)
+        return list(self._connection.execute(found).scalars())
+
+    def after(self, code: str, limit: int) -> list[str]:
+        """The next codes in their order, of those whose pathway runs: a walk through all."""
+        found = select(p.code).where(p.code > code, p.state != PatientState.ENDED.value)
+        return list(self._connection.execute(found.order_by(p.code).limit(limit)).scalars())
+
+    # The audit
+
+    def suspects(self, before: datetime, limit: int) -> list[Line]:
+        """Rows of the book that should not be: overdue, open without an instant, raised."""
+        columns = (d.code, d.kind, d.key, d.open, d.next_at, d.fault)
+        found = [
+            select(*columns).where(d.next_at < before).limit(limit),
+            select(*columns).where(d.next_at.is_(None), d.open).limit(limit),
+            select(*columns).where(d.fault != "").limit(limit),
+        ]
+        rows = {
+            tuple(row[:3]): Line(*row)
+            for query in found
+            for row in self._connection.execute(query)
+        }
+        return [rows[key] for key in sorted(rows)]
+
+    def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
+        """What was put to somebody and waits: (code, kind, key, what it shares)."""
+        asked = or_(
+            and_(d.kind == "alert", d.state == "open"),
+            and_(d.kind == "check", d.state == "asked"),
+            and_(d.kind == "relay", d.state == "offered"),
+        )
+        found = select(d.code, d.kind, d.key, d.together).where(asked).limit(limit)
+        return [tuple(row) for row in self._connection.execute(found)]
+
+    def _running(self, centre: str) -> tuple[Any, ...]:
+        running = p.state.in_((PatientState.ACTIVE.value, PatientState.PAUSED.value))
+        return (running, p.centre == centre) if centre else (running,)
+
+    def _count(self, query: Any) -> int:
+        return int(self._connection.execute(query).scalar_one())
+
+    def _lines(self, query: Any) -> list[tuple[str, str, str]]:
+        return [tuple(row) for row in self._connection.execute(query)]
+
+
+DUTY = "duty"
+ROUND = 200
+"""More lines than any unit has beds."""
