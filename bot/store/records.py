@@ -84,10 +84,6 @@ class Held:
     said: int = 0
     """How much was said of it in this unit; part of the key of each letter."""
 
-    @property
-    def touched(self) -> bool:
-        return self.said > 0 or bool(self.record.logged) or bool(self.record.said)
-
 
 class Records:
     """What is known of patients; the one place that reads and writes it."""
@@ -135,6 +131,17 @@ class Records:
         found = {code: held.record for code, held in self._load(wanted, PATIENTS).items()}
         found |= {code: self._held[code].record for code in codes if code in self._held}
         return found
+
+    def recall(self, record: Record, kind: str, key: str) -> None:
+        """Read one more thing of a held record: one that is over, and is not read with it."""
+        held = self._held[record.code]
+        one = select(d.next_at, d.fault, d.facts).where(
+            d.code == record.code, d.kind == kind, d.key == key
+        )
+        row = self._connection.execute(one).first()
+        if row is not None and key not in record.things[kind]:
+            record.things[kind][key] = kinds.thing_of(kind, row.facts, row.next_at)
+            held.things[kind, key] = (row.facts, row.next_at, row.fault)
 
     def new(self, patient: Patient) -> Record:
         """A patient who is enrolled now."""
