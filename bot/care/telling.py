@@ -10,6 +10,8 @@ from bot.store import Unit
 from bot.store.outbox import Rows
 
 Said = tuple[Record, Saying]
+CATCH_UP_SLOT = 600
+"""Seconds within which one message says where a team stands."""
 SHARED: dict[str, Callable[[Unit, Sequence[Said]], Card]] = {}
 """Cards that several records share; filled by those who know how to make them."""
 
@@ -44,13 +46,12 @@ def _together(said: Sequence[Said]) -> list[list[Said]]:
 def _tell(unit: Unit, together: Sequence[Said]) -> None:
     record, saying = together[0]
     card = card_of(unit, together)
-    key = key_of(unit, record, saying.cause)
     tell(
         unit,
         saying.team,
         record.patient.centre,
         card,
-        key,
+        key_of(unit, record, saying.cause),
         priority=saying.priority,
         cause=saying.cause,
         to=saying.to,
@@ -66,6 +67,9 @@ def card_of(unit: Unit, together: Sequence[Said]) -> Card:
 
 def key_of(unit: Unit, record: Record, cause: str) -> str:
     """Never the same twice: how often the record was written, and what was said since."""
+    if cause.startswith("catch_up:"):
+        # However many transactions it takes to catch up, a team hears of it once.
+        return f"{cause}:{record.patient.centre}:{int(unit.now.timestamp()) // CATCH_UP_SLOT}"
     held = unit.records.version_of(record)
     held.said += 1
     return f"{cause or record.code}#{record.code}.{held.version}.{held.said}"

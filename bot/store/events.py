@@ -72,6 +72,10 @@ class Events:
         counted = select(func.count()).where(c.code == code)
         return int(self._connection.execute(counted).scalar_one())
 
+    def count_since(self, kind: str, since: datetime) -> int:
+        counted = select(func.count()).where(c.kind == kind, c.at >= since)
+        return int(self._connection.execute(counted).scalar_one())
+
     def count(self) -> int:
         return int(self._connection.execute(select(func.count()).select_from(events)).scalar_one())
 

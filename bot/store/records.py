@@ -291,6 +291,12 @@ class Records:
         found = select(d.code, d.kind, d.key).where(*which).order_by(d.due_at, d.code)
         return Page(total, 0, self._lines(found.limit(limit)))
 
+    def closed(self, code: str, kind: str, key: str) -> Dated | None:
+        """One thing as it was written, over or not."""
+        one = select(d.next_at, d.facts).where(d.code == code, d.kind == kind, d.key == key)
+        row = self._connection.execute(one).first()
+        return kinds.thing_of(kind, row.facts, row.next_at) if row else None
+
     def in_round(self, together: str) -> list[tuple[str, Dated]]:
         """The lines of a round, answered ones too: (code, check), as they stand in this unit."""
         found = select(d.code, d.kind, d.key, d.next_at, d.facts).where(d.together == together)
@@ -323,6 +329,13 @@ class Records:
         first = p.code.not_in(grave) if grave else literal(0)
         found = found.order_by(first, p.late_at, p.code).limit(limit).offset(offset)
         return Page(total, offset, self._lines(found))
+
+    def calm(self, centre: str, offset: int, limit: int) -> Page:
+        """Those of whom nothing is late, the nearest injection first."""
+        mine = (*self._running(centre), or_(p.late_at.is_(None), p.late_at > self._now))
+        found = select(p.code, literal(""), literal("")).where(*mine)
+        found = found.order_by(p.day0_on, p.code).limit(limit).offset(offset)
+        return Page(0, offset, self._lines(found))
 
     def watched(self, centre: str, offset: int, limit: int) -> Page:
         """Those under watch, the next round first; then the others whose pathway runs."""

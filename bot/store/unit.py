@@ -47,6 +47,10 @@ class Unit:
             locks=not reads_only,
         )
 
+    def token(self, nonce: int) -> str:
+        """The secret of an invitation, made from its number and the key: it is kept nowhere."""
+        return self._database.token(nonce)
+
     @property
     def wrote_letters(self) -> bool:
         return self.outbox.wrote

@@ -1,0 +1,106 @@
+"""One ring of the clock: what is due, the most urgent first, each in its own transaction."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from bot.care import auditor
+from bot.care.telling import spread
+from bot.domain import due
+from bot.store import Database, Unit
+from bot.store.records import DUTY, Due
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 500
+"""What one ring takes up; the rest is due at the next one, two seconds later."""
+TOGETHER = 50
+"""The most that is handled in one transaction: the loop is held no longer."""
+
+
+def ring(database: Database) -> Iterator[int]:
+    """Handle all that is due; a stop after each transaction, so that others may run."""
+    with database.look() as unit:
+        first = unit.records.first_due()
+        if first is None or first > unit.now:
+            return
+        found = unit.records.due(AT_ONCE)
+    for items in _grouped(found):
+        yield _guarded(database, items)
+
+
+def next_due(unit: Unit) -> datetime | None:
+    """The next instant at which anything wants attention."""
+    return unit.records.first_due()
+
+
+def _grouped(found: Sequence[Due]) -> Iterator[list[Due]]:
+    """What shares a message is handled in one go; the order of the kinds is kept."""
+
+    def place(item: Due) -> tuple[str, str]:
+        alone = f"{item.code}:{item.key}"
+        return item.kind, item.together or alone
+
+    ranks = {item.kind: rank for rank, item in reversed(list(enumerate(found)))}
+    ordered = sorted(found, key=lambda item: (ranks[item.kind], place(item)))
+    for _, of in groupby(ordered, key=place):
+        items = list(of)
+        for at in range(0, len(items), TOGETHER):
+            yield items[at : at + TOGETHER]
+
+
+def _guarded(database: Database, items: Sequence[Due]) -> int:
+    """What raises never blocks its neighbours: it is put off, marked, and seen at once."""
+    try:
+        with database.unit() as unit:
+            unit.records.hold([item.code for item in items if item.code])
+            handled = sum(_handle(unit, item) for item in items)
+            spread(unit)
+        return handled
+    except Exception as error:
+        if len(items) > 1:
+            return sum(_guarded(database, [item]) for item in items)
+        logger.exception("%s %s %s failed, put off", *_names(items[0]))
+        _put_off(database, items[0], error)
+        return 0
+
+
+def _names(item: Due) -> tuple[str, str, str]:
+    return item.kind, item.code or "network", item.key
+
+
+def _handle(unit: Unit, item: Due) -> int:
+    """1 if its instant has really come: of two that ring, the second finds it moved on."""
+    if item.kind == DUTY:
+        return _do_duty(unit, item)
+    record = unit.records.get(item.code)
+    thing = record.things[item.kind].get(item.key) if record else None
+    if record is None or thing is None or thing.next_at is None or thing.next_at > unit.now:
+        return 0
+    due.KINDS[item.kind].handle(record, thing)
+    return 1
+
+
+def _do_duty(unit: Unit, item: Due) -> int:
+    at = unit.records.duty(item.key)
+    if at is None or at > unit.now:
+        return 0
+    DUTIES[item.key](unit)
+    return 1
+
+
+def _put_off(database: Database, item: Due, error: Exception) -> None:
+    with database.unit() as unit:
+        unit.records.put_off([item], unit.now + due.PUT_OFF, type(error).__name__)
+        unit.events.record("put_off", item.code, what=item.kind, key=item.key)
+        if item.key != auditor.AUDIT:
+            unit.records.set_duty(auditor.AUDIT, unit.now)
+
+
+DUTIES: dict[str, Callable[[Unit], None]] = {
+    auditor.AUDIT: auditor.audit,
+    auditor.DIGEST: auditor.digest,
+    auditor.PURGE: auditor.purge,
+}
+"""What comes back by itself, whoever the patients are."""
