@@ -10,6 +10,8 @@ from pathlib import Path
 
 from stdnum.fr import nir
 
+from bot.domain.codes import ALPHABET
+
 
 class Category(StrEnum):
     """The kinds of identity, the gravest first: a name may be shared, a number is not."""
@@ -27,7 +29,7 @@ class Category(StrEnum):
 def screen(text: str) -> Category | None:
     """The gravest identity that the text holds, None if it holds none."""
     said = normalise(text)
-    flat = fold(said)
+    flat = fold(BORN_ACCENT.sub("nee", said))
     numbered = any(character.isdigit() for character in flat)
     for category, holds in BY_SHAPE.items():
         if (numbered or category in WITHOUT_FIGURES) and holds(flat):
@@ -95,10 +97,16 @@ BORN_WHEN = re.compile(
     rf"|{MONTH} ?(?:\d\d|{THEN})\b|{THEN}(?!\d)|20[12]\d(?!\d)|\d{{6}}(?!\d)|\d{{8}}(?!\d))"
 )
 BORN_IN = re.compile(rf"^ ?(?::|le|un|en|l'|an|annee|vers|=)* ?(?:\d{{2}}(?!\d)|\w+ {MONTH})")
-NEGATED = re.compile(r"(?:\bon|\bil|\belle|\bqui|\bca|\bje|\bque|\w's?) $")
+# Without its accent, « ne » is a negation far more often: the date must be next to it.
+BORN_ACCENT = re.compile(r"\b[Nn][ÉÈéè]\b")
+BORN_AT_ONCE = re.compile(
+    rf"^ ?(?:\([ea]\) ?)?(?:a [a-z-]+ )?(?:le|en|un|:)* ?(?:{DAY} ?[/. -] ?{IN_FIGURES} ?[/. -] ?\d\d"
+    rf"|{DAY}(?:er)? {MONTH} \d\d|{THEN}(?!\d)|[3-9]\d(?![\d,.%]))"
+)
 
 PHONES = [
-    re.compile(r"(?<![\d+,])0[1-9](?:[ .,\-_·/]{1,3}\d\d){4}(?!\d)"),
+    re.compile(r"(?<![\d+,])0[1-9]\)?(?:[ .,\-_·/]{1,3}\d\d){4}(?!\d)"),
+    re.compile(r"(?<![\d+,])0([ .-])[1-9](?:\1\d){8}(?!\d)"),
     re.compile(r"(?<![\w])0[1-9]\d{8}(?!\d)"),
     re.compile(r"(?<![\w])0[1-9](?:\d\d([ .-])\d{3}\1\d{3}|([ .-])\d{3}\2\d{3}\2\d\d)(?!\d)"),
     re.compile(r"(?<![\w])0[1-9](?:\d\d(?: \d\d){3}|[ .-]\d{8}|(?:[ .-]\d{4}){2})(?!\d)"),
@@ -142,10 +150,13 @@ DINS = [
 ]
 
 PARTICLE = r"(?:(?:de la|de l'|du|des|de|d'|la|le|les|l')\s?)"
-STREET = r"(?:rue|avenue|av|ave|bd|bld|blvd|boul|boulevard|chemin|che|allees?|impasse|imp|rte|route)"
+STREET = (
+    r"(?:rue|avenue|av|ave|bd|bld|blvd|boul|boulevard|chemin|che|allees?|impasse|imp|rte|route"
+    r"|residence|lotissement|hameau|lieu-dit|square)"
+)
 LOOSE = (
-    r"(?:place|pl|square|quai|cours|passage|faubourg|fg|lotissement|lot|residence|hameau|sentier"
-    r"|esplanade|montee|cite|villa|rond-point|lieu-dit|traverse|promenade|voie|clos|domaine)"
+    r"(?:place|pl|quai|cours|passage|faubourg|fg|sentier"
+    r"|esplanade|montee|cite|villa|rond-point|traverse|promenade|clos|domaine)"
 )
 ADDRESSES = [
     re.compile(
@@ -153,15 +164,14 @@ ADDRESSES = [
         rf"{PARTICLE}{{0,2}}[a-z]{{2,}}"
     ),
     re.compile(
-        rf"(?<![\w/,.])\d{{1,4}} ?(?:bis|ter|quater|[a-d])?,? {LOOSE} {PARTICLE}{{1,2}}"
-        rf"(?!jour|nuit|bloc|rea|greffe|hdj|service|matin|soir|garde|coursier|infirm|kine|neuro"
-        rf"|medecin|ide\b|transport|chimio|semaine|mois|traitement)[a-z]{{3,}}"
-    ),
-    re.compile(
         rf"\b(?:habite|adresse|domicilie|domiciliee|demeure|demeurant|reside|vit|domicile|loge)\b"
         rf".{{0,25}}?\b(?:{STREET}|{LOOSE}) [a-z']{{2,}}"
     ),
 ]
+# « 2 places en réa », « 4 cours de rattrapage »: what follows must not be an ordinary word.
+LOOSE_ADDRESS = re.compile(
+    rf"(?<![\w/,.])\d{{1,4}} ?(?:bis|ter|quater|[a-d])?,? {LOOSE} {PARTICLE}{{0,2}}([a-z]{{3,}})"
+)
 POSTCODE = re.compile(r"(?<![\w.,])(?:0[1-9]|[1-8]\d|9[0-58])\d{3},? ([a-z][a-z'-]{2,})")
 
 
@@ -188,13 +198,13 @@ def _birth(flat: str) -> bool:
     if _any(DATE_BEFORE, flat):
         return True
     return any(
-        _is_a_date(flat[found.end() : found.end() + 70])
-        and not (found[0] == "ne" and NEGATED.search(flat[: found.start()][-9:]))
-        for found in BORN.finditer(flat)
+        _is_a_date(found[0], flat[found.end() : found.end() + 70]) for found in BORN.finditer(flat)
     )
 
 
-def _is_a_date(after: str) -> bool:
+def _is_a_date(born: str, after: str) -> bool:
+    if born == "ne":
+        return bool(BORN_AT_ONCE.match(after))
     return bool(BORN_IN.match(after) or BORN_WHEN.match(after))
 
 
@@ -221,8 +231,9 @@ def _email(flat: str) -> bool:
 
 
 def _address(flat: str) -> bool:
+    places = [*LOOSE_ADDRESS.findall(flat), *POSTCODE.findall(flat)]
     return _any(ADDRESSES, flat) or any(
-        found[1] in TOWNS or not _ordinary(found[1]) for found in POSTCODE.finditer(flat)
+        place in TOWNS or place in LANDMARKS or not _ordinary(place) for place in places
     )
 
 
@@ -250,7 +261,8 @@ def _set(key: str) -> frozenset[str]:
 
 CIVIL, ROLES, HEADS, TOWNS = _set("civil"), _set("roles"), _set("heads"), _set("towns")
 PATIENTS, RELATIONS, NAMING = _set("patients"), _set("relations"), _set("naming")
-PARTICLES, SMALL = _set("particles"), _set("small")
+PARTICLES, SMALL, STEPS = _set("particles"), _set("small"), _set("steps")
+LANDMARKS = _set("landmarks")
 FIRST_NAMES, SURNAMES = _set("first_names"), _set("surnames")
 NAMES = FIRST_NAMES | SURNAMES
 WARD = _set("ward") | ROLES | HEADS | PATIENTS | RELATIONS | CIVIL | TOWNS | SMALL
@@ -262,8 +274,9 @@ ONLY_SURNAMES = SURNAMES - FIRST_NAMES - WORDS
 # Endings of verbs, adverbs and adjectives that hardly any surname has.
 ENDINGS = re.compile(
     r".{2,}(?:ees?|ent|ait|aient|ment|ique|iques|euse|euses|ante|antes|tion|tions|ible|able|ables"
-    r"|aire|aires|iste|eux|erait|era|ieme|isme|ite|ites|emie|urie|ose|oses)"
+    r"|aire|aires|iste|eux|erait|era|ieme|isme|ite|ites|emie|urie|ose|oses|ages?)"
 )
+CODE = re.compile(rf"[A-Z]{{3}}-[{ALPHABET}]{{4}}")  # « TLS-WQXT » is a patient already coded
 TOKEN = re.compile(r"\w+(?:['-]\w+)*|[^\w\s]")
 ELIDED = re.compile(r"(?:l|d|j|m|n|s|t|c|qu|jusqu|lorsqu|puisqu|o|aujourd)'(?=\w)")
 
@@ -303,7 +316,7 @@ def _word(token: str, shouted: bool) -> Word:
     whole = fold(token)
     flat = ELIDED.sub("", whole)
     bare = token[-len(flat) :] if flat != whole else token
-    letters = whole.replace("'", "").replace("-", "").isalpha()
+    letters = whole.replace("'", "").replace("-", "").isalpha() and not CODE.fullmatch(token)
     capital = letters and bare[:1].isupper() and not shouted
     return Word(whole, flat, letters, capital, capital and bare.isupper() and len(bare) > 1)
 
@@ -427,13 +440,13 @@ def _capital_name(words: list[Word], at: int, strict: bool) -> bool:
         return name.flat not in SMALL or _at(words, at + 1).flat == "."
     if name.flat in SMALL or name.flat in HEADS:
         return False
-    return name.known or not _ordinary(name.flat) or (not strict and name.flat not in WARD)
+    return name.known or not _ordinary(name.flat) or not strict
 
 
 def _after_cue(words: list[Word], index: int, excused: set[int]) -> bool:
     """A name that follows the patient, a relative, or « s'appelle »."""
     word = words[index]
-    patient, relation = word.flat in PATIENTS, word.flat in RELATIONS
+    patient, relation = word.flat in PATIENTS, word.flat in RELATIONS or word.flat in STEPS
     naming = word.whole in NAMING
     if not (patient or relation or naming):
         return False
@@ -500,6 +513,9 @@ def _alone(words: list[Word], index: int) -> bool:
     """A surname that is nothing else, or a capital after an initial (« J. Dupont »)."""
     word, mark, before = words[index], _at(words, index - 1), _at(words, index - 2)
     if word.flat in ONLY_SURNAMES and len(word.flat) > (2 if word.capital else 4):
+        return True
+    # « GALTIER »: long, in capitals among small letters, and no word at all.
+    if word.upper and len(word.flat) > 5 and not _ordinary(word.flat):
         return True
     initial = mark.flat == "." and before.initial and before.flat != "m"
     return initial and word.capital and len(word.flat) > 2 and not _ordinary(word.flat)
