@@ -62,7 +62,9 @@ def fold(said: str) -> str:
 # --- numbers and addresses, on the folded text ---------------------------------------------
 
 GAP = r"[ .\-_/]{0,3}"
-NUMBER_IS = r"(?: ?(?:numero|num|no|n°|nº|n|du|de|la|le|patient|patiente|est|c'est|=|:|#|\.)){0,5} ?"
+NUMBER_IS = (
+    r"(?: ?(?:numero|num|no|n°|nº|n|du|de|la|le|patient|patiente|est|c'est|=|:|#|\.)){0,5} ?"
+)
 MONTH = (
     r"(?:janv(?:ier)?|jan|fevr?(?:ier)?|mars|avr(?:il)?|mai|juin|juil(?:let)?|aout|sept?(?:embre)?"
     r"|oct(?:obre)?|nov(?:embre)?|dec(?:embre)?)\.?"
@@ -100,8 +102,8 @@ BORN_IN = re.compile(rf"^ ?(?::|le|un|en|l'|an|annee|vers|=)* ?(?:\d{{2}}(?!\d)|
 # Without its accent, « ne » is a negation far more often: the date must be next to it.
 BORN_ACCENT = re.compile(r"\b[Nn][ÉÈéè]\b")
 BORN_AT_ONCE = re.compile(
-    rf"^ ?(?:\([ea]\) ?)?(?:a [a-z-]+ )?(?:le|en|un|:)* ?(?:{DAY} ?[/. -] ?{IN_FIGURES} ?[/. -] ?\d\d"
-    rf"|{DAY}(?:er)? {MONTH} \d\d|{THEN}(?!\d)|[3-9]\d(?![\d,.%]))"
+    r"^ ?(?:\([ea]\) ?)?(?:a [a-z-]+ )?(?:le|en|un|:)* ?"
+    rf"(?:{DAY} ?[/. -] ?{IN_FIGURES} ?[/. -] ?\d\d|{DAY}(?:er)? {MONTH} \d\d|{THEN}(?!\d)|[3-9]\d(?![\d,.%]))"
 )
 
 PHONES = [
@@ -146,7 +148,9 @@ DINS = [
         r"|\d(?:[ -]?\d){5})"
     ),
     re.compile(rf"\bdons? ?(?:numero|num|no|n[°º]|:|#){NUMBER_IS}[a-z]?\d(?:[ -]?\w?\d){{4}}"),
-    re.compile(rf"\b(?:numero|num|no|n[°º]) ?(?:d[eu'] ?)don{NUMBER_IS}[a-z]?\d(?:[ -]?\w?\d){{4}}"),
+    re.compile(
+        rf"\b(?:numero|num|no|n[°º]) ?(?:d[eu'] ?)don{NUMBER_IS}[a-z]?\d(?:[ -]?\w?\d){{4}}"
+    ),
 ]
 
 PARTICLE = r"(?:(?:de la|de l'|du|des|de|d'|la|le|les|l')\s?)"
@@ -181,8 +185,7 @@ def _any(patterns: list[re.Pattern[str]], flat: str) -> bool:
 
 def _nir(flat: str) -> bool:
     return bool(NIR_SAID.search(flat)) or any(
-        _plausible_nir(re.sub(r"[^\dab]", "", found[0]))
-        for found in NIR_SHAPE.finditer(flat)
+        _plausible_nir(re.sub(r"[^\dab]", "", found[0])) for found in NIR_SHAPE.finditer(flat)
     )
 
 
@@ -209,9 +212,7 @@ def _is_a_date(born: str, after: str) -> bool:
 
 
 def _phone(flat: str) -> bool:
-    return _any(PHONES, flat) or any(
-        _possible_phone(found[0]) for found in ABROAD.finditer(flat)
-    )
+    return _any(PHONES, flat) or any(_possible_phone(found[0]) for found in ABROAD.finditer(flat))
 
 
 def _possible_phone(typed: str) -> bool:
@@ -274,7 +275,7 @@ ONLY_SURNAMES = SURNAMES - FIRST_NAMES - WORDS
 # Endings of verbs, adverbs and adjectives that hardly any surname has.
 ENDINGS = re.compile(
     r".{2,}(?:ees?|ent|ait|aient|ment|ique|iques|euse|euses|ante|antes|tion|tions|ible|able|ables"
-    r"|aire|aires|iste|eux|erait|era|ieme|isme|ite|ites|emie|urie|ose|oses|ages?)"
+    r"|aire|aires|iste|eux|erait|era|ieme|isme|ite|ites|emie|urie|ose|oses|ages?|onnels?|toires?|ifs?|ives?)"
 )
 CODE = re.compile(rf"[A-Z]{{3}}-[{ALPHABET}]{{4}}")  # « TLS-WQXT » is a patient already coded
 TOKEN = re.compile(r"\w+(?:['-]\w+)*|[^\w\s]")
@@ -370,13 +371,15 @@ def _excused(words: list[Word]) -> set[int]:
     return excused
 
 
+FAR = 4  # words: a reader that looks further would be slow on « de de de… »
 ON_DUTY = frozenset({"de", "du", "d", "garde", "astreinte", "nuit", "jour", "."})
 
 
 def _excuse(words: list[Word], at: int, excused: set[int]) -> None:
-    while _at(words, at).flat in ON_DUTY:
+    last = at + FAR
+    while at < last and _at(words, at).flat in ON_DUTY:
         at += 1
-    last = at + 4
+    last = at + FAR
     while at < last and (_names(words, at) or _joins(words, at)):
         excused.add(at)
         at += 1
@@ -404,13 +407,15 @@ def _joins(words: list[Word], at: int) -> bool:
 
 
 def _skip(words: list[Word], at: int, marks: str = ".") -> int:
-    while (word := _at(words, at)).flat and word.flat in marks:
+    last = at + FAR
+    while at < last and (word := _at(words, at)).flat and word.flat in marks:
         at += 1
     return at
 
 
 def _past_particles(words: list[Word], at: int) -> int:
-    while _at(words, at).flat in PARTICLES and _at(words, at + 1).letters:
+    last = at + FAR
+    while at < last and _at(words, at).flat in PARTICLES and _at(words, at + 1).letters:
         at += 1
     return at
 
