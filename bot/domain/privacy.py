@@ -63,7 +63,7 @@ def fold(said: str) -> str:
 
 GAP = r"[ .\-_/]{0,3}"
 NUMBER_IS = (
-    r"(?: ?(?:numero|num|no|n°|nº|n|du|de|la|le|patient|patiente|est|c'est|=|:|#|\.)){0,5} ?"
+    r"(?: ?(?:numero|num|no|n°|nº|n|du|de|la|le|patient|patiente|est|c'est|=|:|#|/|\(|\.)){0,5} ?"
 )
 MONTH = (
     r"(?:janv(?:ier)?|jan|fevr?(?:ier)?|mars|avr(?:il)?|mai|juin|juil(?:let)?|aout|sept?(?:embre)?"
@@ -103,15 +103,18 @@ BORN_IN = re.compile(rf"^ ?(?::|le|un|en|l'|an|annee|vers|=)* ?(?:\d{{2}}(?!\d)|
 BORN_ACCENT = re.compile(r"\b[Nn][ÉÈéè]\b")
 BORN_AT_ONCE = re.compile(
     r"^ ?(?:\([ea]\) ?)?(?:a [a-z-]+ )?(?:le|en|un|:)* ?"
-    rf"(?:{DAY} ?[/. -] ?{IN_FIGURES} ?[/. -] ?\d\d|{DAY}(?:er)? {MONTH} \d\d|{THEN}(?!\d)|[3-9]\d(?![\d,.%]))"
+    rf"(?:{DAY} ?[/. -] ?{IN_FIGURES} ?[/. -] ?\d\d"
+    rf"|{DAY}(?:er)? {MONTH} \d\d|{THEN}(?!\d)|[3-9]\d(?![\d,.%]))"
 )
 
+# « 01.02.26 10.30 » is a day and its hour.
+NO_DAY = (
+    r"(?!\d\d([./-])(?:0\d|1[0-2])\1(?:2[4-9]|3[0-5]) |\d\d[ ./-](?:0\d|1[0-2])[ ./-]20[12]\d)"
+)
 PHONES = [
-    re.compile(r"(?<![\d+,])0[1-9]\)?(?:[ .,\-_·/]{1,3}\d\d){4}(?!\d)"),
-    re.compile(r"(?<![\d+,])0([ .-])[1-9](?:\1\d){8}(?!\d)"),
-    re.compile(r"(?<![\w])0[1-9]\d{8}(?!\d)"),
-    re.compile(r"(?<![\w])0[1-9](?:\d\d([ .-])\d{3}\1\d{3}|([ .-])\d{3}\2\d{3}\2\d\d)(?!\d)"),
-    re.compile(r"(?<![\w])0[1-9](?:\d\d(?: \d\d){3}|[ .-]\d{8}|(?:[ .-]\d{4}){2})(?!\d)"),
+    re.compile(rf"(?<![\d+,]){NO_DAY}[0o] ?[1-9]\)?(?:[ .,\-_·/]{{1,3}}\d\d){{4}}(?!\d)"),
+    re.compile(rf"(?<![\w.,]){NO_DAY}[0o][ .-]?[1-9]\)?(?:[ .-]{{0,3}}\d){{8}}(?![ .-]?\d)"),
+    re.compile(r"(?<!\w)33 ?[67](?: ?\d\d){4}(?!\d)"),
     re.compile(rf"(?<!\w)(?:\+|00) ?33{GAP}(?:\(0\){GAP}|0{GAP})?[1-9](?:{GAP}\d){{8}}(?!\d)"),
     re.compile(
         rf"\b(?:tel|telephone|portable|mobile|joindre|joignable|gsm)\b{NUMBER_IS}(?:au )?"
@@ -122,10 +125,13 @@ PHONES = [
 ABROAD = re.compile(r"(?<![\w+])(?:\+|00) ?[1-9](?:[ .\-()/]{0,2}\d){7,13}(?!\d)")
 
 EMAIL = re.compile(
-    r"[\w+-] ?(?:@|\(at\)|\[at\]|\(a\)|\[a\]|\barobas?e?\b) ?[a-z][\w-]*"
+    r"[\w+-] ?(?:@|\(at\)|\[at\]|\(a\)|\[a\]|\(?\barobas?e?\b\)?) ?[a-z][\w-]*"
     r"(?: ?(?:\.|\bpoint\b|\bdot\b|\[dot\]|\(dot\)|\(point\)) ?[\w-]+)"
 )
-EMAIL_SHORT = re.compile(r"[\w+-]@[a-z][\w-]{2,}|\w(?:\.| point )\w+ ?(?:@|\barobas?e?\b) ?[a-z]")
+EMAIL_SHORT = re.compile(
+    r"\b(?:gmail|orange|hotmail|yahoo|outlook|free|wanadoo|sfr|laposte|icloud) ?(?:\.|point|dot)"
+    r" ?(?:com|fr|net)\b|[\w+-]@[a-z][\w-]{2,}|\w(?:\.| point )\w+ ?(?:@|\barobas?e?\b) ?[a-z]"
+)
 
 FILE = r"(?:[a-z]{0,3}[ -]?\d(?:[ .\-]?\d)"
 IPPS = [
@@ -155,7 +161,7 @@ DINS = [
 
 PARTICLE = r"(?:(?:de la|de l'|du|des|de|d'|la|le|les|l')\s?)"
 STREET = (
-    r"(?:rue|avenue|av|ave|bd|bld|blvd|boul|boulevard|chemin|che|allees?|impasse|imp|rte|route"
+    r"(?:rue|r\.|avenue|av|ave|bd|bld|blvd|boul|boulevard|chemin|che|allees?|impasse|imp|rte|route"
     r"|residence|lotissement|hameau|lieu-dit|square)"
 )
 LOOSE = (
@@ -174,7 +180,8 @@ ADDRESSES = [
 ]
 # « 2 places en réa », « 4 cours de rattrapage »: what follows must not be an ordinary word.
 LOOSE_ADDRESS = re.compile(
-    rf"(?<![\w/,.])\d{{1,4}} ?(?:bis|ter|quater|[a-d])?,? {LOOSE} {PARTICLE}{{0,2}}([a-z]{{3,}})"
+    rf"(?<![\w/,.])\d{{1,4}} ?(?:bis|ter|quater|[a-d])?,? {LOOSE} {PARTICLE}{{0,2}}"
+    r"(?:(?:saint|sainte|ste?)[ -])?([a-z]{3,})"
 )
 POSTCODE = re.compile(r"(?<![\w.,])(?:0[1-9]|[1-8]\d|9[0-58])\d{3},? ([a-z][a-z'-]{2,})")
 
@@ -226,8 +233,6 @@ def _possible_phone(typed: str) -> bool:
 
 
 def _email(flat: str) -> bool:
-    if "@" not in flat and "arob" not in flat and "at" not in flat and "(a" not in flat:
-        return False
     return bool(EMAIL.search(flat) or EMAIL_SHORT.search(flat))
 
 
@@ -261,6 +266,7 @@ def _set(key: str) -> frozenset[str]:
 
 
 CIVIL, ROLES, HEADS, TOWNS = _set("civil"), _set("roles"), _set("heads"), _set("towns")
+TITLES = _set("titles")
 PATIENTS, RELATIONS, NAMING = _set("patients"), _set("relations"), _set("naming")
 PARTICLES, SMALL, STEPS = _set("particles"), _set("small"), _set("steps")
 LANDMARKS = _set("landmarks")
@@ -274,7 +280,7 @@ ONLY_SURNAMES = SURNAMES - FIRST_NAMES - WORDS
 
 # Endings of verbs, adverbs and adjectives that hardly any surname has.
 ENDINGS = re.compile(
-    r".{2,}(?:ees?|ent|ait|aient|ment|ique|iques|euse|euses|ante|antes|tion|tions|ible|able|ables"
+    r".{2,}(?:ees?|ent|ait|aient|ment|ique|iques|euse|euses|ante?s?|tion|tions|ible|able|ables"
     r"|aire|aires|iste|eux|erait|era|ieme|isme|ite|ites|emie|urie|ose|oses|ages?|onnels?|toires?|ifs?|ives?)"
 )
 CODE = re.compile(rf"[A-Z]{{3}}-[{ALPHABET}]{{4}}")  # « TLS-WQXT » is a patient already coded
@@ -310,7 +316,7 @@ END = Word("", "", letters=False, capital=False, upper=False)
 
 def _words(said: str) -> list[Word]:
     shouted = said.upper() == said
-    return [_word(token, shouted) for token in TOKEN.findall(said)]
+    return [_word(token, shouted) for token in TOKEN.findall(said.replace("_", " "))]
 
 
 def _word(token: str, shouted: bool) -> Word:
@@ -329,6 +335,10 @@ def _ordinary(flat: str) -> bool:
     if "-" in flat:
         return all(not part or _ordinary(part) for part in flat.split("-"))
     return flat not in NAMES and bool(ENDINGS.fullmatch(flat) or _plural(flat) in WORDS)
+
+
+def _all_words(flat: str) -> bool:
+    return all(part in WORDS for part in flat.split("-"))
 
 
 def _plural(flat: str) -> str:
@@ -367,7 +377,7 @@ def _excused(words: list[Word]) -> set[int]:
     excused: set[int] = set()
     for index, word in enumerate(words):
         if word.flat in ROLES or word.flat in HEADS:
-            _excuse(words, index + 1, excused)
+            _excuse(words, index + 1, excused, title=word.flat in TITLES)
     return excused
 
 
@@ -375,18 +385,20 @@ FAR = 4  # words: a reader that looks further would be slow on « de de de… »
 ON_DUTY = frozenset({"de", "du", "d", "garde", "astreinte", "nuit", "jour", "."})
 
 
-def _excuse(words: list[Word], at: int, excused: set[int]) -> None:
+def _excuse(words: list[Word], at: int, excused: set[int], title: bool) -> None:
     last = at + FAR
     while at < last and _at(words, at).flat in ON_DUTY:
         at += 1
     last = at + FAR
-    while at < last and (_names(words, at) or _joins(words, at)):
+    while at < last and (_names(words, at, title) or _joins(words, at, title)):
         excused.add(at)
         at += 1
 
 
-def _names(words: list[Word], at: int) -> bool:
+def _names(words: list[Word], at: int, title: bool) -> bool:
     word = _at(words, at)
+    if word.flat == "m" and _at(words, at + 1).flat == ".":
+        return title  # « Dr M. Sanchez », but not « l'interne, M. Sanchez est fébrile »
     if not word.letters or word.flat in CIVIL or word.flat in PATIENTS:
         return False
     if word.initial or word.known:
@@ -397,11 +409,11 @@ def _names(words: list[Word], at: int) -> bool:
     return not _ordinary(word.flat) or (word.capital and word.flat not in WARD)
 
 
-def _joins(words: list[Word], at: int) -> bool:
+def _joins(words: list[Word], at: int, title: bool) -> bool:
     """« Drs Martin et Bories », « Dr J. Martin »."""
     word, before, after = _at(words, at), _at(words, at - 1), _at(words, at + 1)
     if word.flat == ".":
-        return before.initial and after.capital
+        return len(before.flat) == 1 and title and after.letters
     joins = word.flat in ("et", "ou", "/", "&")
     return joins and before.known and after.letters and after.flat not in CIVIL | PATIENTS
 
@@ -442,6 +454,8 @@ def _capital_name(words: list[Word], at: int, strict: bool) -> bool:
     """After a title a capital makes a name of any word but a small one."""
     name = words[at]
     if name.initial:
+        if _at(words, at + 1).flat in ("+", "-"):  # « Mme J+4 »
+            return False
         return name.flat not in SMALL or _at(words, at + 1).flat == "."
     if name.flat in SMALL or name.flat in HEADS:
         return False
@@ -455,14 +469,15 @@ def _after_cue(words: list[Word], index: int, excused: set[int]) -> bool:
     naming = word.whole in NAMING
     if not (patient or relation or naming):
         return False
-    first = _skip(words, index + 1, ".:(,-" if naming or relation else ".:(-")
+    first = _skip(words, index + 1, ".:(-" if patient else ".:(,-")
+    first += relation and _at(words, first).flat.isdigit()  # « chambre 9 Galaup »
     at = _past_particles(words, first)
     name = _at(words, at)
     if not name.letters or at in excused or len(name.flat) < 3:
         return False
     if naming and not name.capital:
         return name.known or not _ordinary(name.flat)
-    return _named(name, sure=at > first and patient)
+    return _named(name, sure=at > first and patient and not words[first].capital)
 
 
 def _named(name: Word, sure: bool) -> bool:
@@ -500,9 +515,12 @@ def _full_name(words: list[Word], index: int, excused: set[int]) -> bool:
 
 def _two_capitals(one: Word, two: Word, after: Word, comma: bool) -> bool:
     if two.initial:  # « Kevin D. »
-        return one.flat in FIRST_NAMES and one.only_name and two.flat not in SMALL | {"m"}
-    plain = [word for word in (one, two) if _ordinary(word.flat) and not word.known]
-    if plain or one.flat in WARD or two.flat in WARD:
+        return one.flat in FIRST_NAMES and one.only_name and two.flat not in SMALL
+    if one.flat in WARD or two.flat in WARD:
+        return False
+    if one.only_name and one.flat in FIRST_NAMES and not comma:
+        return two.known or not _all_words(two.flat)
+    if any(_ordinary(word.flat) and not word.known for word in (one, two)):
         return False
     if comma:
         return two.flat in FIRST_NAMES
@@ -520,7 +538,7 @@ def _alone(words: list[Word], index: int) -> bool:
     if word.flat in ONLY_SURNAMES and len(word.flat) > (2 if word.capital else 4):
         return True
     # « GALTIER »: long, in capitals among small letters, and no word at all.
-    if word.upper and len(word.flat) > 5 and not _ordinary(word.flat):
+    if word.upper and len(word.flat) > 5 and "-" not in word.flat and not _ordinary(word.flat):
         return True
     initial = mark.flat == "." and before.initial and before.flat != "m"
     return initial and word.capital and len(word.flat) > 2 and not _ordinary(word.flat)
