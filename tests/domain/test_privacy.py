@@ -116,6 +116,17 @@ def test_a_colleague_does_not_hide_a_patient() -> None:
         assert screen(text) is Category.NAME
 
 
+def test_a_role_at_the_end_of_a_sentence_does_not_excuse_the_next_one() -> None:
+    for text in ("Vu par l'interne. Jean Dupont sort", "Vu avec IDE\nDupont Jean fébrile",
+                 "l'interne, M. Sanchez est fébrile", "L'interne M Sanchez"):  # fmt: skip
+        assert screen(text) is Category.NAME
+
+
+def test_a_mention_is_not_an_address() -> None:
+    assert screen("merci @equipe. On arrive") is None
+    assert screen("rdv @ 14h30") is None
+
+
 def test_what_cannot_be_seen_does_not_hide_an_identity() -> None:
     for text in (
         "Mme\u00a0Dupont",
