@@ -33,6 +33,8 @@ ENDINGS = re.compile(
     r"|toires?|ifs?|ives?)"
 )
 
+PREFIX = re.compile(r"^(?:sub|hypo|hyper|poly|pre|post|anti|neuro|cardio|dys|multi)(?=\w{4})")
+
 
 def ordinary(flat: str) -> bool:
     """An ordinary word of French or of the ward, or one with the ending of such a word."""
@@ -40,7 +42,10 @@ def ordinary(flat: str) -> bool:
         return True
     if "-" in flat:
         return all(not part or ordinary(part) for part in flat.split("-"))
-    return flat not in NAMES and bool(ENDINGS.fullmatch(flat) or _plural(flat) in WORDS)
+    if flat in NAMES:
+        return False
+    stem = PREFIX.sub("", flat)
+    return bool(ENDINGS.fullmatch(flat)) or stem in WORDS or _plural(stem) in WORDS
 
 
 def all_words(flat: str) -> bool:

@@ -90,7 +90,7 @@ def somebody(said: str) -> bool:
 
 def _all_titled(words: list[Word]) -> bool:
     """« Madame Refuse Le Traitement »: its capitals say nothing."""
-    letters = [word for word in words if word.letters and len(word.flat) > 3]
+    letters = [word for word in words if word.letters and len(word.flat) > 1]
     return len(letters) > 2 and all(word.capital for word in letters)
 
 
@@ -185,6 +185,8 @@ def _capital_name(words: list[Word], at: int, strict: bool) -> bool:
         return name.flat not in SMALL or _at(words, at + 1).flat == "."
     if name.flat in SMALL or name.flat in HEADS:
         return False
+    if name.upper and name.flat in WARD:  # « Mme HDJ »
+        return name.known
     return name.known or not ordinary(name.flat) or not strict
 
 
