@@ -6,6 +6,7 @@ from stdnum.fr import nir as registry
 
 from bot.domain.lexicon import LANDMARKS, TOWNS, ordinary
 
+FIGURE = re.compile(r"\d")
 GAP = r"[ .\-_/]{0,3}"
 NUMBER_IS = (
     r"(?: ?(?:numero|num|no|n°|nº|n|du|de|la|le|patient|patiente|est|c'est|=|:|#|/|\(|\.)){0,5} ?"
@@ -151,7 +152,7 @@ def _plausible_nir(digits: str) -> bool:
 
 
 def birth(flat: str) -> bool:
-    if _any(DATE_BEFORE, flat):
+    if FIGURE.search(flat) and _any(DATE_BEFORE, flat):
         return True
     return any(
         _is_a_date(found[0], flat[found.end() : found.end() + 70]) for found in BORN.finditer(flat)
