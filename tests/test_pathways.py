@@ -1,5 +1,7 @@
 """The pathway files hold what the network decided, and a wrong edit is refused at its line."""
 
+import json
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from bot.domain.pathway import Anchor, ItemKind, ReadBack, Rung, StabilityFrom, StepDef
 from bot.domain.roles import Team
-from bot.pathways import FOLDER, PRODUCTS, load, load_products
+from bot.pathways import FOLDER, PRODUCTS, from_json, load, load_products, to_json
 
 PATHWAY = load("onco-occitanie")
 SOURCE = (FOLDER / "onco-occitanie.toml").read_text(encoding="utf-8")
@@ -233,11 +235,11 @@ def test_every_label_fits_a_button() -> None:
 
 
 def test_products_that_fit_are_those_of_the_pathway() -> None:
-    assert {each.id for each in load_products() if each.fits} == set(PATHWAY.products)
+    assert {each.id for each in load_products() if each.pathway} == set(PATHWAY.products)
 
 
 def test_a_product_that_does_not_fit_says_why() -> None:
-    refused = {each.id: each.reason for each in load_products() if not each.fits}
+    refused = {each.id: each.reason for each in load_products() if not each.pathway}
 
     assert set(refused) == {"tecartus_lal", "kymriah_lal", "aucatzyl"}
     assert all(refused.values())
@@ -354,6 +356,258 @@ def test_a_wrong_plan_is_refused_at_its_line(
     assert str(refused.value).startswith(f"local.toml:{at}: ")
 
 
+ICE = 'source = "consultation_neuro.ice"'
+THAW = 'countdown_from = "decongelation.debut"'
+NEURO = 'once = ["consultation_neuro", "irm", "eeg"]'
+CHOICE = 'kind = "choice", choices = '
+EQUALS = 'high = 8, equals = "liberation_lot.poches"'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where", "said"),
+    [
+        # Read back: only a number or a day that is surely there.
+        (ICE, 'source = "stockage_azote.cuve"', ("eeg", 11), "neither a number nor a day"),
+        (ICE, 'source = "injection.debut"', ("eeg", 11), "neither a number nor a day"),
+        (ICE, 'source = "irm.faite"', ("eeg", 11), "neither a number nor a day"),
+        (ICE, 'source = "neuro_j3.ice"', ("eeg", 11), "which may not be known yet"),
+        ("descending = true },", "optional = true },", ("eeg", 11), "which may be left out"),
+        ('label = "ICE de référence", title', 'label = "", title', ("eeg", 11), "needs a label"),
+        # Handed over: by the team that closes it, with time to accept.
+        (NEURO, 'once = ["eeg", "admission"]', ("eeg", 11), "'admission', which is another team"),
+        (NEURO, "once = []", ("eeg", 11), "does not wait for the step that gives it"),
+        (NEURO, 'once = ["irm"]', ("eeg", 11), "does not wait for the step that gives it"),
+        ('within = "10 min"', 'within = "0 min"', ("decongelation", 15), "within is 0 min"),
+        ('Bilan neurologique"', "B" * 33 + '"', ("eeg", 11), "needs a label of 1 to 32"),
+        # Anchors: each borne once, on its own day, by a step that is always done.
+        ('anchor_of = "J0"\n', "", ("rcp", 0), "no step is the anchor J0"),
+        ('anchor_of = "AP"\n', "", ("rcp", 0), "no step is the anchor AP"),
+        ('anchor_of = "SO"\n', "", ("rcp", 0), "no step is the anchor SO"),
+        ("offset = 0\nitems", 'offset = 0\nanchor_of = "RCP"\nitems', ("rcp", 6), "anchor RCP"),
+        (
+            'offset = 0\nat = "08:00"',
+            'offset = 1\nat = "08:00"\ndelay = "0 min"',
+            ("apherese", 9),
+            "must be counted from it with offset 0",
+        ),
+        (SO, SO + "\nnot_required = true", ("sortie", 7), "and cannot be skipped"),
+        (
+            'anchor = "J0"\noffset = 28',
+            'anchor = "SO"\noffset = 28',
+            ("neuro_j28", 0),
+            "SO, which",
+        ),
+        # Days: what no calendar holds, and what no order can be made of.
+        ("offset = 28", "offset = 3000000", ("neuro_j28", 0), "too far from J0"),
+        ('delay = "4 h"', 'delay = "12 h"', ("stockage_azote", 0), "after the end of its day"),
+        ('needs = ["rcp"]', 'needs = ["sortie"]', ("consentement", 6), "which comes after it"),
+        # The clock of the thawed product.
+        (
+            'label = "Heure de début (stabilité)", kind = "time"',
+            'label = "Heure de début (stabilité)", kind = "time", optional = true',
+            ("injection", 2),
+            "counts down from no hour",
+        ),
+        (THAW, 'countdown_from = "decongelation.identites"', ("injection", 2), "from no hour"),
+        (THAW, 'countdown_from = "injection.debut"', ("injection", 2), "which it does not need"),
+        (
+            'at = "09:00"',
+            'at = "09:00"\nnot_required = true',
+            ("injection", 3),
+            "of a step that may be skipped",
+        ),
+        # Items: what a keyboard and its 64 bytes hold.
+        (BAGS, 'kind = "number", low = 1, high = 400', ("apherese", 11), "a keyboard holds 40"),
+        (BAGS, 'kind = "day", low = 9000, high = 9001', ("apherese", 11), "days that are too far"),
+        (BAGS, CHOICE + '["une", "une"]', ("apherese", 11), "the same choice twice"),
+        (BAGS, CHOICE + '["une", ""]', ("apherese", 11), "offers '', which needs a label"),
+        (BAGS, CHOICE + '["à : 1", "b"]', ("apherese", 11), "a choice has no colon"),
+        (BAGS, f'{CHOICE}["{"é" * 20}", "b"]', ("apherese", 11), "bytes of a button's 64"),
+        (BAGS, "low = 1", ("apherese", 11), "no use for low, high or descending"),
+        (BAGS, 'choices = ["1", "2"]', ("apherese", 11), "no use for choices"),
+        (BAGS, BAGS + ', choices = ["1", "2"]', ("apherese", 11), "no use for choices"),
+        ("Deux identités vérifiées", "Nombre de poches", ("apherese", 11), "of another item"),
+        ('"Patient éligible"', '"Patient éligible "', ("rcp", 7), "without spaces around it"),
+        (
+            EQUALS,
+            'high = 7, equals = "liberation_lot.poches"',
+            ("reception_produit", 11),
+            "same val",
+        ),
+        (
+            EQUALS,
+            'high = 8, equals = "reception_produit.poches"',
+            ("reception_produit", 11),
+            "not w",
+        ),
+        (
+            EQUALS,
+            'high = 8, equals = "liberation_lot.certificat"',
+            ("reception_produit", 11),
+            "same",
+        ),
+        (
+            'label = "Sérologies de moins de 30 jours"',
+            'label = "Sérologies", equals = "rcp.eligible"',
+            ("bilan_apherese", 8),
+            "only a number",
+        ),
+        # Names: on buttons, and typed by people.
+        ('label = "EEG"', f'label = "{"E" * 33}"', ("eeg", 0), "needs a label of 1 to 32"),
+        ('label = "EEG"', 'label = "IRM cerebrale"', ("eeg", 0), "is called like another"),
+        ('label = "EEG"', 'label = "J0"', ("eeg", 0), "is called like another"),
+        ('id = "irm"', 'id = "imagerie_cerebrale_par_irm"', ("irm", 1), "is not a short id"),
+        # Reminders.
+        (
+            'late_team = "30 min"',
+            'late_team = "30 min", days_before = [[-1, "16:00"]]',
+            ("decongelation", 8),
+            "not -1",
+        ),
+        (
+            'late_team = "30 min"',
+            'late_team = "30 min", working_days_before = [[999999999, "16:00"]]',
+            ("decongelation", 8),
+            "1 to 60 days before",
+        ),
+        # The watch.
+        (
+            "opens_checks = true",
+            "opens_checks = true\nnot_required = true",
+            ("injection", 9),
+            "cannot be skipped",
+        ),
+        (
+            "closes_checks = true",
+            "closes_checks = true\nnot_required = true",
+            ("fin_surveillance", 7),
+            "cannot be skipped",
+        ),
+        (
+            'offset = 30\nneeds = ["injection"]',
+            'offset = 30\nneeds = ["rcp"]',
+            ("fin_surveillance", 7),
+            "must need 'injection'",
+        ),
+        ("offset = 30", "offset = 29", ("fin_surveillance", 7), "before until_day"),
+    ],
+)
+def test_a_step_that_would_break_later_is_refused_at_its_line(
+    tmp_path: Path, before: str, after: str, where: tuple[str, int], said: str
+) -> None:
+    test_a_wrong_step_is_refused_at_its_line(tmp_path, before, after, where, said)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "written", "said"),
+    [
+        ("version = 1", "version = 0", "version", "versions are counted from 1"),
+        ('title = "Parcours CAR-T Onco-Occitanie"', 'title = ""', "title", "needs a title"),
+        ('id = "onco-occitanie"', 'id = "Onco Occitanie"', "id", "is no name of a pathway"),
+        ('id = "onco-occitanie"', 'id = "onco"', "products", "'yescarta' follows pathway 'onco-o"),
+        ('"abecma"', '"yescarta"', "products", "'yescarta' is there twice"),
+        ("offsets = [-2, -1]", "offsets = [-2, 9999999]", "offsets", "day 9999999 is too far"),
+        ('label = "Pause"', 'label = ""', 'label = ""', "a pause needs a label"),
+        ("until_day = 30", "until_day = 30000", "until_day", "cannot end on day 30000"),
+        ('remind = "1 h"', 'remind = "0 min"', "remind =", "after 0 min"),
+        ('escalate = "2 h"', 'escalate = "8 h"', "escalate =", "comes after 8:00:00, before this"),
+        ('"22:00"]', '"07:00"]', "escalate =", "the next check comes after 1:00:00"),
+        (
+            'escalate_to = ["coordination", "reanimation"]',
+            "escalate_to = []",
+            "escalate_to",
+            "greffe",
+        ),
+        (
+            'escalate_to = ["coordination", "reanimation"]',
+            'escalate_to = ["coordination"]',
+            "escalate_to",
+            "asked of coordination must be escalated to another team",
+        ),
+        (
+            'neuro_team = "neurologie"',
+            'neuro_team = "reanimation"',
+            "neuro_team",
+            "cannot take all",
+        ),
+        ('takers = ["reanimation"]', 'takers = ["reanimation", "reanimation"]', "takers", "twice"),
+        ("urgent_from_grade = 3", "urgent_from_grade = 33", "urgent_from_grade", "not 33"),
+        ('urgent_after = "5 min"', 'urgent_after = "0 min"', "urgent_after", "ring without end"),
+        ('again = "5 min"', 'again = "0 min"', "again", "ring without end"),
+        ('outcome_wait = "30 min"', 'outcome_wait = "0 min"', "outcome_wait", "ring without end"),
+        ('outcome_after = "2 h"', 'outcome_after = "0 h"', "outcome_after", "ring without end"),
+        ('calm_after = "15 min"', 'calm_after = "1 min"', "calm_after", "before an urgent one"),
+        (
+            'to = ["reanimation", "coordination"]',
+            'to = ["coordination"]',
+            "[[alerts.rungs]]  # at once",
+            "must reach a team that takes",
+        ),
+        (
+            'on_call = ["reanimation"]',
+            'on_call = ["efs"]',
+            "[[alerts.rungs]]  # at once",
+            "efs takes",
+        ),
+        (
+            'privately = ["reanimation"]',
+            'privately = ["greffe"]',
+            "[[alerts.rungs]]  # every",
+            "greffe takes no alert",
+        ),
+        ('again = "5 min"', 'again = "99999 h"', "again", "no duration like 2 h"),
+        ('same_day = "07:30"', 'same_day = "07:30Z"', "same_day", "no hour like 08:00"),
+    ],
+)
+def test_a_plan_that_would_break_later_is_refused_at_its_line(
+    tmp_path: Path, before: str, after: str, written: str, said: str
+) -> None:
+    file = edited(tmp_path, before, after)
+    source = file.read_text(encoding="utf-8")
+
+    with pytest.raises(ValueError, match=r"local\.toml") as refused:
+        load(str(file))
+
+    assert said in str(refused.value)
+    assert str(refused.value).startswith(f"local.toml:{line(written, source=source)}: ")
+
+
+def test_a_pathway_without_a_product_is_refused(tmp_path: Path) -> None:
+    listed = next(each for each in SOURCE.splitlines() if each.startswith("products ="))
+
+    with pytest.raises(ValueError, match="needs a product"):
+        load(str(edited(tmp_path, listed, "products = []")))
+
+
+def test_a_kept_pathway_is_read_back_as_it_was() -> None:
+    assert from_json(to_json(PATHWAY)) == PATHWAY
+
+
+def test_a_kept_pathway_does_not_change_with_the_file() -> None:
+    older = replace(PATHWAY, version=0, steps=PATHWAY.steps[:3])
+
+    assert from_json(to_json(older)) == older
+
+
+def test_the_same_pathway_is_always_the_same_text() -> None:
+    assert (
+        to_json(PATHWAY) == to_json(load("onco-occitanie")) == to_json(from_json(to_json(PATHWAY)))
+    )
+
+
+def test_an_older_text_lacks_what_came_since_and_has_what_went() -> None:
+    kept = json.loads(to_json(PATHWAY))
+    kept["colour"] = "blue"
+    for step in kept["steps"]:
+        del step["waivable"]
+        step["colour"] = "blue"
+
+    read = from_json(json.dumps(kept))
+
+    assert read.step("irm") == PATHWAY.step("irm")
+    assert not read.step("admission").waivable
+
+
 def test_an_alert_without_a_rung_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "local.toml"
     file.write_text(
@@ -365,11 +619,11 @@ def test_an_alert_without_a_rung_is_refused(tmp_path: Path) -> None:
         load(str(file))
 
 
-def test_steps_of_different_anchors_that_wait_for_each_other_are_refused(tmp_path: Path) -> None:
-    file = edited(tmp_path, 'needs = ["rcp"]', 'needs = ["rcp", "bilan_apherese"]')
+def test_steps_of_one_moment_that_wait_for_each_other_are_refused(tmp_path: Path) -> None:
+    file = edited(tmp_path, 'needs = ["reception_produit"]', 'needs = ["admission"]')
     text = file.read_text(encoding="utf-8")
     file.write_text(
-        text.replace('offset = -7\nneeds = ["rcp"]', 'offset = -7\nneeds = ["consentement"]'),
+        text.replace("offset = -6\nneeds", 'offset = -8\ndelay = "4 h"\nneeds'),
         encoding="utf-8",
     )
 
@@ -419,6 +673,11 @@ def test_reminders_that_are_no_table_are_refused(tmp_path: Path) -> None:
         ('pathway = "onco-occitanie"', 'pathway = ""', "needs a pathway, or a reason"),
         ('id = "tecartus_lcm"', 'id = "yescarta"', "'yescarta' is there twice"),
         ("storage_limit_c = -150", "storage_limit_c = -150.5", "must be a whole number"),
+        ("storage_limit_c = -150", "storage_limit_c = 150", "is stored below 0"),
+        ('stability = "3 h"', 'stability = "0 h"', "cannot be kept for 0 min"),
+        ('infuse_within = "30 min"', 'infuse_within = "0 min"', "cannot be kept for 0 min"),
+        ('brand = "Yescarta"', 'brand = ""', "needs a label"),
+        ('brand = "Abecma"', 'brand = "Yescarta"', "'yescarta' and 'abecma' cannot be told apart"),
     ],
 )
 def test_a_wrong_product_is_refused_at_its_line(

@@ -1,13 +1,12 @@
 """The pathway: its steps as data, and when each of them falls for one patient."""
 
-import json
+from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from bot.domain import plain
 from bot.domain.calendar import DAY, MINUTE, Calendar
 from bot.domain.message import Refused, text
 from bot.domain.roles import Team
@@ -167,9 +166,6 @@ class AlertPlan:
         urgent = grade is None or grade >= self.urgent_from_grade
         return self.urgent_after if urgent else self.calm_after
 
-    def must_take(self, neurological: bool) -> tuple[Team, ...]:
-        return (*self.takers, self.neuro_team) if neurological else self.takers
-
 
 @dataclass(frozen=True)
 class Pause:
@@ -197,6 +193,12 @@ class Pathway:
     def _by_id(self) -> dict[str, StepDef]:
         return {step.id: step for step in self.steps}
 
+    @cached_property
+    def _resting_on(self) -> dict[str, tuple[tuple[StepDef, Handover], ...]]:
+        """By step: the handovers that wait for it."""
+        every = [(step, handover) for step in self.steps for handover in step.handovers]
+        return {id: tuple(e for e in every if id in e[1].once) for id in self._by_id}
+
     def step(self, step_id: str) -> StepDef:
         return self._by_id[step_id]
 
@@ -206,22 +208,9 @@ class Pathway:
         """The handovers that closing `step_id` completes, `closed` holding it too."""
         return tuple(
             (step, handover)
-            for step in self.steps
-            for handover in step.handovers
-            if step_id in handover.once and all(other in closed for other in handover.once)
+            for step, handover in self._resting_on[step_id]
+            if all(other in closed for other in handover.once)
         )
-
-    def to_json(self) -> str:
-        return json.dumps(plain.write(self), ensure_ascii=False, sort_keys=True)
-
-    @classmethod
-    def from_json(cls, kept: str) -> "Pathway":
-        return _from_json(kept)
-
-
-@lru_cache(maxsize=64)  # frozen, and thousands of patients share a few versions
-def _from_json(kept: str) -> Pathway:
-    return plain.read(Pathway, json.loads(kept))
 
 
 class StabilityFrom(StrEnum):
@@ -252,16 +241,15 @@ class Product:
     infuse_within: timedelta | None = None
     monitoring_days: int | None = None  # None: likewise
 
-    @property
-    def fits(self) -> bool:
-        return bool(self.pathway)
-
     def called(self, typed: str) -> bool:
         said = bare(typed)
         return said in {bare(each) for each in (self.id, self.name, self.brand, *self.aliases)}
 
 
 Anchors = Mapping[Anchor, date]
+
+# When things fall is asked at every change of every step, and pure: what was worked out is kept.
+KEPT = 4096
 
 
 @dataclass(frozen=True)
@@ -283,6 +271,7 @@ def plan(pathway: Pathway, anchors: Anchors, calendar: Calendar) -> tuple[Planne
     return tuple(sorted(steps, key=lambda each: each.due_at))
 
 
+@lru_cache(KEPT)
 def planned(step: StepDef, on: date, calendar: Calendar) -> Planned:
     return Planned(step, on, calendar.instant(on, step.at) + step.delay)
 
@@ -304,11 +293,16 @@ def reminders(
     step: StepDef, on: date, due_at: datetime, calendar: Calendar
 ) -> tuple[Reminder, ...]:
     """Every reminder of a step in order; none of them in quiet hours."""
-    before = [
-        (calendar.awake(instant), kind) for instant, kind in _before(step.reminders, on, calendar)
-    ]
-    team = calendar.awake(due_at + step.reminders.late_team)
-    coordinator = calendar.awake(due_at + step.reminders.late_coordinator)
+    return _reminders(step.reminders, on, due_at, calendar)
+
+
+@lru_cache(KEPT)
+def _reminders(
+    rules: Reminders, on: date, due_at: datetime, calendar: Calendar
+) -> tuple[Reminder, ...]:
+    before = [(calendar.awake(instant), kind) for instant, kind in _before(rules, on, calendar)]
+    team = calendar.awake(due_at + rules.late_team)
+    coordinator = calendar.awake(due_at + rules.late_coordinator)
     late = [
         (team, ReminderKind.LATE_TEAM),
         # A night may bring both to its end: a minute apart, neither hides the other.
@@ -318,21 +312,25 @@ def reminders(
     return tuple(sorted(useful + late, key=lambda each: each[0]))
 
 
-def _before(rules: Reminders, on: date, calendar: Calendar) -> list[Reminder]:
+@lru_cache(KEPT)
+def _before(rules: Reminders, on: date, calendar: Calendar) -> tuple[Reminder, ...]:
     early = [
         (calendar.instant(calendar.working_days_before(on, n), at), ReminderKind.EARLY)
         for n, at in rules.working_days_before
     ]
     eve = [(calendar.instant(on - n * DAY, at), ReminderKind.EVE) for n, at in rules.days_before]
     if rules.same_day is None:
-        return early + eve
-    return [*early, *eve, (calendar.instant(on, rules.same_day), ReminderKind.SAME_DAY)]
+        return (*early, *eve)
+    return (*early, *eve, (calendar.instant(on, rules.same_day), ReminderKind.SAME_DAY))
 
 
 def next_reminder(
     step: StepDef, on: date, due_at: datetime, calendar: Calendar, after: datetime
 ) -> Reminder | None:
-    return next((r for r in reminders(step, on, due_at, calendar) if r[0] > after), None)
+    for each in _reminders(step.reminders, on, due_at, calendar):
+        if each[0] > after:
+            return each
+    return None
 
 
 def latest_reminder(
@@ -347,18 +345,21 @@ def next_check(
     checks: CheckPlan, day0: date, calendar: Calendar, after: datetime
 ) -> datetime | None:
     """The first toxicity check strictly after an instant; quiet hours do not hold it back."""
-    first = max(calendar.offset(day0, after), min(each.from_day for each in checks.times))
-    for day in range(first, checks.until_day + 1):
-        for at in _check_times(checks, day):
-            instant = calendar.instant(day0 + day * DAY, at)
-            if instant > after:
-                return instant
-    return None
+    instants = _checks(checks, day0, calendar)
+    coming = bisect_right(instants, after)
+    return instants[coming] if coming < len(instants) else None
 
 
-def _check_times(checks: CheckPlan, day: int) -> list[time]:
-    return sorted(
-        at for each in checks.times if each.from_day <= day <= each.to_day for at in each.times
+@lru_cache(KEPT // 8)  # some sixty instants each
+def _checks(checks: CheckPlan, day0: date, calendar: Calendar) -> tuple[datetime, ...]:
+    """Every toxicity check of a patient, in order."""
+    return tuple(
+        sorted(
+            calendar.instant(day0 + day * DAY, at)
+            for each in checks.times
+            for day in range(each.from_day, min(each.to_day, checks.until_day) + 1)
+            for at in each.times
+        )
     )
 
 

@@ -1,5 +1,6 @@
 """Pathways and products as TOML that the teams edit, read and checked before anything starts."""
 
+import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.domain import plain
+from pydantic import TypeAdapter
+
 from bot.domain.pathway import Pathway, Product, Reminders
 from bot.pathways import rules
-from bot.pathways.lines import line_of
+from bot.pathways.lines import Fault, line_of
+from bot.pathways.written import Written
 
 T = TypeVar("T")
 FOLDER = Path(__file__).parent
@@ -28,6 +31,16 @@ def load_products(file: Path = PRODUCTS) -> tuple[Product, ...]:
     return _read(file, _products)
 
 
+def to_json(pathway: Pathway) -> str:
+    """Always the same text for the same pathway, so that its digest may name a version."""
+    return json.dumps(_KEPT.dump_python(pathway, mode="json"), ensure_ascii=False, sort_keys=True)
+
+
+def from_json(text: str) -> Pathway:
+    """A version that a patient keeps: never refused for what the rules have learnt since."""
+    return _KEPT.validate_json(text)
+
+
 def _file(name_or_path: str) -> Path:
     bundled = FOLDER / f"{name_or_path}.toml"
     file = bundled if bundled.is_file() else Path(name_or_path)
@@ -42,7 +55,7 @@ def _read(file: Path, build: Callable[[dict[str, Any]], T]) -> T:
     try:
         source = file.read_text(encoding="utf-8")
         return build(tomllib.loads(source))
-    except plain.Misread as wrong:
+    except Fault as wrong:
         where = line_of(source, wrong.path)
         raise ValueError(f"{file.name}:{where}: {wrong}") from None
     except tomllib.TOMLDecodeError as wrong:  # its own message names the line
@@ -52,15 +65,15 @@ def _read(file: Path, build: Callable[[dict[str, Any]], T]) -> T:
 
 
 def _pathway(raw: dict[str, Any]) -> Pathway:
-    pathway = plain.read(Pathway, _with_defaults(raw))
+    pathway = _PATHWAY.read(_with_defaults(raw))
     rules.check(pathway, {each.id: each for each in load_products()})
     return pathway
 
 
 def _with_defaults(raw: dict[str, Any]) -> dict[str, Any]:
     """Every step and handover made complete, so that a kept pathway needs no defaults."""
-    defaults = plain.read(_Defaults, raw.pop("defaults", None), ("defaults",))
-    given = plain.write(defaults)
+    given = raw.pop("defaults", None)
+    _DEFAULTS.read(given, ("defaults",))
     for step in _tables(raw.get("steps")):
         step.setdefault("at", given["at"])
         own = step.get("reminders", {})
@@ -77,6 +90,12 @@ def _tables(value: object) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
+def _products(raw: dict[str, Any]) -> tuple[Product, ...]:
+    products = _PRODUCTS.read(raw).products
+    rules.check_products(products)
+    return products
+
+
 @dataclass(frozen=True)
 class _Defaults:
     at: time
@@ -84,12 +103,10 @@ class _Defaults:
     reminders: Reminders
 
 
-def _products(raw: dict[str, Any]) -> tuple[Product, ...]:
-    products = plain.read(_Products, raw).products
-    rules.check_products(products)
-    return products
-
-
 @dataclass(frozen=True)
 class _Products:
     products: tuple[Product, ...]
+
+
+_KEPT = TypeAdapter(Pathway)
+_PATHWAY, _DEFAULTS, _PRODUCTS = Written(Pathway), Written(_Defaults), Written(_Products)

@@ -1,26 +1,18 @@
-"""What a pathway must respect to be carried out, beyond being well written."""
+"""What a pathway must respect to be carried out to its end, beyond being well written."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
-from bot.domain.pathway import (
-    AlertPlan,
-    CheckPlan,
-    Handover,
-    Item,
-    ItemKind,
-    Pathway,
-    Product,
-    ReadBack,
-    StepDef,
-)
-from bot.domain.plain import Misread, Path
+from bot.domain.pathway import AlertPlan, CheckPlan, CheckTimes, Pathway, Pause, Product
+from bot.domain.words import bare
+from bot.pathways import steps
+from bot.pathways.lines import Fault, Path
+from bot.pathways.steps import FARTHEST, ids, wrong_label
 
-SLUG = re.compile(r"[a-z][a-z0-9_]{0,23}")  # ids travel in Telegram's 64 bytes of callback data
-LABEL = 32  # what a phone shows of a button
-RANGED = (ItemKind.NUMBER, ItemKind.DAY)
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+GRADES = range(1, 6)
 
 
 def check(pathway: Pathway, products: Mapping[str, Product]) -> None:
@@ -30,161 +22,164 @@ def check(pathway: Pathway, products: Mapping[str, Product]) -> None:
 
 
 def check_products(products: Sequence[Product]) -> None:
-    for fault in _ids(("products",), [each.id for each in products]):
+    for fault in _product_faults(products):
         raise fault
-    for n, product in enumerate(products):
-        if not product.fits and not product.reason:
-            raise Misread(
-                ("products", n), f"product '{product.id}' needs a pathway, or a reason for none"
-            )
 
 
-def _faults(pathway: Pathway, products: Mapping[str, Product]) -> Iterator[Misread]:
-    yield from _ids(("steps",), [step.id for step in pathway.steps])
-    for n, step in enumerate(pathway.steps):
-        yield from _needs(pathway, step, ("steps", n, "needs"))
-        yield from _items(pathway, step, ("steps", n, "items"))
-        yield from _handovers(pathway, step, ("steps", n, "handovers"))
-        yield from _reminders(step, ("steps", n, "reminders"))
-    yield from _order(pathway)
-    yield from _markers(pathway)
+def _faults(pathway: Pathway, products: Mapping[str, Product]) -> Iterator[Fault]:
+    if not NAME.fullmatch(pathway.id):
+        yield Fault(("id",), f"'{pathway.id}' is no name of a pathway (a-z, 0-9, _, -)")
+    if pathway.version < 1:
+        yield Fault(("version",), f"versions are counted from 1, not {pathway.version}")
+    if not pathway.title:
+        yield Fault(("title",), "a pathway needs a title")
+    yield from steps.faults(pathway)
+    yield from _pauses(pathway.pauses)
     yield from _checks(pathway.checks)
+    yield from steps.watch(pathway)
     yield from _alerts(pathway.alerts)
+    yield from _fitting(pathway, products)
+
+
+def _fitting(pathway: Pathway, products: Mapping[str, Product]) -> Iterator[Fault]:
+    if not pathway.products:
+        yield Fault(("products",), "a pathway needs a product")
+    yield from _each_once(("products",), pathway.products)
     for name in pathway.products:
-        if name not in products or not products[name].fits:
-            yield Misread(("products",), f"'{name}' is no product of products.toml with a pathway")
+        if name not in products or not products[name].pathway:
+            yield Fault(("products",), f"'{name}' is no product of products.toml with a pathway")
+        elif products[name].pathway != pathway.id:
+            other = products[name].pathway
+            yield Fault(("products",), f"product '{name}' follows pathway '{other}', not this one")
 
 
-def _ids(path: Path, ids: Sequence[str]) -> Iterator[Misread]:
-    for n, each in enumerate(ids):
-        if not SLUG.fullmatch(each):
-            yield Misread((*path, n, "id"), f"'{each}' is not a short id (a-z, 0-9, _)")
-        if each in ids[:n]:
-            yield Misread((*path, n, "id"), f"'{each}' is there twice")
+def _each_once(path: Path, names: Sequence[str]) -> Iterator[Fault]:
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            yield Fault(path, f"'{name}' is there twice")
 
 
-def _known(pathway: Pathway) -> frozenset[str]:
-    return frozenset(step.id for step in pathway.steps)
+def _pauses(pauses: Sequence[Pause]) -> Iterator[Fault]:
+    for n, pause in enumerate(pauses):
+        if said := wrong_label(pause.label):
+            yield Fault(("pauses", n, "label"), f"a pause {said}")
+        for day in pause.offsets:
+            if abs(day) > FARTHEST:
+                yield Fault(("pauses", n, "offsets"), f"day {day} is too far from {pause.anchor}")
 
 
-def _needs(pathway: Pathway, step: StepDef, path: Path) -> Iterator[Misread]:
-    for need in step.needs:
-        if need not in _known(pathway):
-            yield Misread(path, f"step '{step.id}' needs unknown step '{need}'")
-        elif _is_after(pathway.step(need), step):
-            yield Misread(path, f"step '{step.id}' needs step '{need}', which comes after it")
+# Toxicity checks
 
 
-def _is_after(one: StepDef, other: StepDef) -> bool:
-    """Days from different anchors cannot be compared."""
-    return one.anchor == other.anchor and _moment(one) > _moment(other)
+def _checks(checks: CheckPlan) -> Iterator[Fault]:
+    yield from _timetable(checks)
+    if not timedelta() < checks.remind < checks.escalate:
+        yield Fault(
+            ("checks", "remind"), "a check is reminded before it is escalated, after 0 min"
+        )
+    if (least := _least_gap(checks.times)) <= checks.escalate:
+        said = f"the next check comes after {least}, before this one is escalated"
+        yield Fault(("checks", "escalate"), said)
+    yield from _each_once(("checks", "escalate_to"), checks.escalate_to)
+    for asked in (checks.in_hospital, checks.after_discharge):
+        if not set(checks.escalate_to) - {asked}:
+            said = f"a check asked of {asked} must be escalated to another team"
+            yield Fault(("checks", "escalate_to"), said)
 
 
-def _moment(step: StepDef) -> timedelta:
-    clock = timedelta(hours=step.at.hour, minutes=step.at.minute)
-    return timedelta(days=step.offset) + clock + step.delay
-
-
-def _order(pathway: Pathway) -> Iterator[Misread]:
-    try:
-        TopologicalSorter({step.id: step.needs for step in pathway.steps}).prepare()
-    except CycleError as cycle:
-        names = " and ".join(f"'{each}'" for each in cycle.args[1][:2])
-        n = [step.id for step in pathway.steps].index(cycle.args[1][0])
-        yield Misread(("steps", n, "needs"), f"steps {names} wait for each other")
-
-
-def _items(pathway: Pathway, step: StepDef, path: Path) -> Iterator[Misread]:
-    yield from _ids(path, [item.id for item in step.items])
-    for n, item in enumerate(step.items):
-        if said := _wrong_item(pathway, item):
-            yield Misread((*path, n), f"item '{step.id}.{item.id}' {said}")
-    if step.countdown_from and not _is_hour(pathway, step.countdown_from):
-        yield Misread(path, f"step '{step.id}' counts down from no hour '{step.countdown_from}'")
-
-
-def _wrong_item(pathway: Pathway, item: Item) -> str:
-    if not 0 < len(item.label) <= LABEL:
-        return f"needs a label of 1 to {LABEL} characters, not {len(item.label)}"
-    if item.kind in RANGED and not item.low < item.high:
-        return f"needs low < high, not {item.low} and {item.high}"
-    if item.kind is ItemKind.CHOICE and len(item.choices) < 2:
-        return "needs two choices or more"
-    if item.equals and not _holds(pathway, item.equals):
-        return f"must equal unknown item '{item.equals}'"
-    return ""
-
-
-def _holds(pathway: Pathway, source: str) -> bool:
-    step_id, _, item_id = source.partition(".")
-    return any(
-        step.id == step_id and item.id == item_id for step in pathway.steps for item in step.items
-    )
-
-
-def _is_hour(pathway: Pathway, source: str) -> bool:
-    return any(
-        f"{step.id}.{item.id}" == source and item.kind is ItemKind.TIME and not item.optional
-        for step in pathway.steps
-        for item in step.items
-    )
-
-
-def _handovers(pathway: Pathway, step: StepDef, path: Path) -> Iterator[Misread]:
-    for n, handover in enumerate(step.handovers):
-        if said := _wrong_handover(pathway, step, handover):
-            yield Misread((*path, n), f"handover of '{step.id}' to {handover.to} {said}")
-
-
-def _wrong_handover(pathway: Pathway, step: StepDef, handover: Handover) -> str:
-    if handover.to == step.team:
-        return "goes to the team that gives it"
-    if handover.inform != (handover.read_back is ReadBack.NONE):
-        return "needs either a read-back or inform = true"
-    if (handover.read_back is ReadBack.VALUE) != bool(handover.source):
-        return 'needs a source if, and only if, read_back = "value"'
-    if handover.source and not _holds(pathway, handover.source):
-        return f"reads back unknown item '{handover.source}'"
-    unknown = [each for each in handover.once if each not in _known(pathway)]
-    return f"waits for unknown step '{unknown[0]}'" if unknown else ""
-
-
-def _reminders(step: StepDef, path: Path) -> Iterator[Misread]:
-    if step.reminders.late_team > step.reminders.late_coordinator:
-        yield Misread(path, f"step '{step.id}' is late for the coordinator before its team")
-
-
-def _markers(pathway: Pathway) -> Iterator[Misread]:
-    moved = [step.anchor_of for step in pathway.steps if step.anchor_of]
-    for anchor in sorted(set(moved)):
-        if moved.count(anchor) > 1:
-            yield Misread(("steps",), f"two steps are the anchor {anchor}")
-    for mark in ("opens_checks", "closes_checks"):
-        if sum(getattr(step, mark) for step in pathway.steps) != 1:
-            yield Misread(("steps",), f"exactly one step must have {mark} = true")
-
-
-def _checks(checks: CheckPlan) -> Iterator[Misread]:
+def _timetable(checks: CheckPlan) -> Iterator[Fault]:
     """A day without its hours would be a day that nobody watches."""
+    if not 0 <= checks.until_day <= FARTHEST:
+        yield Fault(("checks", "until_day"), f"checks cannot end on day {checks.until_day}")
     expected = 0
     for n, each in enumerate(checks.times):
         path = ("checks", "times", n)
         if each.from_day != expected or each.to_day < each.from_day:
-            yield Misread(path, f"checks must go on from day {expected}, not {each.from_day}")
+            yield Fault(path, f"checks must go on from day {expected}, not {each.from_day}")
         if not each.times:
-            yield Misread(path, f"no hour of check from day {each.from_day}")
+            yield Fault(path, f"no hour of check from day {each.from_day}")
         expected = each.to_day + 1
     if expected != checks.until_day + 1:
-        yield Misread(("checks", "until_day"), f"checks end on day {expected - 1}, not until_day")
-    if checks.remind >= checks.escalate:
-        yield Misread(("checks", "remind"), "a check is reminded before it is escalated")
+        yield Fault(("checks", "until_day"), f"checks end on day {expected - 1}, not until_day")
 
 
-def _alerts(alerts: AlertPlan) -> Iterator[Misread]:
+def _least_gap(times: Sequence[CheckTimes]) -> timedelta:
+    """The least time from one check to the next: the next one closes the one before."""
+    minutes = sorted(
+        day * 24 * 60 + at.hour * 60 + at.minute
+        for each in times
+        for day in range(each.from_day, each.to_day + 1)
+        for at in each.times
+    )
+    gaps = (after - before for before, after in pairwise(minutes))
+    return timedelta(minutes=min(gaps, default=24 * 60))
+
+
+# Alerts
+
+
+def _alerts(alerts: AlertPlan) -> Iterator[Fault]:
     if not alerts.takers:
-        yield Misread(("alerts", "takers"), "an alert needs a team that takes it")
+        yield Fault(("alerts", "takers"), "an alert needs a team that takes it")
+    yield from _each_once(("alerts", "takers"), alerts.takers)
+    if alerts.neuro_team in alerts.takers:
+        # It takes at its own place, and nobody would be left to take at the other.
+        said = (
+            f"{alerts.neuro_team} takes the neurological alerts, and cannot take all of them too"
+        )
+        yield Fault(("alerts", "neuro_team"), said)
+    if alerts.urgent_from_grade not in GRADES:
+        said = f"grades go from 1 to 5, not {alerts.urgent_from_grade}"
+        yield Fault(("alerts", "urgent_from_grade"), said)
+    yield from _waits(alerts)
+    yield from _rungs(alerts)
+
+
+def _waits(alerts: AlertPlan) -> Iterator[Fault]:
+    for name in ("urgent_after", "calm_after", "again", "outcome_after", "outcome_wait"):
+        if not getattr(alerts, name):
+            yield Fault(("alerts", name), f"'{name}' of 0 min would ring without end")
+    if alerts.calm_after < alerts.urgent_after:
+        yield Fault(("alerts", "calm_after"), "a calm alert cannot climb before an urgent one")
+
+
+def _rungs(alerts: AlertPlan) -> Iterator[Fault]:
     if not alerts.rungs:
-        yield Misread(("alerts",), "an alert needs a rung")
+        yield Fault(("alerts",), "an alert needs a rung")
     for n, rung in enumerate(alerts.rungs):
-        if not rung.to + rung.privately:
-            yield Misread(("alerts", "rungs", n), "a rung must reach a group, or every member")
+        path = ("alerts", "rungs", n)
+        if not set(alerts.takers) & {*rung.to, *rung.privately}:
+            yield Fault(path, "a rung must reach a team that takes the alert")
+        for team in (*rung.privately, *rung.on_call):
+            if team not in (*alerts.takers, alerts.neuro_team):
+                yield Fault(path, f"{team} takes no alert, so nobody of it is called in private")
+
+
+# Products
+
+
+def _product_faults(products: Sequence[Product]) -> Iterator[Fault]:
+    yield from ids(("products",), [each.id for each in products])
+    for n, product in enumerate(products):
+        if said := _wrong_product(product):
+            yield Fault(("products", n), f"product '{product.id}' {said}")
+        for other in products[:n]:
+            if _called_alike(product, other):
+                said = f"products '{other.id}' and '{product.id}' cannot be told apart"
+                yield Fault(("products", n), said)
+
+
+def _wrong_product(product: Product) -> str:
+    if not product.pathway and not product.reason:
+        return "needs a pathway, or a reason for none"
+    if said := wrong_label(product.name) or wrong_label(product.brand):
+        return said
+    if not product.stability or product.infuse_within == timedelta():
+        return "cannot be kept for 0 min"
+    if product.storage_limit_c >= 0:
+        return f"is stored below 0 °C, not at {product.storage_limit_c}"
+    return ""
+
+
+def _called_alike(one: Product, other: Product) -> bool:
+    return (bare(one.brand), bare(one.indication)) == (bare(other.brand), bare(other.indication))

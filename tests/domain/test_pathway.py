@@ -15,7 +15,6 @@ from bot.domain.pathway import (
     Anchor,
     Item,
     ItemKind,
-    Pathway,
     Planned,
     ReminderKind,
     StepDef,
@@ -276,21 +275,6 @@ def test_a_high_or_unknown_grade_climbs_sooner(grade: int | None, minutes: int) 
     assert PATHWAY.alerts.wait(grade) == timedelta(minutes=minutes)
 
 
-def test_a_neurological_alert_is_taken_by_neurology_too() -> None:
-    assert PATHWAY.alerts.must_take(neurological=False) == (Team.REANIMATION,)
-    assert PATHWAY.alerts.must_take(neurological=True) == (Team.REANIMATION, Team.NEUROLOGIE)
-
-
-def test_a_kept_pathway_is_read_back_as_it_was() -> None:
-    assert Pathway.from_json(PATHWAY.to_json()) == PATHWAY
-
-
-def test_a_kept_pathway_does_not_change_with_the_file() -> None:
-    older = replace(PATHWAY, version=0, steps=PATHWAY.steps[:3])
-
-    assert Pathway.from_json(older.to_json()) == older
-
-
 def test_an_unknown_step_or_item_is_an_error() -> None:
     with pytest.raises(KeyError):
         PATHWAY.step("irmm")
@@ -360,6 +344,6 @@ def test_dates_that_cannot_be_are_refused(anchors: dict[Anchor, date], key: str)
 def test_only_the_date_just_chosen_has_to_be_to_come() -> None:
     collected = {Anchor.AP: date(2026, 2, 1), Anchor.J0: DAY0}
 
-    check_anchors(collected, TODAY, {Anchor.J0})
+    check_anchors(collected, TODAY, moved=DAY0)
     with pytest.raises(Refused):
         check_anchors(collected, TODAY)
