@@ -21,9 +21,7 @@ def card(record: Record, alert: Alert) -> Card:
 
 
 def _text(record: Record, alert: Alert, key: str) -> Text:
-    grade = (
-        text("alert.grade", grade=alert.grade) if alert.grade else text("alert.grade_unknown")
-    )
+    grade = text("alert.grade", grade=alert.grade) if alert.grade else text("alert.grade_unknown")
     return text(
         key,
         head=head(record),

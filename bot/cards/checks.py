@@ -39,12 +39,8 @@ def _line(record: Record, check: Check) -> Text:
 
 def row(record: Record, check: Check) -> tuple[Button, ...]:
     return (
-        Button(
-            text("check.button.ras", code=record.code), data("check:ras", record, check)
-        ),
-        Button(
-            text("check.button.report", code=record.code), data("check:report", record, check)
-        ),
+        Button(text("check.button.ras", code=record.code), data("check:ras", record, check)),
+        Button(text("check.button.report", code=record.code), data("check:report", record, check)),
     )
 
 

@@ -43,5 +43,3 @@ def parts(*found: Text | None) -> tuple[Text, ...]:
 
 def lines_or_nothing(lines: Sequence[Text]) -> Value:
     return tuple(lines) or NOTHING
-
-

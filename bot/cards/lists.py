@@ -22,10 +22,10 @@ def todo(lines: Sequence[Line], team: str, offset: int, total: int, key: str) ->
     """What one team has open, most urgent first: relays, checks, steps."""
     if not total:
         return Card(text("todo.nothing", team=team))
-    said = dict.fromkeys(_todo_line(*line) for line in lines)
+    said = tuple(_todo_line(*line) for line in lines)
     keys: list[tuple[Button, ...]] = [_todo_button(*line) for line in lines]
     shown = offset + len(lines)
-    card = text(key, team=team, lines=tuple(said), n=total)
+    card = text(key, team=team, lines=said, n=total)
     return Card(card, (*keys, *more("todo:page", shown, total)))
 
 
@@ -76,7 +76,7 @@ def late(lines: Sequence[Line], offset: int, total: int, now: datetime) -> Card:
     """What is late in the network, whoever owes it."""
     if not total:
         return Card(text(NOTHING_LATE, at=now))
-    said = tuple(dict.fromkeys(late_line(*line) for line in lines))
+    said = tuple(late_line(*line) for line in lines)
     keys = rows(*(_step_button(r, thing) for r, thing in lines if isinstance(thing, Step)))
     shown = offset + len(lines)
     card = text("late.list", lines=said, n=total)
@@ -164,9 +164,7 @@ def near(codes: Sequence[str]) -> Keyboard:
 
 
 def digest(on: datetime, n: int, late_card: Card, missed: Text, proof: Text) -> Card:
-    said = text(
-        "digest.morning", on=on, n=n, late=late_card.text, missed=missed, proof=proof
-    )
+    said = text("digest.morning", on=on, n=n, late=late_card.text, missed=missed, proof=proof)
     return Card(said, late_card.keyboard)
 
 

@@ -5,10 +5,10 @@ What it looks for stands in `bot/domain/invariants.py`, where the tests look too
 
 from datetime import time, timedelta
 
-from bot.care import lists
-from bot.care.telling import tell
 from bot.cards import lists as cards
 from bot.cards.lists import NOTHING_LATE
+from bot.care import lists
+from bot.care.telling import tell
 from bot.domain import due, invariants
 from bot.domain.facts import Alert, Check, Relay
 from bot.domain.message import Card, Priority, Text, text
@@ -152,5 +152,3 @@ def purge(unit: Unit) -> None:
     soon = unit.now + timedelta(minutes=1)
     coming = unit.network.calendar.next(PURGE_AT, unit.now)
     unit.records.set_duty(PURGE, soon if gone == PURGED_AT_ONCE else coming)
-
-

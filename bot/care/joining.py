@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from bot.care.telling import tell
 from bot.cards import people as cards
+from bot.care.telling import tell
 from bot.domain import privacy
 from bot.domain.message import Card, Priority, Refused, text
 from bot.domain.people import Group, Member
@@ -117,9 +117,7 @@ def bind(unit: Unit, member: Member, chat_id: int, title: str, team: Team, centr
     """Make a Telegram group the place where a team of a centre is reached."""
     if chat_id > 0:
         raise Refused(text("group.private"))
-    unit.people.put_group(
-        Group(chat_id, _title(title), team.value, centre, bound_at=unit.now)
-    )
+    unit.people.put_group(Group(chat_id, _title(title), team.value, centre, bound_at=unit.now))
     unit.events.record(
         "group_bound", member=member.id, team=team.value, centre=centre, chat=chat_id
     )
@@ -134,9 +132,7 @@ def meet_group(unit: Unit, chat_id: int, title: str, *, present: bool) -> None:
     """The bot was added to a group, or put out of it."""
     group = unit.people.roster.groups.get(chat_id)
     if present:
-        unit.people.put_group(
-            replace(group or Group(chat_id, _title(title)), reachable=True)
-        )
+        unit.people.put_group(replace(group or Group(chat_id, _title(title)), reachable=True))
         if not (group and group.team):
             body = unit.words.render(text("group.unbound"))
             key = f"group:hello:{chat_id}:{unit.now.isoformat()}"
@@ -234,9 +230,7 @@ def duty_end(unit: Unit) -> datetime:
 # Secrets
 
 
-def revealed(
-    body: str, nonce: int, bot_name: str, token: Callable[[int], str]
-) -> tuple[str, str]:
+def revealed(body: str, nonce: int, bot_name: str, token: Callable[[int], str]) -> tuple[str, str]:
     """A letter's body with its link, and the link itself: put together as it leaves."""
     link = f"https://t.me/{bot_name}?start={token(nonce)}"
     return body.replace(cards.LINK, link), link

@@ -121,9 +121,7 @@ def round_card(unit: Unit, check: Check, key: str = "check.round") -> Card:
     lines = unit.records.in_round(check.round)
     found = unit.records.look([code for code, _ in lines])
     pairs = [
-        (found[code], line)
-        for code, line in lines
-        if code in found and isinstance(line, Check)
+        (found[code], line) for code, line in lines if code in found and isinstance(line, Check)
     ]
     return check_cards.round_card(pairs, key)
 

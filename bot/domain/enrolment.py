@@ -89,9 +89,7 @@ def plan_lines(of: Sequence[Planned], anchors: Anchors, calendar: Calendar) -> T
     return text("patient.plan_team", team=of[0].step.team.value, lines=lines)
 
 
-def write_plan(
-    record: Record, planned: Sequence[Planned], anchors: Anchors, by: Member
-) -> None:
+def write_plan(record: Record, planned: Sequence[Planned], anchors: Anchors, by: Member) -> None:
     """The steps as they are planned; each team is told its own."""
     patient = record.patient
     for position, each in enumerate(planned):

@@ -12,7 +12,6 @@ from bot.domain import check, due, schedule
 from bot.domain.facts import (
     CLOSED,
     CheckState,
-    Dated,
     RelayState,
     StepState,
     WatchState,
@@ -138,5 +137,3 @@ RULES = (
     _ready_means_free,
     _taken_means_named,
 )
-
-

@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from bot.care import drafts, lists, patients
 from bot.cards import enrolment as enrolment_cards
 from bot.cards import status as status_cards
 from bot.cards import steps as cards
+from bot.care import drafts, lists, patients
 from bot.domain import move
 from bot.domain.calendar import parse_day
 from bot.domain.enrolment import CENTRE, PRODUCT, Request

@@ -1,7 +1,7 @@
 """Joining, invitations, groups, leaving; what each sees in Telegram's menu."""
 
-from bot.care import drafts, joining
 from bot.cards import people as cards
+from bot.care import drafts, joining
 from bot.domain.message import Refused, text
 from bot.domain.people import Member
 from bot.domain.roles import Team

@@ -86,13 +86,13 @@ def check_line(visit: Visit) -> Subject:
 def taken_alert(visit: Visit) -> Subject:
     """Whose it is to take."""
     subject = _thing(visit, Alert)
-    return _whose(visit, subject, "alert", lambda r, it: _takers(r))
+    return _whose(visit, subject, "alert", lambda r, _: _takers(r))
 
 
 def settled_alert(visit: Visit) -> Subject:
     """Whose word it is what became of it."""
     subject = _thing(visit, Alert)
-    return _whose(visit, subject, "alert", lambda r, it: alert.settlers(r.pathway.alerts))
+    return _whose(visit, subject, "alert", lambda r, _: alert.settlers(r.pathway.alerts))
 
 
 def _takers(record: Record) -> tuple[str, ...]:
@@ -115,4 +115,3 @@ def _whose(
         return subject
     found = teams(visit.record, visit.thing)
     return Subject(subject.centre, tuple(str(team) for team in found), name)
-

@@ -1,11 +1,11 @@
 """A team's work: its steps, its relays, its questions."""
 
-from bot.care import drafts, joining, lists
 from bot.cards import demands as demand_cards
 from bot.cards import relays as relay_cards
 from bot.cards import status as status_cards
 from bot.cards import steps as cards
 from bot.cards.common import head
+from bot.care import drafts, joining, lists
 from bot.domain import checklist, demand, move, relay, schedule, step
 from bot.domain.facts import Demand, Relay, Step
 from bot.domain.message import Refused, text

@@ -1,8 +1,8 @@
 """Rounds, reports and alerts: two taps from nothing to the ICU."""
 
-from bot.care import lists
 from bot.cards import alerts as cards
 from bot.cards import checks as check_cards
+from bot.care import lists
 from bot.domain import alert, check
 from bot.domain.alert import SIGNS
 from bot.domain.facts import Alert, Check

@@ -4,15 +4,16 @@ Nothing said in free text changes anything before a button is pressed, except th
 a question that a dialogue has just asked.
 """
 
-from bot.care import drafts, lists, patients
 from bot.cards import checks as check_cards
 from bot.cards import status as status_cards
 from bot.cards import steps as cards
 from bot.cards.common import head
+from bot.care import drafts, lists, patients
 from bot.domain import checklist, move, schedule, step
 from bot.domain.access import Action, Subject
 from bot.domain.calendar import parse_hour
 from bot.domain.codes import find
+from bot.domain.enrolment import Request
 from bot.domain.facts import Step
 from bot.domain.message import Refused, text
 from bot.domain.pathway import Item, ItemKind
@@ -83,7 +84,7 @@ def _done(visit: Visit) -> None:
 
 def _enrol(visit: Visit) -> None:
     draft = visit.draft("enrol")
-    asked = patients.Request(**draft.data).missing()
+    asked = Request(**draft.data).missing()
     if asked not in ("apheresis", "day0"):
         raise Refused(text("draft.press"))
     on = typed_day(visit, visit.typed)

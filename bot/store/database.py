@@ -73,7 +73,7 @@ class Database:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one instant and takes no lock that a writer waits for."""
-    options = {"reading": True}
+    options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection:

@@ -84,7 +84,9 @@ class Events:
         previous = START
         whole = self._connection.execution_options(stream_results=True, yield_per=1000)
         for row in whole.execute(select(events).order_by(c.id)).mappings():
-            if row["previous"] != previous or row["hash"] != seal(_event(row), previous, self._key):
+            if row["previous"] != previous or row["hash"] != seal(
+                _event(row), previous, self._key
+            ):
                 return int(row["id"])
             previous = row["hash"]
         return None
@@ -100,7 +102,7 @@ def _row(event: Event) -> dict[str, Any]:
     }
 
 
-def _event(row: Mapping[str, Any]) -> Event:
+def _event(row: Any) -> Event:
     known = ("at", "kind", "code", "member_id", "data", "id")
     return Event(**{name: row[name] for name in known})
 

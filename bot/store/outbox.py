@@ -26,9 +26,9 @@ VOID = {
     "withdrawn": case((c.state == SENDING, True), else_=c.withdrawn),
 }
 WAITS = c.state.in_((PENDING, SENDING))
-WITHDRAW = update(outbox).where(
-    c.cause.in_(bindparam("causes", expanding=True)), WAITS
-).values(VOID)
+WITHDRAW = (
+    update(outbox).where(c.cause.in_(bindparam("causes", expanding=True)), WAITS).values(VOID)
+)
 SUPERSEDE = (
     update(outbox)
     .where(
@@ -214,7 +214,7 @@ class Outbox:
         self.silence(chat)
 
     def stale(self, chat: int, before: datetime) -> bool:
-        """Whether a reminder has waited there for so long that the present state says it better."""
+        """Whether a reminder waited there so long that the present state says it better."""
         old = select(literal(1)).where(_routine(chat), c.created_at < before).limit(1)
         return self._connection.execute(old).first() is not None
 
@@ -245,8 +245,10 @@ class Outbox:
     def heard(self, causes: Collection[str]) -> set[str]:
         """Those of these causes of which some letter left, or is about to."""
         alive = (LetterState.SENT.value, PENDING, SENDING)
-        found = select(c.cause).distinct().where(
-            c.cause.in_(sorted(causes)), c.kind == Kind.SEND.value, c.state.in_(alive)
+        found = (
+            select(c.cause)
+            .distinct()
+            .where(c.cause.in_(sorted(causes)), c.kind == Kind.SEND.value, c.state.in_(alive))
         )
         return set(self._connection.execute(found).scalars()) if causes else set()
 

@@ -1,4 +1,4 @@
-"""Records: each read in one go, held and locked while a unit lasts, written in one go at its end."""
+"""Records: each read in one go, held while a unit lasts, written in one go at its end."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,9 @@ dated = SQLModel.metadata.tables[str(models.Dated.__tablename__)]
 p, d = patients.c, dated.c
 
 KEPT_CLOSED = [kind.name for kind in due.BOOK if kind.keeps_closed]
-PATIENTS = select(p.code, p.version, p.facts).where(p.code.in_(bindparam("codes", expanding=True)))
+PATIENTS = select(p.code, p.version, p.phase, p.late_at, p.facts).where(
+    p.code.in_(bindparam("codes", expanding=True))
+)
 LOCKED = PATIENTS.order_by(p.code).with_for_update()
 THINGS = select(d.code, d.kind, d.key, d.next_at, d.fault, d.facts).where(
     d.code.in_(bindparam("codes", expanding=True)), or_(d.open, d.kind.in_(KEPT_CLOSED))
@@ -76,8 +78,8 @@ class Held:
 
     record: Record
     version: int
-    new: bool = False
-    patient: dict[str, Any] = field(default_factory=dict)
+    patient: tuple[Any, ...] = ()
+    """Its facts and what lists are made by, as they were read or written last."""
     things: dict[tuple[str, str], tuple[dict[str, Any], datetime | None, str]] = field(
         default_factory=dict
     )
@@ -147,7 +149,7 @@ class Records:
         """A patient who is enrolled now."""
         record = self._record(patient)
         record.things[Watch.KIND][""] = Watch(state=WatchState.CLOSED)
-        self._held[patient.code] = Held(record, 0, new=True)
+        self._held[patient.code] = Held(record, 0)
         return record
 
     def version_of(self, record: Record) -> Held:
@@ -158,9 +160,10 @@ class Records:
             return {}
         found: dict[str, Held] = {}
         values = {"codes": list(codes)}
-        for code, version, facts in self._connection.execute(query, values).all():
+        rows = self._connection.execute(query, values).all()
+        for code, version, phase, late_at, facts in rows:
             patient: Patient = kinds.PATIENT.validate_python(facts)
-            found[code] = Held(self._record(patient), version, patient=facts)
+            found[code] = Held(self._record(patient), version, patient=(facts, phase, late_at))
         for code, kind, key, next_at, fault, facts in self._connection.execute(THINGS, values):
             if code in found and kind in due.KINDS:
                 held = found[code]
@@ -191,13 +194,14 @@ class Records:
         changed: list[dict[str, Any]] = []
         whole: list[dict[str, Any]] = []
         for held in self._held.values():
-            rows = self._changed(held)
-            facts = kinds.patient_facts(held.record.patient)
-            if rows or held.said or facts != held.patient:
+            changed += self._changed(held)
+            row = kinds.patient_row(held.record, held.version + 1)
+            now = (row["facts"], row["phase"], row["late_at"])
+            # Its number grows with what is said, for the keys of letters stand on it.
+            if held.said or now != held.patient:
                 held.version += 1
-                whole.append(kinds.patient_row(held.record, held.version))
-            changed += rows
-            held.new, held.said, held.patient = False, 0, facts
+                whole.append(row)
+            held.said, held.patient = 0, now
         if whole:
             upsert(self._connection, patients, whole)
         if changed:
@@ -268,9 +272,7 @@ class Records:
 
     def late(self, offset: int, limit: int) -> Page:
         """What is late in the network, the gravest kind first, then the longest."""
-        total = self._count(
-            select(func.count()).where(d.rank.in_(RANKS), d.late_at <= self._now)
-        )
+        total = self._count(select(func.count()).where(d.rank.in_(RANKS), d.late_at <= self._now))
         parts = [
             select(d.code, d.kind, d.key, d.rank, d.late_at)
             .where(d.rank == rank, d.late_at <= self._now)
@@ -348,7 +350,7 @@ class Records:
     def phases(self, centre: str) -> dict[str, int]:
         """How many there are in each phase."""
         counted = select(p.phase, func.count()).where(*self._running(centre)).group_by(p.phase)
-        return {phase: n for phase, n in self._connection.execute(counted)}
+        return {row.phase: int(row[1]) for row in self._connection.execute(counted)}
 
     def codes(self, fours: Collection[str], limit: int = 100) -> list[str]:
         """The codes of these four characters, in any centre."""
