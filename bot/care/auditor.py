@@ -14,7 +14,7 @@ from bot.domain.facts import Alert, Check, Relay
 from bot.domain.message import Card, Priority, Text, text
 from bot.domain.roles import Team
 from bot.domain.schedule import DIGEST_AT
-from bot.store import Unit, inbox
+from bot.store import Unit
 
 AUDIT, DIGEST, PURGE = "audit", "digest", "purge"
 AUDIT_EVERY = timedelta(minutes=10)
@@ -57,7 +57,7 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
         for fault in invariants.of_line(line, unit.now)
     ]
     found += unit.outbox.troubles(unit.now - STUCK, unit.now - REMEMBERED, LIMIT)
-    found += [f"update {n} failed" for n in inbox.failures(unit, unit.now - REMEMBERED, LIMIT)]
+    found += [f"update {n} failed" for n in unit.failed_updates(unit.now - REMEMBERED, LIMIT)]
     found += _unheard(unit)
     if not unit.people.roster.chats(Team.COORDINATION, unit.network.first_centre):
         found.append("nobody of the coordination can be reached")
@@ -147,7 +147,7 @@ def _proof(unit: Unit, late: Card, missed: Text) -> Text:
 def purge(unit: Unit) -> None:
     """Forget what is settled and old: letters, updates, dialogues; never an event."""
     gone = unit.outbox.purge(unit.now - KEPT, PURGED_AT_ONCE)
-    inbox.purge(unit, unit.now - REMEMBERED)
+    unit.forget_updates(unit.now - REMEMBERED)
     unit.people.purge_drafts(unit.now - timedelta(days=1))
     soon = unit.now + timedelta(minutes=1)
     coming = unit.network.calendar.next(PURGE_AT, unit.now)

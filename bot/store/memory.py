@@ -17,10 +17,10 @@ from bot.domain.message import Kind, Priority
 from bot.domain.network import Network
 from bot.domain.people import Group, Member, Roster
 from bot.domain.record import Draw, Record
-from bot.store.events import Event
+from bot.store.events import Event, Events
 from bot.store.outbox import BLANK, Outbox, Rows
-from bot.store.people import Draft, Invitation
-from bot.store.records import DUTY, Due, Held, Page
+from bot.store.people import Draft, Invitation, People
+from bot.store.records import DUTY, Due, Held, Page, Records
 from bot.store.unit import Unit, Words
 
 TOLD = {"alert": "open", "check": "asked", "relay": "offered"}
@@ -40,6 +40,7 @@ class Facts:
     invitations: dict[str, Invitation] = field(default_factory=dict)
     drafts: dict[tuple[int, int], Draft] = field(default_factory=dict)
     letters: list[dict[str, Any]] = field(default_factory=list)
+    delivered: int = 0
     keys: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
 
@@ -460,8 +461,30 @@ class MemoryEvents:
         return sum(e.kind == kind and e.at >= since for e in self._facts.events)
 
 
+class MemoryUnit(Unit):
+    """A unit whose parts are in memory."""
+
+    def __init__(self, memory: "Memory") -> None:
+        facts = memory.facts
+        self.now = memory.clock().astimezone(UTC)
+        self.words, self.network, self.draw = memory.words, memory.network, memory.draw
+        self.people = cast(People, MemoryPeople(facts))
+        self.records = cast(Records, MemoryRecords(facts, self.network, self.now, self.draw))
+        self.outbox = cast(Outbox, MemoryOutbox(facts, self.now))
+        self.events = cast(Events, MemoryEvents(facts, self.now))
+
+    def token(self, nonce: int) -> str:
+        return str(nonce)
+
+    def failed_updates(self, _since: datetime, _limit: int) -> list[int]:
+        return []
+
+    def forget_updates(self, _before: datetime) -> None:
+        """None is kept."""
+
+
 class Memory:
-    """A store that forgets: stands where a `Database` stands."""
+    """A store that forgets: it stands where a `Database` stands."""
 
     def __init__(
         self, *, clock: Callable[[], datetime], words: Words, network: Network, draw: Draw
@@ -472,22 +495,11 @@ class Memory:
     @contextmanager
     def unit(self) -> Iterator[Unit]:
         """As a transaction, but what raises in it is not undone."""
-        unit = self._unit()
+        unit = MemoryUnit(self)
         yield unit
         unit.records.write()
 
     look = unit
-
-    def _unit(self) -> Unit:
-        unit: Any = Unit.__new__(Unit)
-        unit.now = self.clock().astimezone(UTC)
-        unit.words, unit.network, unit.draw = self.words, self.network, self.draw
-        unit.token = str
-        unit.people = MemoryPeople(self.facts)
-        unit.records = MemoryRecords(self.facts, self.network, unit.now, self.draw)
-        unit.outbox = MemoryOutbox(self.facts, unit.now)
-        unit.events = MemoryEvents(self.facts, unit.now)
-        return cast(Unit, unit)
 
 
 def whole(record: Record) -> dict[str, Any]:
