@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import count
 from random import Random
 from time import perf_counter
@@ -73,6 +74,7 @@ class Clock:
         return self.now
 
 
+@cache
 def network() -> Network:
     """The network of the defaults, without public holidays."""
     defaults = Settings.model_construct()
@@ -135,6 +137,8 @@ class Simulation:
                 for _ in range(1 + self.rng.randrange(2)):
                     self._person(unit, team)
             auditor.hang_duties(unit)
+            # `hold` asks the same after each stride.
+            unit.records.set_duty(auditor.AUDIT, unit.now + timedelta(days=366))
 
     def _person(self, unit: Unit, team: Team) -> None:
         person = Person(1000 + len(self.people), team)
@@ -209,7 +213,7 @@ class Simulation:
 
     def _next_due(self) -> datetime | None:
         with self.store.look() as unit:
-            return unit.records.first_due()
+            return cycle.next_due(unit)
 
     def _ring(self) -> None:
         for _ in range(RINGS):
@@ -375,10 +379,9 @@ def _to_do(record: Record) -> list[Step]:
 
 def _deliver(store: Any) -> None:
     """Everything that waits arrives."""
-    for letter in store.facts.letters[store.facts.delivered :]:
-        if letter["state"] == "pending":
-            letter["state"], letter["message_id"] = "sent", letter["id"]
-    store.facts.delivered = len(store.facts.letters)
+    for letter in store.facts.waiting.values():
+        letter["state"], letter["message_id"] = "sent", letter["id"]
+    store.facts.waiting.clear()
 
 
 # Played in numbers

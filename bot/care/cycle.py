@@ -31,8 +31,8 @@ def ring(database: Database) -> Iterator[int]:
 
 
 def next_due(unit: Unit) -> datetime | None:
-    """The next instant at which anything wants attention."""
-    return unit.records.first_due()
+    """The next instant at which anything wants attention; the audit can wait for a ring."""
+    return unit.records.first_due(besides=auditor.AUDIT)
 
 
 def _grouped(found: Sequence[Due]) -> Iterator[list[Due]]:

@@ -12,13 +12,13 @@ from typing import Any, cast
 
 from bot.domain import due
 from bot.domain.facts import Check, Dated, Patient, PatientState, Watch, WatchState
-from bot.domain.invariants import Line, lines_of
+from bot.domain.invariants import Line
 from bot.domain.message import Kind, Priority
 from bot.domain.network import Network
 from bot.domain.people import Group, Member, Roster
 from bot.domain.record import Draw, Record
 from bot.store.events import Event, Events
-from bot.store.outbox import BLANK, Outbox, Rows
+from bot.store.outbox import BLANK, REROUTED, Outbox, Rows
 from bot.store.people import Draft, Invitation, People
 from bot.store.records import DUTY, Due, Held, Page, Records
 from bot.store.unit import Unit, Words
@@ -40,7 +40,8 @@ class Facts:
     invitations: dict[str, Invitation] = field(default_factory=dict)
     drafts: dict[tuple[int, int], Draft] = field(default_factory=dict)
     letters: list[dict[str, Any]] = field(default_factory=list)
-    delivered: int = 0
+    waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
+    by_cause: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
 
@@ -165,29 +166,36 @@ class MemoryRecords:
     # The clock
 
     def _things(self) -> Iterator[tuple[Record, due.Kind, Dated]]:
-        for code in sorted(self._facts.records):
-            record = self._at(self._facts.records[code].record)
+        for held in self._facts.records.values():
+            record = self._at(held.record)
             for kind in due.BOOK:
-                for key in sorted(record.things[kind.name]):
-                    yield record, kind, record.things[kind.name][key]
+                for thing in record.things[kind.name].values():
+                    yield record, kind, thing
 
-    def first_due(self) -> datetime | None:
-        coming = [thing.next_at for _, _, thing in self._things() if thing.next_at is not None]
-        return min([*coming, *self._facts.duties.values()], default=None)
+    def first_due(self, besides: str = "") -> datetime | None:
+        coming = [
+            thing.next_at
+            for held in self._facts.records.values()
+            for things in held.record.things.values()
+            for thing in things.values()
+            if thing.next_at is not None
+        ]
+        duties = [at for name, at in self._facts.duties.items() if name != besides]
+        return min([*coming, *duties], default=None)
 
     def due(self, limit: int) -> list[Due]:
-        found = [
-            (due.RANKS[kind.name], thing.next_at, record.code, thing.key, record, kind, thing)
-            for record, kind, thing in self._things()
-            if thing.next_at is not None and thing.next_at <= self._now
-        ]
-        ordered = sorted(found, key=lambda each: each[:4])
         things = [
-            Due(record.code, kind.name, thing.key, kind.together(record, thing), at)
-            for _, at, _, _, record, kind, thing in ordered
+            (due.RANKS[kind.name], at, record.code, thing.key, kind.together(record, thing))
+            for record, kind, thing in self._things()
+            for at in (thing.next_at,)
+            if at is not None and at <= self._now
+        ]
+        found = [
+            Due(code, due.BOOK[rank].name, key, together, at)
+            for rank, at, code, key, together in sorted(things)
         ]
         duties = sorted((at, name) for name, at in self._facts.duties.items() if at <= self._now)
-        return [*things, *(Due("", DUTY, name, "", at) for at, name in duties)][:limit]
+        return [*found, *(Due("", DUTY, name, "", at) for at, name in duties)][:limit]
 
     def put_off(self, items: Sequence[Due], until: datetime, fault: str) -> None:
         for item in items:
@@ -318,20 +326,22 @@ class MemoryRecords:
     # The audit
 
     def suspects(self, before: datetime, limit: int) -> list[Line]:
+        faults = self._facts.faults
         lines = [
-            replace(line, fault=self._facts.faults.get((line.code, line.kind, line.key), ""))
-            for held in self._facts.records.values()
-            for line in lines_of(self._at(held.record))
+            Line(record.code, kind.name, thing.key, is_open, thing.next_at, fault)
+            for record, kind, thing in self._things()
+            for is_open in (kind.is_open(record, thing),)
+            for fault in (faults.get((record.code, kind.name, thing.key), ""),)
+            if fault
+            or (is_open and thing.next_at is None)
+            or (thing.next_at is not None and thing.next_at < before)
         ]
-        lines += [Line("", DUTY, name, True, at) for name, at in self._facts.duties.items()]
-        wrong = [
-            line
-            for line in lines
-            if line.fault
-            or (line.open and line.next_at is None)
-            or (line.next_at is not None and line.next_at < before)
+        lines += [
+            Line("", DUTY, name, True, at)
+            for name, at in self._facts.duties.items()
+            if at < before
         ]
-        return sorted(wrong, key=lambda line: (line.code, line.kind, line.key))[:limit]
+        return lines[:limit]
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         found = [
@@ -374,27 +384,33 @@ class MemoryOutbox:
         letter = BLANK | values | {"chat_id": chat, "kind": kind.value, "dedupe_key": key}
         letter |= {"created_at": self._now, "id": len(self._facts.letters) + 1, "message_id": None}
         self._facts.letters.append(letter)
+        self._facts.waiting[letter["id"]] = letter
+        if letter["cause"]:
+            self._facts.by_cause.setdefault(letter["cause"], []).append(letter)
         self.wrote = True
 
-    def _waiting(self, **where: Any) -> Iterator[dict[str, Any]]:
-        for letter in self._facts.letters:
-            fits = all(letter[name] == value for name, value in where.items())
-            if letter["state"] == "pending" and fits:
-                yield letter
+    def _void(self, letters: Iterable[dict[str, Any]]) -> None:
+        for letter in letters:
+            if letter["state"] == "pending":
+                letter["state"] = "cancelled"
+                self._facts.waiting.pop(letter["id"], None)
+
+    def _about(self, cause: str) -> list[dict[str, Any]]:
+        return self._facts.by_cause.get(cause, [])
 
     def _supersede(self, cause: str, chat: int) -> None:
-        for letter in self._waiting(cause=cause, chat_id=chat, kind=Kind.SEND.value):
-            if letter["created_at"] < self._now:
-                letter["state"] = "cancelled"
+        self._void(
+            letter
+            for letter in self._about(cause)
+            if letter["chat_id"] == chat and letter["created_at"] < self._now
+        )
 
     def withdraw(self, cause: str) -> None:
-        for letter in self._waiting(cause=cause):
-            letter["state"] = "cancelled"
+        self._void(self._about(cause))
 
     def show(self, cause: str, key: str, body: str, keyboard: Rows) -> None:
-        for letter in self._facts.letters:
-            shown = letter["cause"] == cause and letter["live"] and letter["state"] == SENT
-            if not shown:
+        for letter in self._about(cause):
+            if not (letter["live"] and letter["state"] == SENT):
                 continue
             letter["live"] = bool(keyboard)
             where = (letter["chat_id"], letter["message_id"])
@@ -406,24 +422,24 @@ class MemoryOutbox:
         """Nothing is gathered here."""
 
     def silence(self, chat: int) -> None:
-        for letter in self._waiting(chat_id=chat):
-            letter["state"] = "cancelled"
+        self._void([x for x in self._facts.waiting.values() if x["chat_id"] == chat])
 
     def reroute(self, chat: int, others: Collection[int]) -> None:
-        for letter in list(self._waiting(chat_id=chat, kind=Kind.SEND.value)):
+        for letter in list(self._facts.waiting.values()):
+            if letter["chat_id"] != chat or letter["kind"] != Kind.SEND.value:
+                continue
             for other in others if letter["team"] else ():
                 key = f"{letter['dedupe_key'].removesuffix(str(chat))}{other}"
-                names = ("body", "keyboard", "priority", "cause", "team", "centre", "live")
-                self._write(other, Kind.SEND, key, **{name: letter[name] for name in names})
+                self._write(other, Kind.SEND, key, **{name: letter[name] for name in REROUTED})
         self.silence(chat)
 
     def troubles(self, stuck_before: datetime, _since: datetime, limit: int) -> list[str]:
-        stuck = [x for x in self._waiting() if x["created_at"] < stuck_before]
+        stuck = [x for x in self._facts.waiting.values() if x["created_at"] < stuck_before]
         return [f"letter {x['id']} pending" for x in stuck][:limit]
 
     def heard(self, causes: Collection[str]) -> set[str]:
         alive = ("sent", "pending", "sending")
-        return {x["cause"] for x in self._facts.letters if x["state"] in alive} & set(causes)
+        return {c for c in causes if any(x["state"] in alive for x in self._about(c))}
 
     def asked_by(self, chat: int, message_id: int) -> str:
         ours = (x for x in self._facts.letters if x["chat_id"] == chat)

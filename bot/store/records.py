@@ -41,7 +41,12 @@ LOCKED = PATIENTS.order_by(p.code).with_for_update()
 THINGS = select(d.code, d.kind, d.key, d.next_at, d.fault, d.facts).where(
     d.code.in_(bindparam("codes", expanding=True)), or_(d.open, d.kind.in_(KEPT_CLOSED))
 )
-FIRST_DUE = select(func.min(d.next_at))
+FIRST_DUE = (
+    select(d.next_at)
+    .where(d.next_at.is_not(None), d.key != bindparam("besides"))
+    .order_by(d.next_at)
+    .limit(1)
+)
 DUE = (
     select(d.code, d.kind, d.key, d.together, d.next_at)
     .where(d.next_at <= bindparam("now", type_=d.next_at.type))
@@ -219,8 +224,10 @@ class Records:
 
     # The clock
 
-    def first_due(self) -> datetime | None:
-        first: datetime | None = self._connection.execute(FIRST_DUE).scalar()
+    def first_due(self, besides: str = "") -> datetime | None:
+        """When the first thing wants attention, one duty left out or none."""
+        found = self._connection.execute(FIRST_DUE, {"besides": besides or "-"})
+        first: datetime | None = found.scalar()
         return first
 
     def due(self, limit: int) -> list[Due]:
