@@ -6,9 +6,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
 
 from bot.domain.message import Value, text
-from bot.texts import CATALOGUE, MissingText, Texts
+from bot.texts import CATALOGUE, MissingText, Texts, _entries
 
 PARIS = ZoneInfo("Europe/Paris")
 AFTERNOON = datetime(2026, 4, 14, 12, 30, tzinfo=UTC)
@@ -189,7 +191,19 @@ def test_the_catalogue_is_found_in_its_folder() -> None:
     assert Texts(CATALOGUE.parents[2], PARIS, strict=True).render(text("team.efs")) == "EFS"
 
 
-@pytest.mark.parametrize("broken", ['msgid "a.b"\nmsgstr "{open"\n', "nonsense\n"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        'msgid "a.b"\nmsgstr "{open"\n',
+        "nonsense\n",
+        'msgid "team.efs"\nmsgstr "EFS"\n',
+        'msgid "a.b"\n',
+        'msgid "a.b"\nmsgstr "once"\nmsgstr "twice"\n',
+        'msgid "a.b"\nmsgid_plural "a.b"\nmsgstr[1] "many"\n',
+        'msgstr "of nothing"\n',
+        'msgid "a.b"\nmsgstr "an "open" quote"\n',
+    ],
+)
 def test_a_broken_catalogue_stops_the_start(tmp_path: Path, broken: str) -> None:
     path = catalogue(tmp_path)
     path.write_text(path.read_text("utf-8") + "\n" + broken, "utf-8")
@@ -223,3 +237,41 @@ def test_a_part_that_may_be_empty_brings_its_own_line(
 
 def test_a_member_of_a_family_that_was_not_said_is_a_dash(tmp_path: Path) -> None:
     assert said(tmp_path, "{sign:alert.sign}", sign="") == "—"
+
+
+def test_the_catalogue_is_read_as_babel_reads_it() -> None:
+    with CATALOGUE.open("rb") as file:
+        catalog = read_po(file, locale="fr", abort_invalid=True)
+    entries = _entries(CATALOGUE.read_text("utf-8"))
+    ours = {key: tuple(forms) for key, forms in entries.items() if key}
+
+    assert ours == {_key(each): _forms(each) for each in catalog if each.id}
+
+
+def _key(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
+
+
+def _forms(message: Message) -> tuple[str, ...]:
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+
+
+def test_a_catalogue_of_another_plural_is_refused(tmp_path: Path) -> None:
+    path = catalogue(tmp_path)
+    path.write_text(path.read_text("utf-8").replace("plural=(n > 1)", "plural=(n != 1)"), "utf-8")
+
+    with pytest.raises(ValueError, match="header"):
+        Texts(path, PARIS)
+
+
+def test_a_format_that_nobody_has_heard_of_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LookupError, match="unknown format 'unheard'"):
+        said(tmp_path, "{x:unheard}", x=1)
+
+
+def test_what_was_said_once_is_not_said_of_what_only_equals_it(tmp_path: Path) -> None:
+    texts = Texts(catalogue(tmp_path, key="{d:j}"), PARIS, strict=True)
+    texts.render(text("a.key", d=5))
+
+    with pytest.raises(TypeError):
+        texts.render(text("a.key", d=5.0))

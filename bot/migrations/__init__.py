@@ -1,16 +1,14 @@
-"""The schema's history: brings a database up to date, and says how far it is."""
+"""The schema's history: brings a database up to date, and says how far it is.
+
+Alembic is dear to import, and a start on a database that is up to date does without it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 HERE = Path(__file__).parent
 # Any number, as long as nobody else locks with it: two replicas may start on an empty database.
@@ -56,24 +54,37 @@ def ensure(engine: Engine, scripts: Path = HERE) -> None:
 
 def state(engine: Engine, scripts: Path = HERE) -> State:
     """How far the database is; a revision that we do not know comes from a newer program."""
-    history = ScriptDirectory(str(scripts))
-    with engine.connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
+    known = revisions(scripts)
+    revision = _revision(engine)
     if revision is None:
         return State.EMPTY
-    if revision == history.get_current_head():
+    if revision == known[-1]:
         return State.CURRENT
-    known = {step.revision for step in history.walk_revisions()}
     return State.OLDER if revision in known else State.NEWER
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def revisions(scripts: Path = HERE) -> list[str]:
+    """Those that this program knows, oldest first: each file's name begins with its own."""
+    return sorted(each.name.split("_")[0] for each in (scripts / "versions").glob("*.py"))
 
 
 def head(scripts: Path = HERE) -> str:
     """The newest revision that this program knows."""
-    return str(ScriptDirectory(str(scripts)).get_current_head())
+    return revisions(scripts)[-1]
 
 
 def upgrade(engine: Engine, scripts: Path = HERE) -> None:
     """Bring the schema to the newest revision, all of it or nothing."""
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(scripts))
     with _alone(engine) as connection:
@@ -84,24 +95,8 @@ def upgrade(engine: Engine, scripts: Path = HERE) -> None:
 @contextmanager
 def _alone(engine: Engine) -> Iterator[Connection]:
     """One transaction that no other program migrates beside."""
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
+    with engine.begin() as connection:
+        # SQLite has one writer anyway.
+        if engine.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-            yield connection
-        return
-    with engine.connect() as connection, _references_unchecked(connection), connection.begin():
         yield connection
-        if connection.execute(text("PRAGMA foreign_key_check")).first():
-            raise SchemaError("The migration would leave rows that refer to nothing.")
-
-
-@contextmanager
-def _references_unchecked(connection: Connection) -> Iterator[None]:
-    """SQLite changes a table by copying it and dropping the old one, which others refer to."""
-    # Of the driver: inside a transaction, and SQLAlchemy would begin one, this does nothing.
-    driver: Any = connection.connection.dbapi_connection
-    driver.execute("PRAGMA foreign_keys = OFF")
-    try:
-        yield
-    finally:
-        driver.execute("PRAGMA foreign_keys = ON")

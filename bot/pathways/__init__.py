@@ -109,4 +109,5 @@ class _Products:
 
 
 _KEPT = TypeAdapter(Pathway)
-_PATHWAY, _DEFAULTS, _PRODUCTS = Written(Pathway), Written(_Defaults), Written(_Products)
+_PATHWAY = Written(_KEPT)
+_DEFAULTS, _PRODUCTS = Written(TypeAdapter(_Defaults)), Written(TypeAdapter(_Products))

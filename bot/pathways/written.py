@@ -19,8 +19,8 @@ DURATION = re.compile(r"(?=[0-9])(?:([0-9]{1,4}) h)?(?: ?([0-9]{1,4}) min)?")
 class Written(Generic[T]):
     """Reads one kind of dataclass, with hours as `08:00` and durations as `1 h 30 min`."""
 
-    def __init__(self, kind: type[T]) -> None:
-        self._validator = SchemaValidator(_spelt(TypeAdapter(kind).core_schema))
+    def __init__(self, adapter: TypeAdapter[T]) -> None:
+        self._validator = SchemaValidator(_spelt(adapter.core_schema))
 
     def read(self, value: object, path: Path = ()) -> T:
         """Build it; raises Fault with the path of the first thing wrong."""
