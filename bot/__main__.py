@@ -1,7 +1,8 @@
-"""The command line: `python -m bot run`, `check`, `audit`, `backup`, `restore`, `migrate`."""
+"""The command line: `python -m bot run`, `check`, `audit`, `backup`, `screen` …"""
 
 import argparse
 import asyncio
+import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import app, migrations
 from bot.app import StartError
 from bot.clock import system_clock
+from bot.domain import privacy
 from bot.logs import set_up
 from bot.migrations import SchemaError
 from bot.settings import Settings, SettingsError, read_settings
@@ -39,8 +41,8 @@ def audit(settings: Settings, _file: Path) -> int:
     """Verify the event chain; name the first broken row."""
     database = _open(settings)
     migrations.require(database.engine)
-    with database.unit() as unit:
-        broken, count = unit.first_broken_event(), unit.count_events()
+    with database.look() as unit:
+        broken, count = unit.events.first_broken(), unit.events.count()
     if broken is not None:
         complain(f"The event chain is broken at row {broken}.")
         return 1
@@ -80,6 +82,23 @@ def check(settings: Settings, _file: Path) -> int:
     return 1 if faults else 0
 
 
+def screen() -> int:
+    """What the privacy filter would do with each line of JSON on stdin."""
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        try:
+            asked = json.loads(line)
+            found = privacy.screen(str(asked["text"]))
+        except (ValueError, KeyError, TypeError):
+            complain('Each line must be one JSON object with "id" and "text".')
+            return 1
+        category = found.value if found else None
+        refused = {"id": asked.get("id"), "refused": found is not None, "category": category}
+        say(json.dumps(refused, ensure_ascii=False))
+    return 0
+
+
 def _check_settings(settings: Settings) -> str:
     return f"{len(settings.centres)} centres, {settings.timezone.key}"
 
@@ -106,8 +125,8 @@ def _check_groups(settings: Settings) -> str:
     database = _open(settings)
     if migrations.state(database.engine) is migrations.State.EMPTY:
         return "none yet"
-    with database.unit() as unit:
-        groups = unit.groups()
+    with database.look() as unit:
+        groups = [each for each in unit.people.roster.groups.values() if each.team]
     lost = [str(group.chat_id) for group in groups if not group.reachable]
     if lost:
         raise StartError(f"cannot be reached: {', '.join(lost)}")
@@ -151,7 +170,10 @@ def one_line(error: BaseException) -> str:
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="python -m bot", description="Relais CAR-T")
     commands = whole.add_subparsers(dest="command", metavar="command")
-    for name, (_, described) in COMMANDS.items():
+    for name, described in {
+        **{name: described for name, (_, described) in COMMANDS.items()},
+        "screen": "say which sentences the privacy filter refuses, from stdin to stdout",
+    }.items():
         command = commands.add_parser(name, help=described, description=described)
         if name in ("backup", "restore"):
             command.add_argument("file", type=Path, metavar="FILE")
@@ -162,6 +184,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Errors are one sentence on stderr and a non-zero exit, never a traceback."""
     asked = parser().parse_args(argv)
     command = asked.command or "run"
+    if command == "screen":  # needs no settings and no database
+        return screen()
     try:
         settings = read_settings()
         set_up(settings.log_level)

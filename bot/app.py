@@ -3,46 +3,48 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from time import monotonic
 from typing import Any
 
-import holidays
-from telegram import Update
+from telegram import Bot
 from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
-from telegram.ext import Application, ExtBot
 
 from bot import migrations, pathways
-from bot.care import auditor, cycle, joining
+from bot.care import auditor, backlog, cycle, joining
 from bot.clock import Clock, FollowedClock, pause, system_clock
 from bot.domain.calendar import Calendar
-from bot.domain.message import Notice, Priority, text
+from bot.domain.message import text
 from bot.domain.network import Network
-from bot.handlers import register
+from bot.handlers import Desk, apologise
+from bot.handlers.door import URGENT, screen
 from bot.handlers.people import public_menu
-from bot.handlers.visit import Bot, Desk
 from bot.heartbeat import beat
-from bot.intake import ALLOWED_UPDATES, Intake, dispatcher
+from bot.intake import ALLOWED_UPDATES, Intake
 from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store import Database, Unit, letters
-from bot.store.work import Words
+from bot.store.unit import Words
 from bot.texts import CATALOGUE, Texts
 from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
 from bot.transport import AiohttpRequest, TelegramTransport
-from bot.web import Metrics, WebServer, web_app
 
 logger = logging.getLogger(__name__)
 
 RETRY = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
+YOUNG = timedelta(seconds=30)
+"""A ring that last succeeded longer ago than this is not well."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
+OWNERS = 2**31
 
 
 class StartError(Exception):
@@ -56,26 +58,30 @@ class Relais:
         self,
         *,
         database: Database,
-        application: Bot,
+        bot: Bot,
         transport: Transport,
         words: Words,
         wall: Clock,
         throttle: Throttle,
+        bot_name: str,
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
         training: bool = False,
     ) -> None:
         self.database = database
+        self._wall = wall
         self._training = training
-        self.metrics = Metrics()
-        self._desk = Desk()
-        register(application, self._desk)
-        self._dispatch = dispatcher(application)
+        self._failing = False
+        self.alert_took: list[Callable[[timedelta], object]] = []
+        """Who wants to know how long an alert took to its chat."""
+        self.desk = Desk(bot_name)
         self.intake = Intake(
-            application.bot,
+            bot,
             database.unit,
-            self._handle,
+            self.desk.handle,
             apologise=apologise,
+            screen=screen,
+            urgent=URGENT,
             poll_timeout=poll_timeout,
             poll_interval=poll_interval,
         )
@@ -84,9 +90,13 @@ class Relais:
             transport,
             wall,
             throttle,
-            on_unreachable=joining.lost_chat,
-            on_alert_sent=self.metrics.alert_sent,
+            owner=database.draw(OWNERS) + 1,
+            on_unreachable=joining.lose_chat,
+            on_stale=backlog.fold,
+            on_alert_sent=self._alert_sent,
+            fill=partial(joining.fill, bot_name=bot_name, token=database.token),
             repeat_prefix=words.render(text("outbox.again")),
+            repeat_prefix_routine=words.render(text("outbox.perhaps_again")),
         )
         database.on_letters = self.sender.wake
         self.rang_at: datetime | None = None
@@ -94,64 +104,87 @@ class Relais:
     def prepare(self) -> None:
         """What must be there before the first update: the duties and the public menu."""
         with self.database.unit() as unit:
-            auditor.hang_bells(unit)
+            auditor.hang_duties(unit)
             public_menu(unit)
 
-    def ring(self) -> int:
-        """Handle what is due now; gives how many items."""
-        self.rang_at = self.database.clock()
-        return cycle.ring(self.database)
+    async def ring(self) -> int:
+        """Handle what is due now, letting others run in between; gives how many items."""
+        handled = 0
+        try:
+            for done in cycle.ring(self.database):
+                handled += done
+                await pause(timedelta(0))
+        except Exception:
+            self._failing = True
+            raise
+        self._failing, self.rang_at = False, self._wall()
+        return handled
 
     async def settle(self) -> datetime | None:
         """Handle all that is due and send all that may leave; gives the next due instant."""
         for _ in range(ROUNDS):
-            if not self.ring():
+            if not await self.ring():
                 break
         await self.sender.flush()
         return self.next_due()
 
     def next_due(self) -> datetime | None:
-        with self.database.unit() as unit:
+        with self.database.look() as unit:
             return cycle.next_due(unit)
 
     def unexplained(self) -> list[str]:
-        with self.database.unit() as unit:
+        with self.database.look() as unit:
             return auditor.unexplained(unit)
+
+    def well(self) -> bool:
+        """Whether the heart may beat: rings come, and everything is explained."""
+        return self._status(self.unexplained()) == "ok"
 
     def health(self) -> dict[str, Any]:
         """What an operator sees; identifiers only."""
-        with self.database.unit() as unit:
-            due = cycle.next_due(unit)
+        with self.database.look() as unit:
+            due, found = cycle.next_due(unit), auditor.unexplained(unit)
             return {
-                "status": "ok" if self.rang_at else "starting",
+                "status": self._status(found),
                 "now": unit.now.isoformat(),
                 "rang_at": self.rang_at.isoformat() if self.rang_at else None,
                 "next_due_at": due.isoformat() if due else None,
                 "outbox": {state.value: n for state, n in letters.counts(unit).items()},
-                "unexplained": auditor.unexplained(unit),
+                "unexplained": found,
                 "anchors": _anchors(unit) if self._training else [],
             }
 
-    def _handle(self, unit: Unit, update: Update) -> None:
-        self._desk.unit = unit
-        self._dispatch(update)
+    def _status(self, unexplained: list[str]) -> str:
+        """The worst that is true."""
+        if self._failing:
+            return "failing"
+        if self.rang_at is None:
+            return "starting"
+        if self._wall() - self.rang_at > YOUNG:
+            return "stuck"
+        return "unexplained" if unexplained else "ok"
+
+    def _alert_sent(self, took: timedelta) -> None:
+        for tell in self.alert_took:
+            tell(took)
+
+
+SHOWN_IN_TRAINING = 50
 
 
 def _anchors(unit: Unit) -> list[dict[str, str]]:
     """Codes and days, for the training page only: /healthz asks nobody who they are."""
+    page = unit.records.patients("", 0, SHOWN_IN_TRAINING)
+    found = unit.records.look([code for code, _, _ in page.lines])
     return [
-        {"label": patient.code, "day0": patient.day0_on.isoformat()} for patient in unit.patients()
+        {"label": code, "day0": record.patient.day0_on.isoformat()}
+        for code, record in found.items()
     ]
 
 
-def apologise(unit: Unit, update: Update) -> None:
-    """Something broke on our side: say so, say that nothing was done, say what to do."""
-    said = text("edge.sorry")
-    if update.callback_query is not None:
-        unit.popup(update.callback_query.id, said, alert=True)
-    elif update.effective_chat is not None and update.effective_chat.id > 0:
-        key = f"sorry:{update.update_id}"
-        unit.notify(Notice(update.effective_chat.id, said, key, priority=Priority.ANSWER))
+def monotonic_clock() -> datetime:
+    """This process's own time: it never goes back, whatever is done to the machine's clock."""
+    return datetime.fromtimestamp(monotonic(), UTC)
 
 
 # Built from the settings
@@ -164,11 +197,6 @@ def load_network(settings: Settings) -> Network:
         products = pathways.load_products()
     except (ValueError, OSError) as error:
         raise StartError(f"PATHWAY is wrong: {error}") from None
-    french = holidays.country_holidays("FR")
-
-    def is_holiday(on: date) -> bool:
-        return on in french
-
     setup = settings.setup_code
     return Network(
         centres=settings.centres,
@@ -177,6 +205,13 @@ def load_network(settings: Settings) -> Network:
         calendar=Calendar(settings.timezone, is_holiday),
         setup_code=setup.get_secret_value() if setup else "",
     )
+
+
+def is_holiday(on: date) -> bool:
+    """French public holidays; the library is read when the first day is asked about."""
+    import holidays
+
+    return on in holidays.country_holidays("FR", years=on.year)
 
 
 def load_texts(settings: Settings) -> Texts:
@@ -202,18 +237,14 @@ def open_database(settings: Settings, clock: Clock, words: Words, network: Netwo
         ) from None
 
 
-def make_bot(settings: Settings) -> ExtBot[None]:
-    return ExtBot(
+def make_bot(settings: Settings) -> Bot:
+    return Bot(
         token=settings.telegram_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
         request=AiohttpRequest(),
         get_updates_request=AiohttpRequest(connections=2),
     )
-
-
-def make_application(bot: ExtBot[None]) -> Bot:
-    return Application.builder().bot(bot).updater(None).job_queue(None).build()
 
 
 async def run(settings: Settings) -> None:
@@ -251,18 +282,18 @@ async def _serve(settings: Settings, database: Database, words: Words, clock: Cl
 
 
 async def _live(
-    settings: Settings, database: Database, words: Words, clock: Clock, bot: ExtBot[None]
+    settings: Settings, database: Database, words: Words, clock: Clock, bot: Bot
 ) -> None:
-    application = make_application(bot)
-    await _meet_telegram(application)
+    await _patiently(bot.initialize)
     database.network = replace(database.network, bot_name=bot.username)
     limits = LIMITS_TELEGRAM if settings.flood_limits == "telegram" else LIMITS_NONE
     relais = Relais(
         database=database,
-        application=application,
+        bot=bot,
         transport=TelegramTransport(bot),
         words=words,
-        wall=system_clock,
+        wall=monotonic_clock,
+        bot_name=bot.username,
         throttle=Throttle(limits),
         poll_timeout=settings.poll_timeout,
         poll_interval=settings.poll_interval,
@@ -273,7 +304,7 @@ async def _live(
     duties = await _duties(settings, relais, bot, clock)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(each) for each in duties]
-        scheduler = Scheduler(partial(_ring, relais))
+        scheduler = Scheduler(relais.ring)
         scheduler.start()
         logger.info("running as @%s", bot.username)
         await stop.wait()
@@ -283,18 +314,16 @@ async def _live(
     await relais.sender.close(PATIENCE)
 
 
-async def _duties(
-    settings: Settings, relais: Relais, bot: ExtBot[None], clock: Clock
-) -> list[Any]:
+async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) -> list[Any]:
     """What runs side by side: taking, sending, the web, the training clock."""
     web = _web_server(settings, relais, settings.http_port) if settings.http_port else None
-    await _open_the_way_in(settings, bot)
+    await _patiently(partial(_open_the_way_in, settings, bot))
     # Nothing above may raise once one of these has begun to be.
     duties: list[Any] = [relais.sender.run()]
     if isinstance(clock, FollowedClock):
         duties.append(clock.follow(relais.settle))
     if settings.heartbeat_url:
-        duties.append(beat(settings.heartbeat_url, relais.unexplained))
+        duties.append(beat(settings.heartbeat_url, relais.well))
     if web is not None:
         duties.append(web.run())
     if not settings.webhook_url:
@@ -302,7 +331,7 @@ async def _duties(
     return duties
 
 
-async def _open_the_way_in(settings: Settings, bot: ExtBot[None]) -> None:
+async def _open_the_way_in(settings: Settings, bot: Bot) -> None:
     """Tell Telegram whether it calls us, or we ask."""
     if not settings.webhook_url:
         await bot.delete_webhook()
@@ -315,24 +344,25 @@ async def _open_the_way_in(settings: Settings, bot: ExtBot[None]) -> None:
     )
 
 
-def _web_server(settings: Settings, relais: Relais, port: int) -> WebServer:
+def _web_server(settings: Settings, relais: Relais, port: int) -> Any:
+    # Only here: whoever serves no page does not pay for the library.
+    from bot.web import Metrics, WebServer, web_app
+
+    metrics = Metrics()
+    relais.alert_took.append(metrics.alert_sent)
     secret = settings.webhook_secret
     app = web_app(
         health=relais.health,
         take=relais.intake.take if settings.webhook_url else None,
         secret=secret.get_secret_value() if secret else "",
-        metrics=relais.metrics,
+        metrics=metrics,
     )
     try:
-        return WebServer(app, port)
+        return WebServer(app, port, settings.http_host)
     except OSError as error:
         raise StartError(
             f"HTTP_PORT {port} cannot be served ({error.strerror}): choose another one."
         ) from None
-
-
-async def _ring(relais: Relais) -> None:
-    relais.ring()
 
 
 async def ask_telegram(settings: Settings) -> str:
@@ -346,12 +376,12 @@ async def ask_telegram(settings: Settings) -> str:
         raise StartError(f"Telegram does not answer ({type(error).__name__}).") from None
 
 
-async def _meet_telegram(application: Bot) -> None:
-    """`getMe`, tried until Telegram answers; a token that it does not know ends the start."""
+async def _patiently(ask: Callable[[], Any]) -> None:
+    """Ask Telegram until it answers; a token that it does not know ends the start."""
     told = False
     while True:
         try:
-            await application.initialize()
+            await ask()
         except InvalidToken:
             raise StartError(WRONG_TOKEN) from None
         except (NetworkError, RetryAfter) as error:
@@ -359,6 +389,8 @@ async def _meet_telegram(application: Bot) -> None:
                 logger.error("Telegram does not answer yet: %s", type(error).__name__)
             told = True
             await pause(RETRY)
+        except TelegramError as error:
+            raise StartError(f"Telegram refuses the start: {type(error).__name__}.") from None
         else:
             return
 

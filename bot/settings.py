@@ -95,8 +95,8 @@ class Settings(BaseSettings):
         description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
     )
     # A link to Telegram carries at most 64 of these characters to /start.
-    setup_code: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{4,64}")] | None = Field(
-        None, description="4 to 64 letters, digits, - or _"
+    setup_code: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{16,64}")] | None = Field(
+        None, description="16 to 64 letters, digits, - or _"
     )
     audit_key: Annotated[SecretStr, Field(min_length=8)] = Field(
         description="8 characters or more, random and kept for ever"
@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     )
     http_port: int | None = Field(
         None, ge=1, le=65535, description="a port from 1 to 65535, needed by WEBHOOK_URL"
+    )
+    http_host: Annotated[str, Field(pattern=r"^[\w.:-]+$")] = Field(
+        "127.0.0.1", description="the address that HTTP_PORT listens on"
     )
     heartbeat_url: WebAddress | None = Field(
         None, description="the address to call when everything is explained"

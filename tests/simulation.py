@@ -268,7 +268,7 @@ class Simulation:
 
     def _receive(self, raw: dict[str, Any]) -> None:
         with self.store.unit() as unit:
-            self._desk.handle(unit, raw)
+            self._desk.handle(unit, [raw])
 
     def _press(self, team: Team, data: str) -> None:
         """A member of the team presses it, sometimes twice, in the group or in private."""
@@ -424,5 +424,3 @@ def main(seeds: int, first: int) -> int:
 
 if __name__ == "__main__":
     sys.exit(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0))
-
-

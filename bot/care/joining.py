@@ -2,17 +2,20 @@
 
 import hashlib
 import secrets
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from io import BytesIO
 
 from bot.cards import people as cards
 from bot.care.telling import tell
 from bot.domain import privacy
-from bot.domain.message import Card, Priority, Refused, text
+from bot.domain.message import Card, Kind, Priority, Refused, text
 from bot.domain.people import Group, Member
 from bot.domain.roles import Team
 from bot.store import Unit
+from bot.store.letters import Letter
 from bot.store.people import Invitation
 
 INVITATION_LIFE = timedelta(hours=48)
@@ -230,7 +233,22 @@ def duty_end(unit: Unit) -> datetime:
 # Secrets
 
 
-def revealed(body: str, nonce: int, bot_name: str, token: Callable[[int], str]) -> tuple[str, str]:
-    """A letter's body with its link, and the link itself: put together as it leaves."""
+def fill(letter: Letter, *, bot_name: str, token: Callable[[int], str]) -> Letter:
+    """An invitation's link is put into its letter as it leaves, and is kept nowhere."""
+    nonce = letter.payload.get("invitation")
+    if nonce is None:
+        return letter
     link = f"https://t.me/{bot_name}?start={token(nonce)}"
-    return body.replace(cards.LINK, link), link
+    payload = dict(letter.payload)
+    if letter.kind is Kind.PHOTO:
+        payload["png"] = _qr_code(link)
+    return replace(letter, body=letter.body.replace(cards.LINK, link), payload=payload)
+
+
+def _qr_code(link: str) -> str:
+    """The link as a PNG, in base64."""
+    import segno
+
+    picture = BytesIO()
+    segno.make(link, error="m").save(picture, kind="png", scale=8)
+    return b64encode(picture.getvalue()).decode()

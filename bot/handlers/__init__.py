@@ -1,9 +1,11 @@
 """The Telegram edge, inbound: each handler parses, asks one rule, and shows."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeGuard
 
 from bot.care import joining
 from bot.care.telling import spread
+from bot.domain import codes
 from bot.domain.access import Action
 from bot.domain.message import text
 from bot.handlers import pathway, people, subjects, team, toxicity, typed
@@ -116,9 +118,14 @@ class Desk:
     def __init__(self, bot_name: str) -> None:
         self._bot_name = bot_name.lower()
 
-    def handle(self, unit: Unit, raw: Raw) -> None:
-        """One update: screened, read, admitted, done, answered."""
-        raw = screen(raw)
+    def handle(self, unit: Unit, updates: Sequence[Raw]) -> None:
+        """A batch, in its order; all that its buttons are about is read in one go."""
+        unit.records.hold(list(filter(None, map(_code_in, updates))))
+        for raw in updates:
+            self._handle(unit, screen(raw))
+
+    def _handle(self, unit: Unit, raw: Raw) -> None:
+        """One update: read, admitted, done, answered."""
         membership = raw.get("my_chat_member")
         if isinstance(membership, dict):
             _membership(unit, membership)
@@ -154,6 +161,18 @@ class Desk:
             return None
         name, _, bot = typed_.split()[0][1:].partition("@")
         return "" if bot and bot.lower() != self._bot_name else name.lower() or "?"
+
+
+def _code_in(raw: Raw) -> str:
+    """The code that a button names; nothing if it names none."""
+    query = raw.get("callback_query")
+    data = query.get("data") if isinstance(query, dict) else None
+    found = codes.WHOLE.fullmatch(data.split(":")[2]) if _has_code(data) else None
+    return found[0] if found and found[1] else ""
+
+
+def _has_code(data: object) -> TypeGuard[str]:
+    return isinstance(data, str) and data.count(":") > 1
 
 
 def _ours(visit: Visit) -> bool:

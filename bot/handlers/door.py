@@ -15,8 +15,7 @@ Raw = dict[str, Any]
 REFUSED = "refused"
 """Where the category of what was taken out stands."""
 URGENT = ("alert:", "report:", "check:report", "choose:page:alert")
-"""What buttons say that overtake everything."""
-URGENT_COMMANDS = ("/alerte", "/toxicite")
+"""What buttons say that overtakes everything, besides /alerte and /toxicite."""
 START = "/start"
 
 
@@ -40,13 +39,3 @@ def _screened(message: Raw) -> Raw:
         return message
     kept = {key: value for key, value in message.items() if key not in ("text", "entities")}
     return {**kept, REFUSED: found.value}
-
-
-def urgency(raw: Raw) -> int:
-    """0 for what overtakes everything: an alert, a report; 1 for the rest."""
-    query, message = raw.get("callback_query"), raw.get("message")
-    if isinstance(query, dict):
-        return 0 if str(query.get("data", "")).startswith(URGENT) else 1
-    if isinstance(message, dict):
-        return 0 if str(message.get("text", "")).startswith(URGENT_COMMANDS) else 1
-    return 1

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 
 from bot import migrations
 from bot.models import UtcDateTime
+from bot.store.database import reading
 
 CHUNK = 500
 """Rows written at once."""
@@ -30,19 +31,13 @@ def backup(engine: Engine, file: Path) -> int:
         raise BackupError("The database is not of this program's version: run migrate first.")
     half = file.with_name(f"{file.name}.part")
     try:
-        with gzip.open(half, "wt", encoding="utf-8") as out, _reading(engine) as connection:
+        with gzip.open(half, "wt", encoding="utf-8") as out, reading(engine) as connection:
             rows = _write(connection, out)
         half.replace(file)
     except OSError as error:
         half.unlink(missing_ok=True)
         raise BackupError(f"{file} cannot be written: {error.strerror}.") from None
     return rows
-
-
-def _reading(engine: Engine) -> Connection:
-    if engine.dialect.name == "postgresql":
-        return engine.connect().execution_options(isolation_level="REPEATABLE READ")
-    return engine.connect()
 
 
 def _write(connection: Connection, out: Any) -> int:
