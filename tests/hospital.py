@@ -1,17 +1,18 @@
 """The hospital: a ward with its six teams in place, and what they do all day."""
 
-import json
 import re
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlmodel import col
 
-from bot.care import checks
-from bot.care.planning import announce_ready, schedule
+from bot.domain import check, schedule
+from bot.domain.facts import Alert, Relay, StepState
+from bot.domain.record import Record
 from bot.domain.roles import Team
-from bot.models import Alert, Bell, Inbox, Outbox, Patient, Relay, StepState
 from bot.store import Database, Unit
+from bot.store.inbox import inbox
+from bot.store.outbox import outbox
+from bot.store.records import DUTY, dated
 from tests.fakes import FakeClock
 from tests.ward import PARIS, Message, Person, Ward
 
@@ -78,24 +79,31 @@ class Hospital(Ward):
     async def skip_to(self, when: str, slugs: tuple[str, ...] = ()) -> None:
         """Everything went well until then: these steps and every check; none of it is played."""
         self.clock.now = datetime.fromisoformat(when).replace(tzinfo=PARIS)
+        for code in self.codes():
+            with self.change(code) as record:
+                all_done(record, slugs)
         with self.database.unit() as unit:
-            for patient in unit.patients():
-                _all_done(unit, patient, slugs)
-            unit.session.execute(update(Bell).values(next_at=unit.now))
+            duties = update(dated).where(dated.c.kind == DUTY)
+            unit.connection.execute(duties.values(next_at=unit.now))
         await self.advance()
+
+    def codes(self) -> list[str]:
+        """Those whose pathway runs, the nearest injection first."""
+        lines = self.ask(lambda unit: unit.records.patients("", 0, 100).lines)
+        return [code for code, _, _ in lines]
 
     # Steps and relays
 
     async def do(self, team: Team, code: str, slug: str) -> str:
         """Tick the whole checklist of a step and confirm it; gives the pop-up."""
-        who, chat, step = self.who(team), self.chat(team), self.step(code, slug)
+        who, chat, about = self.who(team), self.chat(team), f"{code}:{slug}"
         await self.say(who, "/afaire", chat)
         shown = self.screen(chat)[-1]
-        await self.tap(who, chat, shown.id, f"step:show:{step.id}")
-        await self.tap(who, chat, shown.id, f"step:done:{step.id}")
+        await self.tap(who, chat, shown.id, f"step:show:{about}")
+        await self.tap(who, chat, shown.id, f"step:done:{about}")
         while button := self._open_item(self.message_at(chat, shown.id)):
             await self.tap(who, chat, shown.id, button["data"])
-        return self.popup(await self.tap(who, chat, shown.id, f"step:confirm:{step.id}"))
+        return self.popup(await self.tap(who, chat, shown.id, f"step:confirm:{about}"))
 
     @staticmethod
     def _open_item(message: Message) -> dict[str, str] | None:
@@ -104,44 +112,41 @@ class Hospital(Ward):
     async def read_back(self, team: Team, code: str, *, right: bool = True) -> str:
         """Read back the oldest open relay of a patient to a team; gives the pop-up."""
         who, chat, relay = self.who(team), self.chat(team), self.relay(team, code)
-        await self.tap(who, chat, ANY, f"relay:receive:{relay.id}")
-        choices = json.loads(relay.choices)
-        places = [place for place, it in enumerate(choices) if (it == relay.answer) is right]
-        return self.popup(await self.tap(who, chat, ANY, f"relay:answer:{relay.id}:{places[0]}"))
+        about = f"{code}:{relay.key}"
+        await self.tap(who, chat, ANY, f"relay:receive:{about}")
+        places = [n for n, it in enumerate(relay.choices) if (it == relay.answer) is right]
+        return self.popup(await self.tap(who, chat, ANY, f"relay:answer:{about}:{places[0]}"))
 
     def relay(self, team: Team, code: str) -> Relay:
-        patient = self.patient(code)
-        found: list[Relay] = self.ask(lambda unit: unit.open_relays(team.value))
-        return next(relay for relay in found if relay.patient_id == patient.id)
+        """The oldest open relay of a patient to a team."""
+        offered = self.record(code).open_relays()
+        return next(relay for relay in offered if relay.to_team == team)
 
     # Toxicity
 
     async def ras(self, team: Team, code: str) -> str:
         """Nothing to report for this patient in the open round; gives the pop-up."""
-        patient = self.patient(code)
-        [check] = self.ask(lambda unit: unit.open_checks_of(patient.id))
-        query = await self.tap(self.who(team), self.chat(team), ANY, f"check:ras:{check.id}")
-        return self.popup(query)
+        [line] = self.record(code).unanswered()
+        data = f"check:ras:{code}:{line.key}"
+        return self.popup(await self.tap(self.who(team), self.chat(team), ANY, data))
 
     def asked(self, code: str) -> Team:
         """Which team the checks of a patient are put to now."""
-        patient = self.patient(code)
-        return Team(self.ask(lambda unit: checks.asked_team(unit, patient)))
+        return check.asked_team(self.record(code))
 
     async def alert(self, team: Team, code: str, sign: str = "src") -> int:
         """Report a sign in two taps; gives the number of the alert."""
         who, chat = self.who(team), self.chat(team)
         await self.say(who, f"/toxicite {code}", chat)
         await self.press(who, f"alert.button.sign_{sign}", chat)
-        return max(alert.id for alert in self.alerts(code))
+        return max(int(alert.key) for alert in self.alerts(code))
 
     async def take(self, team: Team) -> str:
         """*Je prends en charge* in the team's group; gives the pop-up."""
         return await self.press(self.who(team), "alert.button.take", self.chat(team))
 
     def alerts(self, code: str) -> list[Alert]:
-        patient = self.patient(code)
-        return list(self.ask(lambda unit: unit.alerts_of(patient.id)))
+        return list(self.record(code).alerts.values())
 
     # What is left at the end
 
@@ -149,11 +154,11 @@ class Hospital(Ward):
         """What nobody should find: updates that raised, lost letters, a broken chain."""
 
         def found(unit: Unit) -> list[str]:
-            raised = unit.session.scalars(select(Inbox).where(col(Inbox.failed)))
-            lost = unit.session.scalars(select(Outbox).where(col(Outbox.state) == "failed"))
+            raised = select(inbox.c.update_id, inbox.c.error).where(inbox.c.failed)
+            lost = select(outbox.c.dedupe_key, outbox.c.error).where(outbox.c.state == "failed")
             return [
-                *(f"update {row.update_id}: {row.error}" for row in raised),
-                *(f"letter {row.dedupe_key}: {row.error}" for row in lost),
+                *(f"update {n}: {error}" for n, error in unit.connection.execute(raised)),
+                *(f"letter {key}: {error}" for key, error in unit.connection.execute(lost)),
             ]
 
         broken = self.broken_event()
@@ -162,16 +167,13 @@ class Hospital(Ward):
         return [fault for fault in every if not fault.startswith(self.excused)]
 
 
-def _all_done(unit: Unit, patient: Patient, slugs: tuple[str, ...]) -> None:
+def all_done(record: Record, slugs: tuple[str, ...]) -> None:
     """Close these steps in time, by nobody; the others wait for their next hour."""
-    for step in unit.steps_of(patient.id):
-        if step.slug in slugs:
+    for step in record.plan():
+        if step.key in slugs:
             step.state, step.done_at, step.next_at = StepState.DONE.value, step.due_at, None
-            step.data = json.dumps(VALUES.get(step.slug, {}))
+            step.values = dict(VALUES.get(step.key, {}))
         elif step.state == StepState.PLANNED:
-            schedule(unit, step)
-        unit.add(step)
-    if patient.next_at is not None:
-        patient.next_at = checks.next_for(unit, patient)
-        unit.add(patient)
-    announce_ready(unit, patient)
+            schedule.plan_next(record, step)
+    check.adjust_watch(record)
+    schedule.refresh(record)

@@ -12,16 +12,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlmodel import col
-from telegram.ext import Application, ExtBot
+from telegram import Bot
 
 from bot.app import Relais
-from bot.care import auditor
+from bot.care import auditor, cycle
 from bot.care.joining import hash_token
+from bot.domain.facts import Step
+from bot.domain.people import Group, Member
+from bot.domain.record import Record
 from bot.domain.roles import Team
-from bot.models import Group, Invitation, Member, Outbox, Patient, Step
 from bot.store import Database, Unit, letters
 from bot.store.letters import Letter
+from bot.store.outbox import outbox
+from bot.store.people import Invitation
 from bot.throttle import LIMITS_NONE, Throttle
 from tests.fakes import FakeClock, FakeTelegram, FakeTransport, Show
 
@@ -68,16 +71,14 @@ class Ward:
     async def open(self) -> "Ward":
         """Start the bot; again after `restart`."""
         request = FakeTelegram()
-        bot: ExtBot[None] = ExtBot("1:ward", request=request, get_updates_request=request)
-        application: Any = Application.builder().bot(bot).updater(None).job_queue(None).build()
-        await application.initialize()
         self.relais = Relais(
             database=self.database,
-            application=application,
+            bot=Bot("1:ward", request=request, get_updates_request=request),
             transport=self.transport,
             words=Show(),
             wall=self.clock,
             throttle=Throttle(LIMITS_NONE),
+            bot_name="relais_bot",
         )
         self.relais.prepare()
         await self.relais.settle()
@@ -86,7 +87,7 @@ class Ward:
     async def restart(self) -> None:
         """The process died; a new one finds the database as it was."""
         with self.database.unit() as unit:
-            letters.recover(unit)
+            letters.recover(unit, owner=0)
         await self.open()
 
     # The network
@@ -96,15 +97,7 @@ class Ward:
         someone = Person(next(self._ids), name, str(team), centre)
         if team:
             with self.database.unit() as unit:
-                unit.add(
-                    Member(
-                        telegram_id=someone.id,
-                        name=name,
-                        team=str(team),
-                        centre=centre,
-                        joined_at=unit.now,
-                    )
-                )
+                unit.people.join(Member(0, someone.id, name, str(team), centre, unit.now))
         self.people.append(someone)
         return someone
 
@@ -112,15 +105,7 @@ class Ward:
         """A Telegram group that is bound to a team."""
         chat = -next(self._ids)
         with self.database.unit() as unit:
-            unit.add(
-                Group(
-                    chat_id=chat,
-                    title=f"{team} {centre}",
-                    team=team.value,
-                    centre=centre,
-                    bound_at=unit.now,
-                )
-            )
+            unit.people.put_group(Group(chat, f"{team} {centre}", team.value, centre, unit.now))
         self.groups[team.value, centre] = chat
         return chat
 
@@ -128,22 +113,26 @@ class Ward:
         """An invitation, as if a coordinator had made it."""
         token = f"invitation-{next(self._ids)}"
         with self.database.unit() as unit:
-            unit.add(
-                Invitation(
-                    token_hash=hash_token(token),
-                    team=team.value,
-                    centre=centre,
-                    uses_left=uses,
-                    expires_at=unit.now + timedelta(hours=48),
-                )
-            )
+            until = unit.now + timedelta(hours=48)
+            made = Invitation(hash_token(token), team.value, centre, uses, until)
+            unit.people.put_invitation(made)
         return token
 
     # What people do
 
-    async def say(self, person: Person, text: str, chat: int | None = None) -> None:
-        """Write a text, in private or in a group."""
-        await self.receive(self.message(person, chat, text=text))
+    async def say(
+        self, person: Person, text: str, chat: int | None = None, reply: Message | None = None
+    ) -> None:
+        """Write a text, in private or in a group; there, perhaps as the reply to a message."""
+        content: dict[str, Any] = {"text": text}
+        if reply is not None:
+            where = person.id if chat is None else chat
+            content["reply_to_message"] = {"message_id": reply.id, "chat": self._chat(where)}
+        await self.receive(self.message(person, chat, **content))
+
+    async def answer(self, person: Person, text: str, chat: int) -> None:
+        """Reply in a group to the message that asks."""
+        await self.say(person, text, chat, reply=self.screen(chat)[-1])
 
     async def press(
         self, person: Person, label: str, chat: int | None = None, message: Message | None = None
@@ -226,7 +215,7 @@ class Ward:
 
     async def _ring(self) -> None:
         for _ in range(STUCK):
-            if not self.relais.ring():
+            if not sum(cycle.ring(self.database)):
                 break
         else:
             raise AssertionError(f"a due item did not move: {self.relais.next_due()}")
@@ -242,7 +231,7 @@ class Ward:
         """The messages of a chat as they stand now, oldest first."""
         where = chat.id if isinstance(chat, Person) else chat
         shown: dict[int, Message] = {}
-        with self.database.unit() as unit:
+        with self.database.look() as unit:
             for letter, message_id in self._delivered(unit, where):
                 if letter.kind in ("send", "photo"):
                     shown[message_id] = Message(message_id, letter.body, _rows(letter))
@@ -254,9 +243,8 @@ class Ward:
         return list(shown.values())
 
     def _delivered(self, unit: Unit, chat: int) -> Iterator[tuple[Letter, int]]:
-        landed = select(col(Outbox.id), col(Outbox.message_id))
-        rows = unit.session.execute(landed.where(col(Outbox.chat_id) == chat))
-        ids = {row.id: row.message_id for row in rows}
+        landed = select(outbox.c.id, outbox.c.message_id).where(outbox.c.chat_id == chat)
+        ids = {row.id: row.message_id for row in unit.connection.execute(landed)}
         for letter in self.transport.to(chat):
             yield letter, ids.get(letter.id) or 0
 
@@ -298,26 +286,32 @@ class Ward:
 
     # What is stored
 
-    def patient(self, code: str) -> Patient:
-        with self.database.unit() as unit:
-            found = unit.patient_by_code(code)
-        assert found is not None
-        return found
+    def record(self, code: str) -> Record:
+        """All that is known of a patient now."""
+        with self.database.look() as unit:
+            return unit.records.look([code])[code]
 
     def step(self, code: str, slug: str) -> Step:
-        patient = self.patient(code)
+        return self.record(code).steps[slug]
+
+    @contextmanager
+    def change(self, code: str) -> Iterator[Record]:
+        """Change what is known behind everybody's back; nothing is said."""
         with self.database.unit() as unit:
-            return next(step for step in unit.steps_of(patient.id) if step.slug == slug)
+            record = unit.records.get(code)
+            assert record is not None
+            yield record
+            record.said, record.logged = [], []
 
     def ask(self, question: Callable[[Unit], Any]) -> Any:
-        with self.database.unit() as unit:
+        with self.database.look() as unit:
             return question(unit)
 
     def unexplained(self) -> list[str]:
-        return list(self.ask(auditor.unexplained))
+        return list(self.ask(lambda unit: auditor.unexplained(unit, whole=True)))
 
     def broken_event(self) -> int | None:
-        found: int | None = self.ask(lambda unit: unit.first_broken_event())
+        found: int | None = self.ask(lambda unit: unit.events.first_broken())
         return found
 
     @staticmethod

@@ -357,22 +357,14 @@ def _page(found: list[tuple[Any, tuple[str, str, str]]], offset: int, limit: int
     return Page(len(lines), offset, lines[offset : offset + limit])
 
 
-class MemoryOutbox:
-    """Letters, as the other outbox keeps them."""
+class MemoryOutbox(Outbox):
+    """Letters: said in the same words as for a database, kept in a list."""
 
     def __init__(self, facts: Facts, now: datetime) -> None:
         self._facts = facts
         self._now = now
         self.tapped: tuple[int, int] = (0, 0)
         self.wrote = False
-
-    # What is said is put together in the same words as for a database.
-    send = Outbox.send
-    edit = Outbox.edit
-    popup = Outbox.popup
-    picture = Outbox.picture
-    menu = Outbox.menu
-    delete = Outbox.delete
 
     def _write(self, chat: int, kind: Kind, key: str, **values: Any) -> None:
         if key in self._facts.keys:
