@@ -259,7 +259,10 @@ class Inbox(SQLModel, table=True):
 class Event(SQLModel, table=True):
     """Who did what, when and why; never changed, each chained to the one before."""
 
-    __table_args__ = (Index("ix_event_code", "code", "id"),)
+    __table_args__ = (
+        Index("ix_event_code", "code", "id"),
+        Index("ix_event_kind", "kind", "at"),
+    )
 
     id: int = numbered()
     at: datetime = instant()

@@ -1,1 +1,1 @@
-"""Use cases: each takes a Unit and gives back what happened."""
+"""Use cases: admit, load the record, ask one rule; the unit writes at its end."""

@@ -1,130 +1,154 @@
-"""The auditor: re-reads all that is open, says in one line whether everything is explained."""
+"""The auditor: re-reads all that is open, says in one line whether everything is explained.
 
-from datetime import datetime, time, timedelta
+What it looks for stands in `bot/domain/invariants.py`, where the tests look too.
+"""
 
-from bot.care import checks, questions
+from datetime import time, timedelta
+
+from bot.cards import lists as cards
+from bot.cards.lists import NOTHING_LATE
+from bot.care import lists
 from bot.care.telling import tell
+from bot.domain import due, invariants
+from bot.domain.facts import Alert, Check, Relay
 from bot.domain.message import Card, Priority, Text, text
 from bot.domain.roles import Team
-from bot.models import AUDIT, DIGEST, Bell, Patient, PatientState
-from bot.store import Unit, inbox
+from bot.domain.schedule import DIGEST_AT
+from bot.store import Unit
 
+AUDIT, DIGEST, PURGE = "audit", "digest", "purge"
 AUDIT_EVERY = timedelta(minutes=10)
-DIGEST_AT = time(7, 30)
+PURGE_AT = time(3, 30)
+STUCK = timedelta(minutes=5)
+"""A letter that has not left after this is unexplained."""
 REMEMBERED = timedelta(hours=48)
-"""How long the numbers of updates are kept; Telegram brings one again for 24 hours."""
-OVERDUE = timedelta(minutes=5)
-"""A due thing that has not been handled after this is unexplained."""
+"""How long updates are kept, and faults are news; Telegram brings an update for 24 hours."""
+KEPT = timedelta(days=90)
+"""How long what was said is kept; the events are kept for ever."""
+AT_ONCE = 20
+"""Records that one audit reads through; every running one has its turn."""
+LIMIT = 50
+PURGED_AT_ONCE = 5000
 
 
-def hang_bells(unit: Unit) -> None:
+def hang_duties(unit: Unit) -> None:
     """Make sure that each duty has its next hour; called at every start."""
-    for name, at in ((AUDIT, unit.now + AUDIT_EVERY), (DIGEST, _next_digest(unit))):
-        if unit.bell(name) is None:
-            unit.add(Bell(name=name, next_at=at))
+    for name, at in (
+        (AUDIT, unit.now + AUDIT_EVERY),
+        (DIGEST, unit.network.calendar.next(DIGEST_AT, unit.now)),
+        (PURGE, unit.network.calendar.next(PURGE_AT, unit.now)),
+    ):
+        if unit.records.duty(name) is None:
+            unit.records.set_duty(name, at)
 
 
-def toll(unit: Unit, bell: Bell) -> None:
-    """A duty's hour has come."""
-    if bell.name == AUDIT:
-        bell.next_at = unit.now + AUDIT_EVERY
-        inbox.purge(unit, unit.now - REMEMBERED)
-        _audit(unit)
-    else:
-        bell.next_at = _next_digest(unit)
-        _digest(unit)
-    unit.add(bell)
+# What is found
 
 
-def _next_digest(unit: Unit) -> datetime:
-    calendar = unit.network.calendar
-    today = calendar.instant(calendar.day(unit.now), DIGEST_AT)
-    if today > unit.now:
-        return today
-    return calendar.instant(calendar.day(unit.now) + timedelta(days=1), DIGEST_AT)
+def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
+    """What is neither asked, nor answered, nor escalated; identifiers only, for the operator.
 
-
-def unexplained(unit: Unit) -> list[str]:
-    """What is neither asked, nor answered, nor escalated; identifiers only, for the operator."""
-    before = unit.now - OVERDUE
+    The book, the letters and the updates are looked at whole by their indexes; the records are
+    read through some at a time, or all of them with `whole`.
+    """
     found = [
-        f"{name} {row.id} overdue since {row.next_at}"
-        for name, rows in (
-            ("step", unit.due_steps()),
-            ("relay", unit.due_relays()),
-            ("round", unit.due_rounds()),
-            ("report", unit.due_reports()),
-            ("alert", unit.due_alerts()),
-            ("check of patient", unit.due_checks()),
-        )
-        for row in rows
-        if row.next_at is not None and row.next_at < before
+        fault
+        for line in unit.records.suspects(unit.now - due.TOLERANCE, LIMIT)
+        for fault in invariants.of_line(line, unit.now)
     ]
-    found += [
-        f"alert {alert.id} without next_at" for alert in unit.running_alerts() if not alert.next_at
-    ]
-    found += [
-        f"relay {relay.id} without next_at" for relay in unit.open_relays() if not relay.next_at
-    ]
-    found += [
-        f"round {round_.id} without next_at"
-        for round_ in unit.open_rounds()
-        if round_.next_at is None and round_.rung < checks.LAST_RUNG
-    ]
-    found += [f"patient {patient.id} without next check" for patient in _unwatched(unit)]
-    found += [f"letter {letter.id} {letter.state}" for letter in unit.stuck_letters(before)]
+    found += unit.outbox.troubles(unit.now - STUCK, unit.now - REMEMBERED, LIMIT)
+    found += [f"update {n} failed" for n in unit.failed_updates(unit.now - REMEMBERED, LIMIT)]
+    found += _unheard(unit)
+    if not unit.people.roster.chats(Team.COORDINATION, unit.network.first_centre):
+        found.append("nobody of the coordination can be reached")
+    for fault in _read_through(unit, whole=whole):
+        if fault not in found:
+            found.append(fault)
     return found
 
 
-def _unwatched(unit: Unit) -> list[Patient]:
-    """Those under watch whom nobody is going to ask about again before its end."""
-    today = unit.network.calendar.day(unit.now)
+def _unheard(unit: Unit) -> list[str]:
+    """What was put to a team and reached no chat at all."""
+    told = {
+        together if kind == Check.KIND else f"{kind}:{code}:{key}": f"{kind} {code} {key}"
+        for code, kind, key, together in unit.records.told_open(LIMIT * 4)
+        if kind in (Alert.KIND, Check.KIND, Relay.KIND)
+    }
+    heard = unit.outbox.heard(told.keys())
+    return [f"{name} reached nobody" for cause, name in told.items() if cause not in heard]
+
+
+def _read_through(unit: Unit, *, whole: bool) -> list[str]:
+    if whole:
+        codes, found = [""], list[str]()
+        while codes:
+            codes = unit.records.after(codes[-1], LIMIT)
+            found += _faults(unit, codes)
+        return found
+    total = unit.records.patients("", 0, 1).total
+    turn = int(unit.now.timestamp() // AUDIT_EVERY.total_seconds())
+    offset = turn * AT_ONCE % max(total, 1)
+    page = unit.records.patients("", offset, AT_ONCE)
+    return _faults(unit, [code for code, _, _ in page.lines])
+
+
+def _faults(unit: Unit, codes: list[str]) -> list[str]:
     return [
-        patient
-        for patient in unit.patients()
-        if patient.state == PatientState.ACTIVE
-        and patient.next_at is None
-        and patient.day0_on <= today
-        and checks.next_for(unit, patient) is not None
-        and checks.watched(unit, patient)
+        fault
+        for record in unit.records.look(codes).values()
+        for fault in invariants.of_record(record)
     ]
 
 
-def _audit(unit: Unit) -> None:
+# What is said
+
+
+def audit(unit: Unit) -> None:
+    """Every ten minutes, and at once when something raised."""
+    unit.records.set_duty(AUDIT, unit.now + AUDIT_EVERY)
     found = unexplained(unit)
+    unit.outbox.withdraw(AUDIT)
     if not found:
         return
-    unit.record("audit_unexplained", items=found[:50])
+    unit.events.record("audit_unexplained", items=found[:LIMIT])
+    local = unit.network.calendar.local(unit.now)
     said = Card(text("audit.unexplained", n=len(found), at=unit.now))
-    day = unit.network.calendar.day(unit.now).isoformat()
-    tell(
-        unit,
-        Team.COORDINATION,
-        unit.network.first_centre,
-        said,
-        f"audit:{day}:{unit.network.calendar.local(unit.now).hour}",
-        priority=Priority.ANSWER,
-    )
+    # The same hour says it once; more of it says it again.
+    key = f"audit:{local:%Y-%m-%dT%H}:{len(found).bit_length()}"
+    centre = unit.network.first_centre
+    tell(unit, Team.COORDINATION, centre, said, key, priority=Priority.ANSWER, cause=AUDIT)
 
 
-def _digest(unit: Unit) -> None:
+def digest(unit: Unit) -> None:
     """The morning digest and the proof of quiet: silence is never ambiguous."""
-    late = questions.late(unit)
-    nothing_wrong = late.text.key == questions.NOTHING_LATE and not unexplained(unit)
-    proof: Text = (
-        text("audit.all_explained", at=unit.now)
-        if nothing_wrong
-        else text("audit.see_late", n=len(unexplained(unit)))
-    )
-    active = unit.patients()
-    if not active:
+    unit.records.set_duty(DIGEST, unit.network.calendar.next(DIGEST_AT, unit.now))
+    n = unit.records.patients("", 0, 1).total
+    if not n:
         return
-    said = text("digest.morning", on=unit.now, n=len(active), late=late.text, proof=proof)
+    late, missed = lists.late(unit), lists.missed(unit)
+    said = cards.digest(unit.now, n, late, missed, _proof(unit, late, missed))
     day = unit.network.calendar.day(unit.now).isoformat()
-    tell(
-        unit,
-        Team.COORDINATION,
-        unit.network.first_centre,
-        Card(said, late.keyboard),
-        f"digest:{day}",
-    )
+    centre = unit.network.first_centre
+    tell(unit, Team.COORDINATION, centre, said, f"digest:{day}", cause="")
+
+
+def _proof(unit: Unit, late: Card, missed: Text) -> Text:
+    """« Tout est expliqué » only when nothing at all was wrong since the last morning."""
+    now = len(unexplained(unit))
+    night = unit.events.count_since("audit_unexplained", unit.now - lists.SINCE_LAST_MORNING)
+    quiet = late.text.key == NOTHING_LATE and missed.key == "nothing"
+    if quiet and not now and not night:
+        return text("audit.all_explained", at=unit.now)
+    if now:
+        return text("audit.see_late", n=now)
+    return text("audit.was_unexplained", n=night) if night else text("audit.see_above")
+
+
+def purge(unit: Unit) -> None:
+    """Forget what is settled and old: letters, updates, dialogues; never an event."""
+    gone = unit.outbox.purge(unit.now - KEPT, PURGED_AT_ONCE)
+    unit.forget_updates(unit.now - REMEMBERED)
+    unit.people.purge_drafts(unit.now - timedelta(days=1))
+    soon = unit.now + timedelta(minutes=1)
+    coming = unit.network.calendar.next(PURGE_AT, unit.now)
+    unit.records.set_duty(PURGE, soon if gone == PURGED_AT_ONCE else coming)

@@ -1,152 +1,106 @@
-"""One ring of the clock: each kind of due thing in its order, each item in its own transaction."""
+"""One ring of the clock: what is due, the most urgent first, each in its own transaction."""
 
 import logging
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
-from typing import TypeVar
 
-from bot.care import alerts, auditor, backlog, checks, countdowns, demands, relays, reminding
-from bot.models import AUDIT, Alert, Bell, Check, Countdown, Demand, Patient, Relay, Round, Step
+from bot.care import auditor
+from bot.care.telling import spread
+from bot.domain import due
 from bot.store import Database, Unit
+from bot.store.records import DUTY, Due
 
 logger = logging.getLogger(__name__)
-Row = TypeVar("Row", Alert, Bell, Check, Countdown, Demand, Patient, Relay, Round, Step)
 
-PUT_OFF = timedelta(minutes=5)
-"""How long a thing that raised is left alone; the auditor counts it meanwhile."""
+AT_ONCE = 500
+"""What one ring takes up; the rest is due at the next one, two seconds later."""
+TOGETHER = 50
+"""The most that is handled in one transaction: the loop is held no longer."""
 
 
-def ring(database: Database) -> int:
-    """Handle all that is due, alerts first; gives how many items were handled."""
-    with database.unit() as unit:
-        first = unit.first_due()
-        due = [handle for kind, handle in DUTIES if _has_come(first[kind], unit.now)]
-    return sum(handle(database) for handle in due) + _fold(database)
+def ring(database: Database) -> Iterator[int]:
+    """Handle all that is due; a stop after each transaction, so that others may run."""
+    with database.look() as unit:
+        first = unit.records.first_due()
+        if first is None or first > unit.now:
+            return
+        found = unit.records.due(AT_ONCE)
+    for items in _grouped(found):
+        yield _guarded(database, items)
 
 
 def next_due(unit: Unit) -> datetime | None:
     """The next instant at which anything wants attention; the audit can wait for a ring."""
-    first = unit.first_due()
-    coming = [first[kind] for kind, _ in DUTIES if kind != AUDIT]
-    return min((at for at in coming if at is not None), default=None)
+    return unit.records.first_due(besides=auditor.AUDIT)
 
 
-def _has_come(at: datetime | None, now: datetime) -> bool:
-    return at is not None and at <= now
+def _grouped(found: Sequence[Due]) -> Iterator[list[Due]]:
+    """What shares a message is handled in one go; the order of the kinds is kept."""
+
+    def place(item: Due) -> tuple[str, str]:
+        alone = f"{item.code}:{item.key}"
+        return item.kind, item.together or alone
+
+    ranks = {item.kind: rank for rank, item in reversed(list(enumerate(found)))}
+    ordered = sorted(found, key=lambda item: (ranks[item.kind], place(item)))
+    for _, of in groupby(ordered, key=place):
+        items = list(of)
+        for at in range(0, len(items), TOGETHER):
+            yield items[at : at + TOGETHER]
 
 
-def _each(
-    due: Callable[[Unit], Sequence[Row]], handle: Callable[[Unit, Row], object]
-) -> Callable[[Database], int]:
-    """Each due row by itself."""
-
-    def alone(unit: Unit, rows: list[Row]) -> object:
-        return handle(unit, rows[0])
-
-    def handle_all(database: Database) -> int:
-        with database.unit() as unit:
-            found = [(type(row), _key(row)) for row in due(unit)]
-        return sum(_guarded(database, table, [key], alone) for table, key in found)
-
-    return handle_all
-
-
-def _rounds(database: Database) -> int:
-    """The patients of one unit whose check falls at the same instant are one round."""
-
-    def by_team(unit: Unit, patients: Sequence[Patient]) -> list[list[Patient]]:
-        def place(patient: Patient) -> tuple[str, str]:
-            try:
-                return checks.asked_team(unit, patient).value, patient.centre
-            except Exception:  # alone, it is put off; here, it would stop every round
-                return "", patient.code
-
-        return _grouped(patients, place)
-
-    with database.unit() as unit:
-        groups = [[p.id for p in group] for group in by_team(unit, unit.due_checks())]
-    return sum(_guarded(database, Patient, ids, checks.ask) for ids in groups)
-
-
-def _steps(database: Database) -> int:
-    """A step on time has its own message; those that are late share one per team."""
-    with database.unit() as unit:
-        due = unit.due_steps()
-        late = [step for step in due if reminding.is_overdue(unit, step)]
-        alone = [[step.id] for step in due if step not in late]
-
-        def place(step: Step) -> tuple[str, str]:
-            return step.team, unit.patient(step.patient_id).centre
-
-        together = [[step.id for step in group] for group in _grouped(late, place)]
-    handled = sum(_guarded(database, Step, ids, reminding.remind) for ids in alone)
-    return handled + sum(_guarded(database, Step, ids, reminding.catch_up) for ids in together)
-
-
-def _fold(database: Database) -> int:
+def _guarded(database: Database, items: Sequence[Due]) -> int:
+    """What raises never blocks its neighbours: it is put off, marked, and seen at once."""
     try:
         with database.unit() as unit:
-            return backlog.fold(unit)
-    except Exception:
-        logger.exception("what waits to leave was not folded")
+            unit.records.hold([item.code for item in items if item.code])
+            handled = sum(_handle(unit, item) for item in items)
+            spread(unit)
+        return handled
+    except Exception as error:
+        if len(items) > 1:
+            return sum(_guarded(database, [item]) for item in items)
+        logger.exception("%s %s %s failed, put off", *_names(items[0]))
+        _put_off(database, items[0], error)
         return 0
 
 
-Key = TypeVar("Key", bound=tuple[str, ...])
+def _names(item: Due) -> tuple[str, str, str]:
+    return item.kind, item.code or "network", item.key
 
 
-def _grouped(rows: Sequence[Row], key: Callable[[Row], Key]) -> list[list[Row]]:
-    ordered = sorted(rows, key=key)
-    return [list(group) for _, group in groupby(ordered, key=key)]
-
-
-def _key(row: Row) -> int | str:
-    return row.name if isinstance(row, Bell) else row.id
-
-
-def _guarded(
-    database: Database,
-    table: type[Row],
-    keys: Sequence[int | str],
-    handle: Callable[[Unit, list[Row]], object],
-) -> int:
-    """Handle one group in its own transaction; what raises never blocks its neighbours."""
-    try:
-        with database.unit() as unit:
-            # Of two that ring, or one that rings and one that taps, the second waits and looks.
-            rows = [unit.session.get_one(table, key, with_for_update=True) for key in keys]
-            still = [row for row in rows if row.next_at is not None and row.next_at <= unit.now]
-            if still:
-                handle(unit, still)
-            return len(still)
-    except Exception:
-        if len(keys) > 1:
-            return sum(_guarded(database, table, [key], handle) for key in keys)
-        logger.exception("due item failed, put off: %s %s", table.__name__, keys)
-        _put_off(database, table, keys)
+def _handle(unit: Unit, item: Due) -> int:
+    """1 if its instant has really come: of two that ring, the second finds it moved on."""
+    if item.kind == DUTY:
+        return _do_duty(unit, item)
+    record = unit.records.get(item.code)
+    thing = record.things[item.kind].get(item.key) if record else None
+    if record is None or thing is None or thing.next_at is None or thing.next_at > unit.now:
         return 0
+    due.KINDS[item.kind].handle(record, thing)
+    return 1
 
 
-def _put_off(database: Database, table: type[Row], keys: Sequence[int | str]) -> None:
+def _do_duty(unit: Unit, item: Due) -> int:
+    at = unit.records.duty(item.key)
+    if at is None or at > unit.now:
+        return 0
+    DUTIES[item.key](unit)
+    return 1
+
+
+def _put_off(database: Database, item: Due, error: Exception) -> None:
     with database.unit() as unit:
-        for key in keys:
-            row = unit.session.get_one(table, key)
-            row.next_at = unit.now + PUT_OFF
-            unit.add(row)
-        unit.record("put_off", table=table.__name__, keys=[str(key) for key in keys])
+        unit.records.put_off([item], unit.now + due.PUT_OFF, type(error).__name__)
+        unit.events.record("put_off", item.code, what=item.kind, key=item.key)
+        if item.key != auditor.AUDIT:
+            unit.records.set_duty(auditor.AUDIT, unit.now)
 
 
-DUTIES: tuple[tuple[str, Callable[[Database], int]], ...] = (
-    ("alert", _each(Unit.due_alerts, alerts.climb)),
-    ("countdown", _each(Unit.due_countdowns, countdowns.tick)),
-    ("report", _each(Unit.due_reports, checks.finish_report)),
-    ("relay", _each(Unit.due_relays, relays.climb)),
-    ("check", _rounds),
-    ("round", _each(Unit.due_rounds, checks.climb)),
-    ("step", _steps),
-    ("demand", _each(Unit.due_demands, demands.climb)),
-    ("bell", _each(Unit.due_bells, auditor.toll)),
-    (AUDIT, _each(Unit.due_bells, auditor.toll)),
-)
-"""The kinds of dated things in their order, and what handles those that are due."""
+DUTIES: dict[str, Callable[[Unit], None]] = {
+    auditor.AUDIT: auditor.audit,
+    auditor.DIGEST: auditor.digest,
+    auditor.PURGE: auditor.purge,
+}
+"""What comes back by itself, whoever the patients are."""

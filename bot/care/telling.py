@@ -1,33 +1,103 @@
-"""Telling a team, and what many messages have in common."""
+"""What rules said becomes letters: to whom, how it looks, under which key."""
 
-from bot.domain.message import Card, Notice, Priority, Text, text
-from bot.domain.pathway import Pathway
+from collections.abc import Callable, Sequence
+
+from bot.cards import CARDS
+from bot.domain.message import Button, Card, Keyboard, Priority, text
+from bot.domain.record import Change, Record, Saying, To
 from bot.domain.roles import Team
-from bot.models import Patient
 from bot.store import Unit
+from bot.store.outbox import Rows
+
+Said = tuple[Record, Saying]
+CATCH_UP_SLOT = 600
+"""Seconds within which one message says where a team stands."""
+SHARED: dict[str, Callable[[Unit, Sequence[Said]], Card]] = {}
+"""Cards that several records share; filled by those who know how to make them."""
 
 
-def pathway_of(patient: Patient) -> Pathway:
-    """The pathway that the patient started with, whatever became of the file since."""
-    return Pathway.from_json(patient.definition)
+def spread(unit: Unit) -> None:
+    """Make letters of all that was said since the last time, and events of what was logged."""
+    said: list[Said] = []
+    for held in unit.records.held:
+        record = held.record
+        said += [(record, one) for one in record.said if isinstance(one, Saying)]
+        for change in (one for one in record.said if isinstance(one, Change)):
+            _change(unit, record, change)
+        for entry in record.logged:
+            unit.events.record(entry.kind, record.code, entry.member, **entry.data)
+        held.said += len(record.said) + len(record.logged)
+        record.said, record.logged = [], []
+    for together in _together(said):
+        _tell(unit, together)
 
 
-def days(unit: Unit, patient: Patient) -> int:
-    """Today's J±n of the patient."""
-    return unit.network.calendar.offset(patient.day0_on, unit.now)
+def _together(said: Sequence[Said]) -> list[list[Said]]:
+    """Those that several records say alike are one message."""
+    found: dict[object, list[Said]] = {}
+    for place, (record, saying) in enumerate(said):
+        shared = saying.card in SHARED
+        key = (saying.card, saying.cause, saying.team, saying.to) if shared else place
+        centre = record.patient.centre if shared else ""
+        found.setdefault((key, centre), []).append((record, saying))
+    return list(found.values())
 
 
-def head(unit: Unit, patient: Patient) -> Text:
-    """Which patient, which day: at the top of every message about a patient."""
-    return text("patient.head", code=patient.code, j=days(unit, patient))
+def _tell(unit: Unit, together: Sequence[Said]) -> None:
+    record, saying = together[0]
+    card = card_of(unit, together)
+    tell(
+        unit,
+        saying.team,
+        record.patient.centre,
+        card,
+        key_of(unit, record, saying.cause),
+        priority=saying.priority,
+        cause=saying.cause,
+        to=saying.to,
+    )
 
 
-def name_of(unit: Unit, member_id: int | None) -> Text | str:
-    """Who, by first name and team."""
-    member = unit.member(member_id)
-    if member is None:
-        return text("member.nobody")
-    return text("member.name", name=member.name, team=member.team)
+def card_of(unit: Unit, together: Sequence[Said]) -> Card:
+    record, saying = together[0]
+    if saying.card in SHARED:
+        return SHARED[saying.card](unit, together)
+    return CARDS[saying.card](record, saying.about, **saying.values)
+
+
+def key_of(unit: Unit, record: Record, cause: str) -> str:
+    """Never the same twice: how often the record was written, and what was said since."""
+    if cause.startswith("catch_up:"):
+        # However many transactions it takes to catch up, a team hears of it once.
+        return f"{cause}:{record.patient.centre}:{int(unit.now.timestamp()) // CATCH_UP_SLOT}"
+    held = unit.records.version_of(record)
+    held.said += 1
+    return f"{cause or record.code}#{record.code}.{held.version}.{held.said}"
+
+
+def _change(unit: Unit, record: Record, change: Change) -> None:
+    if not change.card:
+        unit.outbox.withdraw(change.cause)
+        return
+    saying = Saying(change.card, change.about, "", cause=change.cause, values=change.values)
+    card = card_of(unit, [(record, saying)])
+    key = key_of(unit, record, change.cause)
+    if change.card in SHARED and not card.keyboard:
+        unit.outbox.withdraw(change.cause)
+    unit.outbox.show(change.cause, key, unit.words.render(card.text), rows_of(unit, card.keyboard))
+
+
+def rows_of(unit: Unit, keyboard: Keyboard) -> Rows:
+    """A keyboard as it is kept and sent."""
+    return [[_button(unit, button) for button in row] for row in keyboard]
+
+
+def _button(unit: Unit, button: Button) -> dict[str, str]:
+    label = {"text": unit.words.plain(button.label)}
+    return label | ({"url": button.url} if button.url else {"data": button.data})
+
+
+# To whom
 
 
 def tell(
@@ -39,39 +109,58 @@ def tell(
     *,
     priority: Priority = Priority.REMINDER,
     cause: str = "",
-    privately: bool = False,
+    to: To = To.CHATS,
 ) -> None:
     """Say it to a team, or to the coordination that nobody of the team can be reached."""
-    chats = (unit.private_chats if privately else unit.team_chats)(team, centre)
-    tell_chats(unit, chats, card, key, priority, cause)
-    if not chats:
+    chats = _chats(unit, team, centre, to)
+    _tell_chats(unit, chats, card, key, priority, cause, team, centre)
+    if not chats and to is not To.ON_CALL:
         _nobody(unit, team, centre, card, key, priority, cause)
+
+
+def _chats(unit: Unit, team: str, centre: str, to: To) -> list[int]:
+    roster = unit.people.roster
+    if to is To.EACH:
+        return roster.private_chats(team, centre)
+    if to is To.ON_CALL:
+        return roster.on_call_chats(team, centre, unit.now)
+    return roster.chats(team, centre)
 
 
 def _nobody(
     unit: Unit, team: str, centre: str, card: Card, key: str, priority: Priority, cause: str
 ) -> None:
-    unit.record("nobody_reached", team=team, centre=centre, key=key)
+    unit.events.record("nobody_reached", team=team, centre=centre, cause=cause)
     if team == Team.COORDINATION:
-        return
+        return  # the auditor says so, and the heartbeat stops, until somebody there is reached
     said = Card(text("team.nobody", team=team, centre=centre, said=card.text), card.keyboard)
-    chats = unit.team_chats(Team.COORDINATION, centre)
+    chats = unit.people.roster.chats(Team.COORDINATION, centre)
     urgent = min(priority, Priority.ANSWER)
-    tell_chats(unit, chats, said, f"{key}:nobody:{team}", urgent, cause)
+    key = f"{key}:nobody:{team}"
+    _tell_chats(unit, chats, said, key, urgent, cause, Team.COORDINATION, centre)
 
 
-def tell_chats(
-    unit: Unit, chats: list[int], card: Card, key: str, priority: Priority, cause: str = ""
+def _tell_chats(
+    unit: Unit,
+    chats: Sequence[int],
+    card: Card,
+    key: str,
+    priority: Priority,
+    cause: str,
+    team: str,
+    centre: str,
 ) -> None:
-    """Say it to each chat of a list, once even if it is there twice."""
+    if not chats:
+        return
+    body, keyboard = unit.words.render(card.text), rows_of(unit, card.keyboard)
     for chat in dict.fromkeys(chats):
-        unit.notify(
-            Notice(
-                chat,
-                card.text,
-                f"{key}:{chat}",
-                priority=priority,
-                keyboard=card.keyboard,
-                cause=cause,
-            )
+        unit.outbox.send(
+            chat,
+            f"{key}:{chat}",
+            body,
+            keyboard,
+            priority=priority,
+            cause=cause,
+            team=str(team),
+            centre=centre,
         )

@@ -149,7 +149,7 @@ def _not_theirs(who: Who, member: Member, about: Subject) -> Text | None:
     far = bool(about.centre) and not member.coordinates and member.centre != about.centre
     if far:
         return text("check.other_centre", centre=about.centre)
-    if who in (Who.OWNER, Who.HOLDER) and member.team not in about.teams:
+    if who in (Who.OWNER, Who.HOLDER) and about.teams and member.team not in about.teams:
         if who is Who.OWNER and member.coordinates:
             return None
         return text(f"{about.whose}.other_team", team=about.teams[0], centre=about.centre)

@@ -176,7 +176,9 @@ def take(record: Record, alert: Alert, by: Member) -> None:
     must_run(alert)
     plan = record.pathway.alerts
     if by.team not in must_take(plan, alert):
-        raise Refused(text("alert.other_team", team=plan.takers[0].value, centre=record.patient.centre))
+        raise Refused(
+            text("alert.other_team", team=plan.takers[0].value, centre=record.patient.centre)
+        )
     is_neuro = by.team == plan.neuro_team
     at, who = (alert.neuro_at, alert.neuro_by) if is_neuro else (alert.taken_at, alert.taken_by)
     if at is not None:

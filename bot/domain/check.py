@@ -11,8 +11,8 @@ from bot.domain.facts import (
     Alert,
     Check,
     CheckState,
-    PatientState,
     StepState,
+    Watch,
     WatchState,
 )
 from bot.domain.message import Priority, Refused, text
@@ -78,20 +78,19 @@ def adjust_watch(record: Record) -> None:
 # What the clock does
 
 
-def ask(record: Record, watch: object) -> None:
+def ask(record: Record, watch: Watch) -> None:
     """The hour of a round has come: ask, or say that an older one was never asked."""
     passed = _passed(record)
-    for check in record.unanswered():
-        if check.state == CheckState.ASKED:
-            _close(record, check, CheckState.MISSED)
-            record.log("check_missed", at=check.at.isoformat())
-    for at in passed[:-1]:
-        _never_asked(record, at)
-    newest = passed[-1] if passed else record.now
-    check = _new(record, newest)
-    if check.key not in record.checks:
-        record.add(check)
+    if passed:
+        for check in record.unanswered():
+            if check.state == CheckState.ASKED:
+                _close(record, check, CheckState.MISSED)
+                record.log("check_missed", at=check.at.isoformat())
+        for at in passed[:-1]:
+            _never_asked(record, at)
+        check = record.add(_new(record, passed[-1]))
         check.next_at = record.now + record.pathway.checks.remind
+        watch.asked_at = check.at
         record.tell(check.team, "check.round", check)
     adjust_watch(record)
 
@@ -109,8 +108,6 @@ def _new(record: Record, at: datetime) -> Check:
 def _never_asked(record: Record, at: datetime) -> None:
     """The bot was off at that hour: recorded as missed, and told (law 6)."""
     check = _new(record, at)
-    if check.key in record.checks:
-        return
     check.state, check.answered_at = CheckState.MISSED.value, record.now
     record.add(check)
     record.log("check_missed", at=at.isoformat())
@@ -120,9 +117,10 @@ def _never_asked(record: Record, at: datetime) -> None:
 def _passed(record: Record) -> list[datetime]:
     """The hours of rounds that have come since the watch was last looked at, oldest first."""
     found: list[datetime] = []
-    at = record.watch.next_at
+    at, last = record.watch.next_at, record.watch.asked_at
     while at is not None and at <= record.now:
-        found.append(at)
+        if last is None or at > last:
+            found.append(at)
         at = next_for(record, at)
     return found
 
@@ -227,9 +225,3 @@ def _close(record: Record, check: Check, state: CheckState, by: int | None = Non
     watch = record.watch
     watch.last_state, watch.last_by, watch.last_at = check.state, by, record.now
     record.show(check.round, "check.round", check)
-
-
-def end(record: Record) -> None:
-    """The pathway is over: nothing more is asked; what is being reported still alerts."""
-    assert record.patient.state != PatientState.ACTIVE
-    adjust_watch(record)

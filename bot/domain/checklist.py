@@ -1,4 +1,4 @@
-"""A step's checklist: what its buttons offer, what comes back from them, whether it is complete."""
+"""A step's checklist: what its buttons offer, what comes back, whether it is complete."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta

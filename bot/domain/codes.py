@@ -1,7 +1,8 @@
 """Patient codes: a centre, three random characters and their check (`TLS-7K4Z`)."""
 
 import re
-from collections.abc import Callable, Collection, Container, Iterable
+from collections.abc import Callable, Collection, Iterator
+from itertools import product
 
 # No 0, 1, I, L, O, U: they are misread for one another.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -69,15 +70,26 @@ def _pairs(four: str) -> set[str]:
     return {four[at : at + 2] for at in range(3)}
 
 
-def issue(centre: str, draw: Callable[[int], int], taken: Container[str]) -> str:
-    """A code of this centre that nobody has; `draw(n)` gives a random 0..n-1."""
+def candidates(draw: Callable[[int], int], n: int) -> list[str]:
+    """Some drawn codes, without their centre, none of them twice; `draw(k)` gives 0..k-1."""
+    found: dict[str, None] = {}
     for _ in range(DRAWS):
         three = "".join(ALPHABET[draw(BASE)] for _ in range(3))
         four = three + check_character(three)
-        code = f"{centre}-{four}"
-        if issuable(four) and code not in taken:
-            return code
-    raise ValueError(f"no free code for {centre} in {DRAWS} draws")
+        if issuable(four):
+            found[four] = None
+        if len(found) == n:
+            break
+    return list(found)
+
+
+def every_four() -> Iterator[str]:
+    """All that may ever be issued, in order: 18,682 for each centre."""
+    for three in product(ALPHABET, repeat=3):
+        stem = "".join(three)
+        four = stem + check_character(stem)
+        if issuable(four):
+            yield four
 
 
 def normalise(typed: str) -> str | None:
@@ -124,15 +136,33 @@ def _pattern(centres: frozenset[str]) -> re.Pattern[str]:
     )
 
 
-def nearest(typed: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
-    """The known codes that `typed` most likely meant: at most two slips in four characters."""
-    centre, said = _parts(_bare(typed))
-    ranked = []
-    for code in known:
-        slips = distance(said, code[-4:])
-        if slips <= 2:
-            ranked.append((slips, not code.startswith(centre), code))
-    return tuple(code for _, _, code in sorted(ranked)[:limit])
+def meant(typed: str, slips: int) -> list[str]:
+    """The valid codes, without their centre, that lie so many slips or fewer from `typed`.
+
+    Worked out from what was typed: however many patients there are, it costs the same.
+    """
+    said = _parts(_bare(typed))[1]
+    if not 3 <= len(said) <= 5:
+        return []
+    near = {said}
+    for _ in range(slips):
+        near |= {each for one in near for each in _one_slip(one)}
+    return sorted(
+        {four for four in near if valid(four)}, key=lambda four: (distance(said, four), four)
+    )
+
+
+def _one_slip(said: str) -> Iterator[str]:
+    """A character more, less, other, or two neighbours swapped."""
+    for at in range(len(said) + 1):
+        for letter in ALPHABET if len(said) < 4 else "":
+            yield said[:at] + letter + said[at:]
+        if at < len(said):
+            yield from (said[:at] + letter + said[at + 1 :] for letter in ALPHABET)
+            if len(said) > 4:
+                yield said[:at] + said[at + 1 :]
+        if at + 1 < len(said):
+            yield said[:at] + said[at + 1] + said[at] + said[at + 2 :]
 
 
 def _parts(bare: str) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 """The book of what is due: each kind of dated thing says once where its instants are.
 
-From this one table come the ring and its order, the next due instant, the lists of what is to do
-and of what is late, the columns by which the store finds them, the audit and the tests' own checks.
-A kind that is added here is in all of them.
+From this one table come the ring and its order, the next due instant, the lists of what is to
+do and of what is late, the columns by which the store finds them, the audit and the tests' own
+checks. A kind that is added here is in all of them.
 """
 
 from collections.abc import Callable
@@ -75,7 +75,7 @@ def _nobody(_record: Record, _thing: Dated) -> str:
     return ""
 
 
-def _step_team(record: Record, step: Step) -> str:
+def _step_team(_record: Record, step: Step) -> str:
     return step.team if step.ready_at is not None else ""
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 
 class Illegal(Exception):
-    """A rule asked for a change of state that the machine does not know: a bug, never a refusal."""
+    """A rule asked for a change of state that the machine does not know: a bug."""
 
 
 class PatientState(StrEnum):
@@ -172,6 +172,8 @@ class Watch(Dated):
     }
     key: str = ""
     state: str = WatchState.CLOSED.value
+    asked_at: datetime | None = None
+    """The hour of the last round that was asked; none before it is asked again."""
     last_state: str = ""
     """What became of the last check that was settled, by whom and when."""
     last_by: int | None = None

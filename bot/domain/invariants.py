@@ -4,7 +4,6 @@ Each function gives what is wrong, one line a fault, identifiers only; nothing w
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +11,6 @@ from bot.domain import check, due, schedule
 from bot.domain.facts import (
     CLOSED,
     CheckState,
-    Dated,
     RelayState,
     StepState,
     WatchState,
@@ -36,39 +34,32 @@ class Line:
         return " ".join(part for part in (self.kind, self.code, self.key) if part)
 
 
+def fault_of(is_open: bool, next_at: datetime | None, now: datetime) -> str:
+    """An open thing has its next instant, and is handled when it comes."""
+    if next_at is None:
+        return "is open without a next instant" if is_open else ""
+    if next_at < now - due.TOLERANCE:
+        return f"overdue since {next_at.isoformat()}"
+    return "" if is_open else "is over and has a next instant"
+
+
 def of_line(line: Line, now: datetime) -> list[str]:
-    """An open thing has its next instant, is handled when it comes, and did not raise."""
-    if line.fault:
-        return [f"{line.name} raised: {line.fault}"]
-    if line.next_at is None:
-        return [f"{line.name} is open without a next instant"] if line.open else []
-    if line.next_at < now - due.TOLERANCE:
-        return [f"{line.name} overdue since {line.next_at.isoformat()}"]
-    return []
-
-
-def lines_of(record: Record) -> Iterable[Line]:
-    for kind in due.BOOK:
-        for thing in record.things[kind.name].values():
-            is_open = kind.is_open(record, thing)
-            yield Line(record.code, kind.name, thing.key, is_open, thing.next_at)
+    """The same of a row of the book; what raised is a fault from that moment on."""
+    found = f"raised: {line.fault}" if line.fault else fault_of(line.open, line.next_at, now)
+    return [f"{line.name} {found}"] if found else []
 
 
 def of_record(record: Record) -> list[str]:
     """Everything that must be true of one patient."""
-    found = [fault for line in lines_of(record) for fault in of_line(line, record.now)]
+    found = []
+    for kind in due.BOOK:
+        for thing in record.things[kind.name].values():
+            fault = fault_of(kind.is_open(record, thing), thing.next_at, record.now)
+            if fault:
+                found.append(f"{kind.name} {record.code} {thing.key}".rstrip() + f" {fault}")
     for rule in RULES:
         found += [f"{record.code}: {fault}" for fault in rule(record)]
     return found
-
-
-def _over_means_quiet(record: Record) -> list[str]:
-    """What is over wants no attention any more."""
-    return [
-        f"{line.kind} {line.key} is over and has a next instant"
-        for line in lines_of(record)
-        if not line.open and line.next_at is not None
-    ]
 
 
 def _watched_until_the_end(record: Record) -> list[str]:
@@ -129,7 +120,6 @@ def _taken_means_named(record: Record) -> list[str]:
 
 
 RULES = (
-    _over_means_quiet,
     _watched_until_the_end,
     _asked_once_at_a_time,
     _relays_stand_on_closed_steps,
@@ -138,5 +128,3 @@ RULES = (
     _ready_means_free,
     _taken_means_named,
 )
-
-

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
-from types import MappingProxyType
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Text:
     """One entry of the catalogue with the values it shows."""
 
     key: str
-    values: Mapping[str, "Value"] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, "Value"] = field(default_factory=dict)
 
 
 Value = str | int | float | date | datetime | Text | tuple[Text, ...] | None
@@ -20,10 +19,10 @@ Value = str | int | float | date | datetime | Text | tuple[Text, ...] | None
 
 def text(key: str, /, **values: Value) -> Text:
     """Name an entry of the catalogue; `n` chooses its plural form."""
-    return Text(key, MappingProxyType(values))
+    return Text(key, values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Button:
     """One inline button; `data` is at most 64 bytes (Bot API, InlineKeyboardButton)."""
 
@@ -35,7 +34,7 @@ class Button:
 Keyboard = tuple[tuple[Button, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Card:
     """What one message shows: a text and its buttons."""
 
@@ -61,20 +60,6 @@ class Kind(StrEnum):
     PHOTO = "photo"
     DELETE = "delete"
     MENU = "menu"
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something to say to one chat; `key` is unique for ever, so saying it twice says it once."""
-
-    chat: int
-    text: Text
-    key: str
-    priority: Priority = Priority.REMINDER
-    keyboard: Keyboard = ()
-    cause: str = ""
-    silent: bool = False
-    protect: bool = True
 
 
 class Refused(Exception):

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bot.domain.calendar import Calendar
@@ -60,7 +59,7 @@ class Saying:
     to: To = To.CHATS
     cause: str = ""
     priority: Priority = Priority.REMINDER
-    values: Mapping[str, Value] = MappingProxyType({})
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Change:
     card: str = ""
     """Nothing: what waits to leave is void."""
     about: Dated | None = None
-    values: Mapping[str, Value] = MappingProxyType({})
+    values: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,17 +212,16 @@ class Record:
     ) -> None:
         """Say it to a team; the cause is the thing itself unless another is named."""
         named = cause if cause is not None else (self.cause(about) if about else "")
-        self.said.append(
-            Saying(card, about, str(team), to, named, priority, MappingProxyType(values))
-        )
+        self.said.append(Saying(card, about, str(team), to, named, priority, values))
 
     def news(self, team: str, card: str, about: Dated | None = None, **values: Value) -> None:
         """Tell what happened: true whatever comes after, so that nothing makes it void."""
-        self.tell(team, card, about, cause="", priority=Priority.ANSWER, **values)
+        said = Saying(card, about, str(team), priority=Priority.ANSWER, values=values)
+        self.said.append(said)
 
     def show(self, cause: str, card: str, about: Dated, **values: Value) -> None:
         """In every message about this cause that still has buttons, show this instead."""
-        self.said.append(Change(cause, card, about, MappingProxyType(values)))
+        self.said.append(Change(cause, card, about, values))
 
     def withdraw(self, cause: str) -> None:
         """What made it worth saying is so no longer: what waits to leave is void."""

@@ -1,148 +1,214 @@
-"""The Telegram edge, inbound: each handler parses, makes one call to care, and says."""
+"""The Telegram edge, inbound: each handler parses, asks one rule, and shows."""
 
-from telegram import Message, Update
-from telegram.ext import (
-    CallbackQueryHandler,
-    ChatMemberHandler,
-    CommandHandler,
-    MessageHandler,
-    filters,
-)
+from typing import Any
 
-from bot.domain.roles import Action
-from bot.handlers import pathway, people, team, toxicity, typed
-from bot.handlers.groups import membership, migrated
-from bot.handlers.visit import Bot, Desk, Do
+from bot.care import joining
+from bot.care.telling import spread
+from bot.domain.access import Action
+from bot.domain.message import text
+from bot.handlers import pathway, people, subjects, team, toxicity, typed
+from bot.handlers.desk import Entry, serve
+from bot.handlers.door import Raw, screen
+from bot.handlers.visit import Visit, read
 from bot.store import Unit
 
-COMMANDS: dict[str, tuple[Action | None, Do]] = {
-    "start": (None, people.start),
-    "aide": (None, people.help_),
-    "help": (None, people.help_),
-    "annuler": (Action.LEAVE_DRAFT, people.leave),
-    "statut": (Action.STATUS, team.ask_status),
-    "afaire": (Action.TODO, team.todo),
-    "toxicite": (Action.TOXICITY, toxicity.report),
-    "alerte": (Action.ALERT, toxicity.alert),
-    "garde": (Action.ON_CALL, team.on_call),
-    "nouveau": (Action.ENROL, pathway.enrol),
-    "reporter": (Action.MOVE, pathway.move),
-    "retards": (Action.LATE, pathway.late),
-    "historique": (Action.HISTORY, pathway.history),
-    "inviter": (Action.INVITE, people.invite),
-    "rattacher": (Action.BIND, people.bind),
-    "equipes": (Action.TEAMS, people.teams),
-    "retirer": (Action.REMOVE, people.remove),
+COMMANDS: dict[str, Entry] = {
+    "start": Entry(Action.START, people.start),
+    "aide": Entry(Action.HELP, people.help_),
+    "help": Entry(Action.HELP, people.help_),
+    "annuler": Entry(Action.LEAVE_DRAFT, people.leave),
+    "statut": Entry(Action.SEE, team.ask_status, subjects.typed_patient),
+    "afaire": Entry(Action.TODO, team.todo),
+    "toxicite": Entry(Action.REPORT, toxicity.report, subjects.typed_patient),
+    "alerte": Entry(Action.REPORT, toxicity.raise_alert, subjects.typed_patient),
+    "garde": Entry(Action.ON_CALL, team.on_call),
+    "nouveau": Entry(Action.ENROL, pathway.enrol),
+    "reporter": Entry(Action.MOVE, pathway.ask_to_move, subjects.first_word),
+    "retards": Entry(Action.LATE, pathway.late),
+    "historique": Entry(Action.HISTORY, pathway.history, subjects.typed_patient),
+    "inviter": Entry(Action.INVITE, people.invite),
+    "rattacher": Entry(Action.BIND, people.bind),
+    "equipes": Entry(Action.TEAMS, people.teams),
+    "retirer": Entry(Action.REMOVE, people.remove),
 }
 
-BUTTONS: dict[str, tuple[Action, Do]] = {
-    "duty:take": (Action.ON_CALL, team.take_duty),
-    "duty:leave": (Action.ON_CALL, team.leave_duty),
-    "step:show": (Action.TODO, team.show_step),
-    "step:done": (Action.CONFIRM_STEP, team.open_checklist),
-    "step:set": (Action.CONFIRM_STEP, team.set_item),
-    "step:clear": (Action.CONFIRM_STEP, team.clear_item),
-    "step:confirm": (Action.CONFIRM_STEP, team.confirm),
-    "step:skip": (Action.CONFIRM_STEP, team.skip),
-    "step:waive": (Action.WAIVE, team.waive),
-    "step:undo": (Action.UNDO_STEP, team.undo),
-    "step:undo_why": (Action.UNDO_LATER, team.undo_why),
-    "step:problem": (Action.REPORT_PROBLEM, team.problem),
-    "step:why": (Action.REPORT_PROBLEM, team.problem_why),
-    "demand:seen": (Action.MOVE, team.problem_seen),
-    "demand:refuse": (Action.MOVE, pathway.refuse_move),
-    "step:move": (Action.ASK_MOVE, pathway.choose_day),
-    "move:ask": (Action.ASK_MOVE, pathway.ask_move),
-    "move:preview": (Action.MOVE, pathway.preview),
-    "move:apply": (Action.MOVE, pathway.apply),
-    "relay:show": (Action.ACCEPT_RELAY, team.show_relay),
-    "relay:receive": (Action.ACCEPT_RELAY, team.receive),
-    "relay:answer": (Action.ACCEPT_RELAY, team.read_back),
-    "check:ras": (Action.ANSWER_CHECK, team.ras),
-    "check:report": (Action.ANSWER_CHECK, toxicity.report_check),
-    "report:new": (Action.TOXICITY, toxicity.new_report),
-    "report:sign": (Action.TOXICITY, toxicity.sign),
-    "report:cancel": (Action.TOXICITY, toxicity.cancel_report),
-    "alert:new": (Action.ALERT, toxicity.new_alert),
-    "alert:sign": (Action.ALERT, toxicity.set_sign),
-    "alert:grade": (Action.ALERT, toxicity.set_grade),
-    "alert:take": (Action.TAKE_ALERT, toxicity.take),
-    "alert:cancel": (Action.ALERT, toxicity.cancel),
-    "alert:outcome": (Action.SETTLE_ALERT, toxicity.outcome),
-    "enrol:is": (Action.ENROL, pathway.answer),
-    "enrol:back": (Action.ENROL, pathway.back),
-    "enrol:create": (Action.ENROL, pathway.create),
-    "status:show": (Action.STATUS, team.show_status),
-    "status:code": (Action.STATUS, team.status_of_code),
-    "status:plan": (Action.STATUS, team.whole_plan),
-    "status:correct": (Action.UNDO_LATER, pathway.correct),
-    "member:remove": (Action.REMOVE, people.ask_remove),
-    "member:gone": (Action.REMOVE, people.gone),
-    "draft:leave": (Action.LEAVE_DRAFT, people.leave),
+BUTTONS: dict[str, Entry] = {
+    "duty:take": Entry(Action.ON_CALL, team.take_duty),
+    "duty:leave": Entry(Action.ON_CALL, team.leave_duty),
+    "todo:page": Entry(Action.TODO, team.todo_page),
+    "step:show": Entry(Action.SEE, team.show_step, subjects.step),
+    "step:done": Entry(Action.DO_STEP, team.open_checklist, subjects.step),
+    "step:set": Entry(Action.DO_STEP, team.set_item, subjects.step),
+    "step:clear": Entry(Action.DO_STEP, team.clear_item, subjects.step),
+    "step:confirm": Entry(Action.DO_STEP, team.confirm, subjects.step),
+    "step:skip": Entry(Action.DO_STEP, team.skip, subjects.step),
+    "step:waive": Entry(Action.DO_STEP, team.waive, subjects.step),
+    "step:undo": Entry(Action.DO_STEP, team.undo, subjects.step),
+    "step:undo_why": Entry(Action.CORRECT, team.undo_why, subjects.step),
+    "step:problem": Entry(Action.DO_STEP, team.problem, subjects.step),
+    "step:why": Entry(Action.DO_STEP, team.problem_why, subjects.step),
+    "step:move": Entry(Action.DO_STEP, team.choose_day, subjects.step),
+    "move:ask": Entry(Action.DO_STEP, team.ask_move, subjects.step),
+    "move:preview": Entry(Action.MOVE, pathway.preview, subjects.step),
+    "move:apply": Entry(Action.MOVE, pathway.apply, subjects.step),
+    "demand:show": Entry(Action.ANSWER_DEMAND, team.show_demand, subjects.demand),
+    "demand:seen": Entry(Action.ANSWER_DEMAND, team.problem_seen, subjects.demand),
+    "demand:refuse": Entry(Action.ANSWER_DEMAND, team.refuse_move, subjects.demand),
+    "relay:show": Entry(Action.SEE, team.show_relay, subjects.relay),
+    "relay:receive": Entry(Action.READ_BACK, team.receive, subjects.relay),
+    "relay:answer": Entry(Action.READ_BACK, team.read_back, subjects.relay),
+    "check:ras": Entry(Action.ANSWER_CHECK, toxicity.ras, subjects.check_line),
+    "check:report": Entry(Action.REPORT, toxicity.report_check, subjects.check_line),
+    "report:new": Entry(Action.REPORT, toxicity.new_report, subjects.patient),
+    "report:sign": Entry(Action.REPORT, toxicity.sign, subjects.report),
+    "report:cancel": Entry(Action.REPORT, toxicity.cancel_report, subjects.report),
+    "choose:page": Entry(Action.CHOOSE_PATIENT, toxicity.choose_page),
+    "alert:new": Entry(Action.REPORT, toxicity.new_alert, subjects.patient),
+    "alert:sign": Entry(Action.GRADE, toxicity.set_sign, subjects.some_alert),
+    "alert:grade": Entry(Action.GRADE, toxicity.set_grade, subjects.some_alert),
+    "alert:take": Entry(Action.TAKE_ALERT, toxicity.take, subjects.taken_alert),
+    "alert:cancel": Entry(Action.REPORT, toxicity.cancel, subjects.some_alert),
+    "alert:outcome": Entry(Action.SETTLE_ALERT, toxicity.outcome, subjects.settled_alert),
+    "enrol:is": Entry(Action.ENROL, pathway.answer),
+    "enrol:back": Entry(Action.ENROL, pathway.back),
+    "enrol:create": Entry(Action.ENROL, pathway.create),
+    "late:page": Entry(Action.LATE, pathway.late_page),
+    "history:page": Entry(Action.HISTORY, pathway.history_page, subjects.patient),
+    "status:page": Entry(Action.STATUS_ALL, team.status_page),
+    "status:show": Entry(Action.SEE, team.show_status, subjects.patient),
+    "status:plan": Entry(Action.SEE, team.whole_plan, subjects.patient),
+    "status:correct": Entry(Action.CORRECT, pathway.correct, subjects.patient),
+    "member:page": Entry(Action.REMOVE, people.remove_page),
+    "member:remove": Entry(Action.REMOVE, people.ask_remove),
+    "member:gone": Entry(Action.REMOVE, people.gone),
+    "draft:leave": Entry(Action.LEAVE_DRAFT, people.leave),
 }
 
-IDENTIFYING = (
-    filters.PHOTO
-    | filters.VOICE
-    | filters.AUDIO
-    | filters.VIDEO
-    | filters.VIDEO_NOTE
-    | filters.Document.ALL
-    | filters.LOCATION
-    | filters.CONTACT
+STALE = Entry(Action.HELP, typed.stale_button)
+UNKNOWN = Entry(Action.HELP, typed.unknown_command)
+EDITED = Entry(Action.TALK, typed.edited)
+FORWARDED = Entry(Action.TALK, typed.forwarded)
+IDENTIFYING = Entry(Action.START, typed.identifying)
+IDENTITY = Entry(Action.START, typed.identity)
+TYPED = Entry(Action.TALK, typed.typed)
+NOT_TEXT = Entry(Action.TALK, typed.not_text)
+
+SHOWS_SOMEBODY = (
+    "photo",
+    "voice",
+    "audio",
+    "video",
+    "video_note",
+    "document",
+    "location",
+    "venue",
+    "contact",
+    "paid_media",
+    "story",
 )
+SHOWS_NOTHING = ("sticker", "animation", "dice", "poll", "game", "checklist")
+PRESENT = ("member", "administrator", "creator")
 
 
-class ToAnotherBot(filters.MessageFilter):
-    """`/statut@other_bot`: where several bots share a group, each hears only its own."""
+class Desk:
+    """Takes updates as Telegram wrote them, in the transaction of their batch."""
 
-    def filter(self, message: Message) -> bool:
-        name = (message.text or "").split()[0].partition("@")[2]
-        return bool(name) and name.lower() != message.get_bot().username.lower()
+    def __init__(self, bot_name: str) -> None:
+        self._bot_name = bot_name.lower()
 
+    def handle(self, unit: Unit, raw: Raw) -> None:
+        """One update: screened, read, admitted, done, answered."""
+        raw = screen(raw)
+        membership = raw.get("my_chat_member")
+        if isinstance(membership, dict):
+            _membership(unit, membership)
+            return
+        message = raw.get("message")
+        if isinstance(message, dict) and "migrate_to_chat_id" in message:
+            _migrated(unit, message)
+            return
+        visit = read(unit, raw)
+        if visit is not None and visit.chat_id:
+            entry = self._entry(visit, raw)
+            if entry is not None:
+                serve(visit, entry)
 
-def register(application: Bot, desk: Desk) -> None:
-    """Every handler, in order: the first that matches is the only one."""
-    new = filters.UpdateType.MESSAGE
-    application.add_handler(
-        ChatMemberHandler(desk.raw(membership), ChatMemberHandler.MY_CHAT_MEMBER)
-    )
-    application.add_handler(MessageHandler(filters.StatusUpdate.MIGRATE, desk.raw(migrated)))
-    # Service messages (somebody came, a pin) ask nothing of us.
-    application.add_handler(MessageHandler(filters.StatusUpdate.ALL, desk.raw(ignored)))
-    application.add_handler(
-        MessageHandler(
-            filters.UpdateType.EDITED_MESSAGE, desk.edge(Action.HELP, typed.edited, talk=True)
-        )
-    )
-    application.add_handler(
-        MessageHandler(new & IDENTIFYING, desk.edge(None, typed.identifying, talk=True))
-    )
-    application.add_handler(
-        MessageHandler(new & filters.FORWARDED, desk.edge(Action.HELP, typed.forwarded, talk=True))
-    )
-    application.add_handler(
-        MessageHandler(new & filters.COMMAND & ToAnotherBot(), desk.raw(ignored))
-    )
-    for name, (action, do) in COMMANDS.items():
-        application.add_handler(CommandHandler(name, desk.edge(action, do), filters=new))
-    # First of its kind: PTB gives a tap without data to the first one, whatever its pattern.
-    application.add_handler(
-        CallbackQueryHandler(desk.edge(Action.HELP, typed.stale_button), game_pattern="")
-    )
-    for name, (needed, do) in BUTTONS.items():
-        application.add_handler(
-            CallbackQueryHandler(desk.edge(needed, do), pattern=rf"^{name}(:|$)")
-        )
-    application.add_handler(CallbackQueryHandler(desk.edge(Action.HELP, typed.stale_button)))
-    application.add_handler(
-        MessageHandler(new & filters.COMMAND, desk.edge(Action.HELP, typed.unknown_command))
-    )
-    application.add_handler(
-        MessageHandler(new & filters.TEXT, desk.edge(Action.HELP, typed.typed, talk=True))
-    )
-    application.add_handler(MessageHandler(new, desk.edge(Action.HELP, typed.not_text, talk=True)))
+    def _entry(self, visit: Visit, raw: Raw) -> Entry | None:
+        """What this update asks for; None if nothing, or nobody of ours asks it."""
+        if visit.query_id:
+            return BUTTONS.get(":".join(visit.typed.split(":")[:2]), STALE)
+        edited = raw.get("edited_message")
+        message = edited if isinstance(edited, dict) else raw["message"]
+        if any(kind in message for kind in SHOWS_SOMEBODY):
+            return IDENTIFYING if _ours(visit) else None
+        if visit.refused:
+            return IDENTITY if _ours(visit) else None
+        command = self._command(visit.typed)
+        if command is not None and not isinstance(edited, dict):
+            return COMMANDS.get(command, UNKNOWN) if command else None
+        return _talk(visit, message, edited=isinstance(edited, dict))
+
+    def _command(self, typed_: str) -> str | None:
+        """The command's name; nothing (but not None) if it is another bot's."""
+        if not typed_.startswith("/"):
+            return None
+        name, _, bot = typed_.split()[0][1:].partition("@")
+        return "" if bot and bot.lower() != self._bot_name else name.lower() or "?"
 
 
-def ignored(_unit: Unit, _update: Update) -> None:
-    """Nothing to do."""
+def _ours(visit: Visit) -> bool:
+    """In a group, whether this is a conversation of ours; in private it always is."""
+    return visit.place.private or (visit.member is not None and visit.place.known)
+
+
+def _talk(visit: Visit, message: dict[str, Any], *, edited: bool) -> Entry | None:
+    """What is no command: people also talk among themselves, and strangers are not answered."""
+    if not _ours(visit):
+        return None
+    if edited:
+        return EDITED
+    if "forward_origin" in message:
+        return FORWARDED
+    if visit.typed:
+        return TYPED
+    return NOT_TEXT if any(kind in message for kind in SHOWS_NOTHING) else None
+
+
+def _membership(unit: Unit, change: dict[str, Any]) -> None:
+    """The bot entered or left a chat, or a person blocked or unblocked it."""
+    chat, new = change.get("chat"), change.get("new_chat_member")
+    if not isinstance(chat, dict) or not isinstance(new, dict) or not _is_id(chat.get("id")):
+        return
+    present = new.get("status") in PRESENT or bool(new.get("is_member"))
+    if chat["id"] < 0:
+        joining.meet_group(unit, chat["id"], str(chat.get("title", "")), present=present)
+    elif present:
+        joining.see(unit, unit.people.roster.account(chat["id"]), chat["id"])
+    else:
+        joining.lose_chat(unit, chat["id"], "blocked")
+    spread(unit)
+
+
+def _migrated(unit: Unit, message: dict[str, Any]) -> None:
+    """A group became a supergroup: its team and its letters follow, nobody notices."""
+    from bot.store import letters
+
+    old, new = message.get("chat", {}).get("id"), message["migrate_to_chat_id"]
+    if _is_id(old) and _is_id(new):
+        letters.move_chat(unit, old, new)
+        unit.people.move_group(old, new)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+
+
+def apologise(unit: Unit, raw: Raw) -> None:
+    """Something broke on our side: say so, say that nothing was done, say what to do."""
+    visit = read(unit, screen(raw))
+    if visit is None:
+        return
+    if visit.query_id:
+        visit.popup(text("edge.sorry"), alert=True)
+    elif visit.place.private and visit.chat_id:
+        visit.say(text("edge.sorry"))

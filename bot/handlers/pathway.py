@@ -2,26 +2,39 @@
 
 from datetime import date
 
-from bot.care import demands, drafts, moves, patients, questions, status
-from bot.care.patients import Request
+from bot.cards import enrolment as enrolment_cards
+from bot.cards import status as status_cards
+from bot.cards import steps as cards
+from bot.care import drafts, lists, patients
+from bot.domain import move
 from bot.domain.calendar import parse_day
+from bot.domain.enrolment import CENTRE, PRODUCT, Request
+from bot.domain.facts import CLOSED, Step, StepState
 from bot.domain.message import Refused, text
 from bot.domain.words import bare
 from bot.handlers.visit import Visit
 
 
-def typed_day(visit: Visit, typed: str) -> date | None:
-    """A typed day; refused when no such day exists."""
+def typed_day(visit: Visit, typed: str) -> date:
+    """A typed day; refused when it is none, or when no such day exists."""
     today = visit.unit.network.calendar.day(visit.unit.now)
     try:
-        return parse_day(typed, today)
+        found = parse_day(typed, today)
     except ValueError:
         raise Refused(text("date.impossible", typed=typed[:20])) from None
+    if found is None:
+        raise Refused(text("date.unreadable"))
+    return found
+
+
+# Enrolling
 
 
 def enrol(visit: Visit) -> None:
     """`/nouveau` alone, or `/nouveau yescarta apherese 10/03/2026 j0 14/04/2026 [centre TLS]`."""
-    visit.say(patients.begin(visit.unit, visit.me, visit.chat_id, read_request(visit)))
+    request = read_request(visit)
+    draft, card = patients.begin(visit.unit, visit.me, visit.chat_id, request)
+    drafts.asks(visit.unit, draft, visit.say(card))
 
 
 def read_request(visit: Visit) -> Request:
@@ -30,17 +43,15 @@ def read_request(visit: Visit) -> Request:
     names: list[str] = []
     while words:
         word = bare(words.pop(0))
-        if word not in ("apherese", "j0", "centre"):
+        if word not in ("apherese", "j0", CENTRE):
             names.append(word)
             continue
         value = words.pop(0) if words else ""
-        if word == "centre":
+        if word == CENTRE:
             request.centre = value.upper()
-            continue
-        on = typed_day(visit, value)
-        if on is None:
-            raise Refused(text("date.unreadable"))
-        setattr(request, "apheresis" if word == "apherese" else "day0", on.isoformat())
+        else:
+            on = typed_day(visit, value).isoformat()
+            setattr(request, "apheresis" if word == "apherese" else "day0", on)
     request.product = " ".join(names)
     complete = request.product and request.apheresis and request.day0
     if complete and not request.centre:
@@ -49,8 +60,10 @@ def read_request(visit: Visit) -> Request:
 
 
 def answer(visit: Visit) -> None:
-    value = visit.arg(1) if visit.arg() in ("product", "centre") else visit.day(1).isoformat()
-    visit.show(patients.answer(visit.unit, visit.draft("enrol"), visit.arg(), value))
+    asked = visit.arg()
+    value = visit.arg(1) if asked in (PRODUCT, CENTRE) else visit.day(1).isoformat()
+    draft = visit.draft("enrol")
+    visit.show(patients.answer(visit.unit, draft, asked, value))
 
 
 def back(visit: Visit) -> None:
@@ -58,69 +71,71 @@ def back(visit: Visit) -> None:
 
 
 def create(visit: Visit) -> None:
-    patient = patients.create(visit.unit, visit.me, visit.draft("enrol"))
-    visit.show(patients.created(patient))
+    record = patients.create(visit.unit, visit.me, visit.draft("enrol"))
+    visit.show(enrolment_cards.created(record))
 
 
-def move(visit: Visit) -> None:
+# Moving
+
+
+def ask_to_move(visit: Visit) -> None:
     """`/reporter 7K4Q apherese 12/03/2026`, `/reporter 7K4Q j0 16/04`; with less it asks."""
-    if not visit.args:
+    if visit.record is None:
         raise Refused(text("move.usage"))
-    patient = patients.find(visit.unit, visit.me, visit.args[0])
+    record = visit.record
     if len(visit.args) == 1:
-        visit.say(moves.choose(visit.unit, patient))
+        if all(step.state != StepState.PLANNED for step in record.steps.values()):
+            raise Refused(text("move.closed"))
+        visit.say(cards.which_step(record))
         return
-    found = moves.target(visit.unit, patient, visit.args[1])
+    visit.thing = found = move.target(record, visit.args[1])
+    if found.state in CLOSED:
+        raise Refused(text("move.closed"))
     if len(visit.args) == 2:
-        visit.say(moves.days_for(visit.unit, visit.me, found.id))
+        visit.say(cards.which_day(record, found, "move:preview"))
         return
-    on = typed_day(visit, " ".join(visit.args[2:]))
-    if on is None:
-        raise Refused(text("date.unreadable"))
-    visit.say(moves.preview(visit.unit, visit.me, visit.chat_id, found, on))
+    _preview(visit, typed_day(visit, " ".join(visit.args[2:])))
 
 
-def choose_day(visit: Visit) -> None:
-    """*Reporter* under a step: some days, or one that is typed."""
-    shown = moves.days_for(visit.unit, visit.me, visit.number())
-    drafts.begin(visit.unit, visit.me, visit.chat_id, "day", step=visit.number())
-    visit.show(shown)
-
-
-def ask_move(visit: Visit) -> None:
-    step = moves.ask(visit.unit, visit.me, visit.number(), visit.day(1))
-    drafts.leave(visit.unit, visit.me, visit.chat_id)
-    visit.show(moves.asked(visit.unit, step, visit.day(1)))
+def _preview(visit: Visit, on: date) -> None:
+    record, it = visit.patient, visit.about(Step)
+    move.must_be_possible(record, it, on)
+    visit.show(cards.move_preview(record, it, on))
 
 
 def preview(visit: Visit) -> None:
-    step = visit.unit.step(visit.number())
-    if step is None:
-        raise Refused(text("step.unknown"))
-    on = visit.day(1)
-    visit.show(moves.preview(visit.unit, visit.me, visit.chat_id, step, on))
+    _preview(visit, visit.day(2))
 
 
 def apply(visit: Visit) -> None:
-    patient = moves.apply(visit.unit, visit.me, visit.draft("move"))
-    visit.show(text("move.applied", code=patient.code))
+    record, it = visit.patient, visit.about(Step)
+    move.apply(record, it, visit.me, visit.day(2), visit.day(3))
+    visit.show(text("move.applied", code=record.code))
 
 
-def refuse_move(visit: Visit) -> None:
-    demand = demands.refuse(visit.unit, visit.me, visit.number())
-    visit.show(moves.kept(visit.unit, demands.step_of(visit.unit, demand)))
+# Questions
 
 
 def late(visit: Visit) -> None:
-    visit.say(questions.late(visit.unit))
+    visit.say(lists.late(visit.unit))
+
+
+def late_page(visit: Visit) -> None:
+    visit.show(lists.late(visit.unit, visit.number()))
 
 
 def history(visit: Visit) -> None:
-    if not visit.args:
+    if visit.record is None:
         raise Refused(text("history.usage"))
-    patient = patients.find(visit.unit, visit.me, " ".join(visit.args))
-    visit.say(questions.history(visit.unit, patient))
+    visit.say(lists.history(visit.unit, visit.record))
+
+
+def history_page(visit: Visit) -> None:
+    visit.show(lists.history(visit.unit, visit.patient, visit.number(1)))
 
 
 def correct(visit: Visit) -> None:
-    visit.show(status.correctable(visit.unit, visit.patient()))
+    card = status_cards.correctable(visit.patient)
+    if not card.keyboard:
+        raise Refused(text("step.nothing_to_undo"))
+    visit.show(card)

@@ -1,15 +1,11 @@
 """Joining, invitations, groups, leaving; what each sees in Telegram's menu."""
 
-from base64 import b64encode
-from io import BytesIO
-
-import segno
-
+from bot.cards import people as cards
 from bot.care import drafts, joining
-from bot.domain.message import Card, Refused, Text, text
+from bot.domain.message import Refused, text
+from bot.domain.people import Member
 from bot.domain.roles import Team
 from bot.handlers.visit import Visit
-from bot.models import Member
 from bot.store import Unit
 
 EVERYONE = ("statut", "afaire", "toxicite", "alerte", "garde", "aide", "annuler")
@@ -27,24 +23,28 @@ STRANGER = ("start", "aide")
 
 
 def start(visit: Visit) -> None:
-    """`/start` with an invitation, or alone."""
-    token = visit.args[0] if visit.args else ""
+    """`/start` with an invitation (its hash, since the door), or alone."""
+    token_hash = visit.args[0] if visit.args else ""
     if visit.in_group:
         raise Refused(text("joining.in_private"))
-    if not token and visit.member is None:
+    if not token_hash and visit.member is None:
         raise Refused(text("joining.stranger"))
-    member = joining.join(visit.unit, visit.account, token) if token else visit.me
-    menu(visit.unit, member.telegram_id, member)
-    visit.say(joining.welcome(member))
+    joined = joining.join(visit.unit, visit.account, token_hash) if token_hash else visit.me
+    menu(visit.unit, joined.telegram_id, joined)
+    visit.say(cards.welcome(joined))
 
 
 def menu(unit: Unit, chat_id: int, member: Member | None) -> None:
     """The commands that Telegram shows in a chat, by role."""
     names: tuple[str, ...] = EVERYONE if member else STRANGER
-    if member and member.team == Team.COORDINATION:
+    if member and member.coordinates:
         names = (*EVERYONE, *COORDINATOR)
-    listed: list[tuple[str, Text]] = [(name, text(f"menu.{name}")) for name in names]
-    unit.menu(chat_id, listed, f"menu:{chat_id}:{unit.now.isoformat()}")
+    _write_menu(unit, chat_id, names, f"menu:{chat_id}:{unit.now.isoformat()}")
+
+
+def _write_menu(unit: Unit, chat_id: int, names: tuple[str, ...], key: str) -> None:
+    listed = [(name, unit.words.plain(text(f"menu.{name}"))) for name in names]
+    unit.outbox.menu(chat_id, key, listed)
 
 
 def public_menu(unit: Unit) -> None:
@@ -56,7 +56,7 @@ def invite(visit: Visit) -> None:
     """`/inviter équipe [centre] [n]`: a link to pass on, and its picture to show."""
     team, centre, uses = None, visit.me.centre, 1
     for word in visit.args:
-        if word.isdecimal():
+        if word.isascii() and word.isdecimal() and len(word) < 6:
             uses = int(word)
         elif word.upper() in visit.unit.network.centres:
             centre = word.upper()
@@ -64,19 +64,9 @@ def invite(visit: Visit) -> None:
             team = team_named(word)
     if team is None:
         raise Refused(text("joining.which_team"))
-    token = joining.invite(visit.unit, visit.me, team, centre, uses)
-    link = f"https://t.me/{visit.unit.network.bot_name}?start={token}"
-    said = text("joining.invitation", team=team.value, centre=centre, link=link, n=uses)
-    visit.say(said, protect=False)
-    caption = text("joining.invitation_code", team=team.value, centre=centre, link=link)
-    visit.picture(qr_code(link), caption)
-
-
-def qr_code(link: str) -> str:
-    """The link as a PNG, in base64."""
-    picture = BytesIO()
-    segno.make(link, error="m").save(picture, kind="png", scale=8)
-    return b64encode(picture.getvalue()).decode()
+    nonce = joining.invite(visit.unit, visit.me, team, centre, uses)
+    visit.say(cards.invitation(team, centre, uses), protect=False, invitation=nonce)
+    visit.picture(cards.invitation_code(team, centre), invitation=nonce)
 
 
 def team_named(typed: str) -> Team:
@@ -102,21 +92,24 @@ def bind(visit: Visit) -> None:
             raise Refused(text("patient.centre_unknown", known=known))
     team = team_named(visit.args[0])
     joining.bind(visit.unit, visit.me, visit.chat_id, visit.title, team, centre)
-    listed = [(name, text(f"menu.{name}")) for name in EVERYONE]
-    visit.unit.menu(visit.chat_id, listed, f"menu:{visit.chat_id}:{visit.update_id}")
+    _write_menu(visit.unit, visit.chat_id, EVERYONE, f"menu:{visit.chat_id}:{visit.update_id}")
     visit.say(text("group.bound", team=team.value, centre=centre))
 
 
 def teams(visit: Visit) -> None:
-    visit.say(joining.teams(visit.unit))
+    visit.say(cards.teams(visit.unit.people.roster, visit.unit.network))
 
 
 def remove(visit: Visit) -> None:
-    visit.say(joining.removable(visit.unit))
+    visit.say(cards.removable(visit.unit.people.roster, 0))
+
+
+def remove_page(visit: Visit) -> None:
+    visit.show(cards.removable(visit.unit.people.roster, visit.number()))
 
 
 def ask_remove(visit: Visit) -> None:
-    visit.show(joining.ask_remove(visit.unit, visit.number()))
+    visit.show(cards.ask_remove(joining.present(visit.unit, visit.number())))
 
 
 def gone(visit: Visit) -> None:
@@ -128,14 +121,10 @@ def gone(visit: Visit) -> None:
 def leave(visit: Visit) -> None:
     """`/annuler`, or the button of a dialogue."""
     there_was = drafts.leave(visit.unit, visit.me, visit.chat_id)
-    visit.show(Card(text("draft.left" if there_was or visit.query_id else "draft.none")))
+    visit.show(text("draft.left" if there_was or visit.query_id else "draft.none"))
 
 
 def help_(visit: Visit) -> None:
     """What this member can do here."""
-    if visit.member is None:
-        raise Refused(text("joining.stranger"))
-    coordinator = visit.member.team == Team.COORDINATION
-    more = text("help.coordinator") if coordinator else text("nothing")
-    said = text("help.all", name=visit.member.name, team=visit.member.team, more=more)
-    visit.say(said)
+    more = text("help.coordinator") if visit.me.coordinates else text("nothing")
+    visit.say(text("help.all", name=visit.me.name, team=visit.me.team, more=more))

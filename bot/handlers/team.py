@@ -1,219 +1,211 @@
-"""A team's work: its steps, its relays, its toxicity rounds, its questions."""
+"""A team's work: its steps, its relays, its questions."""
 
-from bot.care import (
-    checklist,
-    checks,
-    demands,
-    drafts,
-    duty,
-    patients,
-    planning,
-    questions,
-    relays,
-    status,
-    steps,
-)
-from bot.care.planning import definition
-from bot.care.telling import head
-from bot.domain.message import Button, Card, Keyboard, Refused, Text, text
+from bot.cards import demands as demand_cards
+from bot.cards import relays as relay_cards
+from bot.cards import status as status_cards
+from bot.cards import steps as cards
+from bot.cards.common import head
+from bot.care import drafts, joining, lists
+from bot.domain import checklist, demand, move, relay, schedule, step
+from bot.domain.facts import Demand, Relay, Step
+from bot.domain.message import Refused, text
 from bot.domain.pathway import Item, ItemKind
 from bot.handlers.visit import Visit
-from bot.models import Step
-
-PROBLEMS = ("patient", "product", "transport", "equipment", "staff")
-
 
 # Steps
 
 
 def show_step(visit: Visit) -> None:
-    visit.show(planning.card(visit.unit, _step(visit)))
-
-
-def _step(visit: Visit) -> Step:
-    step = visit.unit.step(visit.number())
-    if step is None:
-        raise Refused(text("step.unknown"))
-    if not status.sees(visit.me, visit.unit.patient(step.patient_id)):
-        raise Refused(
-            text("check.other_centre", centre=visit.unit.patient(step.patient_id).centre)
-        )
-    return step
-
-
-def _head(visit: Visit, step: Step) -> Text:
-    return head(visit.unit, visit.unit.patient(step.patient_id))
+    visit.show(cards.card(visit.patient, visit.about(Step)))
 
 
 def open_checklist(visit: Visit) -> None:
     """*Fait*: the checklist, then *Confirmer*."""
-    step = steps.actionable(visit.unit, visit.me, visit.number())
-    visit.show(steps.checklist(visit.unit, step))
+    schedule.must_be_ready(visit.patient, visit.about(Step))
+    _show_checklist(visit)
+
+
+def _show_checklist(visit: Visit) -> str:
+    return visit.show(cards.checklist(visit.patient, visit.about(Step)))
 
 
 def set_item(visit: Visit) -> None:
-    step = steps.actionable(visit.unit, visit.me, visit.number())
-    item = _item(visit, step)
-    value = checklist.read(item, visit.arg(2))
-    step = steps.tick(visit.unit, visit.me, step.id, item.id, value)
+    record, it = visit.patient, visit.about(Step)
+    schedule.must_be_ready(record, it)
+    item = _item(visit)
+    value = checklist.read(item, visit.arg(3), record.now, record.calendar)
+    step.tick(record, it, item, value)
+    shown = _show_checklist(visit)
     if item.kind in (ItemKind.TEXT, ItemKind.TIME):
         # The value may be made exact by typing it.
-        drafts.begin(visit.unit, visit.me, visit.chat_id, "item", step=step.id, item=item.id)
+        _ask(visit, "item", shown, item=item.id)
         visit.popup(text(f"item.type.{item.kind}", label=item.label))
-    visit.show(steps.checklist(visit.unit, step))
 
 
 def clear_item(visit: Visit) -> None:
-    step = steps.actionable(visit.unit, visit.me, visit.number())
-    step = steps.tick(visit.unit, visit.me, step.id, _item(visit, step).id, None)
-    visit.show(steps.checklist(visit.unit, step))
+    schedule.must_be_ready(visit.patient, visit.about(Step))
+    step.clear(visit.patient, visit.about(Step), _item(visit))
+    _show_checklist(visit)
 
 
-def _item(visit: Visit, step: Step) -> Item:
-    items = definition(visit.unit, step).items
-    if visit.number(1) >= len(items):
+def _item(visit: Visit) -> Item:
+    items = visit.patient.definition(visit.about(Step)).items
+    if visit.number(2) >= len(items):
         raise Refused(text("button.stale"))
-    return items[visit.number(1)]
+    return items[visit.number(2)]
+
+
+def _ask(visit: Visit, kind: str, shown: str, **data: str) -> None:
+    """The next typed answer is for this step; in a group, a reply to what was just shown."""
+    record, it = visit.patient, visit.about(Step)
+    draft = drafts.begin(
+        visit.unit, visit.me, visit.chat_id, kind, code=record.code, step=it.key, **data
+    )
+    drafts.asks(visit.unit, draft, shown)
 
 
 def confirm(visit: Visit) -> None:
-    step = steps.confirm(visit.unit, visit.me, visit.number())
+    step.confirm(visit.patient, visit.about(Step), visit.me)
     drafts.leave(visit.unit, visit.me, visit.chat_id)
-    visit.show(steps.confirmed(visit.unit, step))
+    visit.show(cards.confirmed(visit.patient, visit.about(Step)))
 
 
 def undo(visit: Visit) -> None:
-    step = steps.undo(visit.unit, visit.me, visit.number())
-    visit.show(planning.card(visit.unit, step))
-
-
-def ask_why(visit: Visit, kind: str) -> None:
-    """The next typed line is the reason."""
-    step = _step(visit)
-    drafts.begin(visit.unit, visit.me, visit.chat_id, kind, step=step.id)
-    leave = ((Button(text("draft.button.cancel"), "draft:leave"),),)
-    said = text(f"why.{kind}", head=_head(visit, step), label=definition(visit.unit, step).label)
-    visit.show(Card(said, leave))
+    step.undo(visit.patient, visit.about(Step), visit.me)
+    show_step(visit)
 
 
 def skip(visit: Visit) -> None:
-    steps.actionable(visit.unit, visit.me, visit.number())
-    ask_why(visit, "skip")
+    schedule.must_be_ready(visit.patient, visit.about(Step))
+    _ask_why(visit, "skip")
 
 
 def waive(visit: Visit) -> None:
-    planning.opened(visit.unit, visit.me, visit.number())
-    ask_why(visit, "waive")
+    schedule.must_be_open(visit.patient, visit.about(Step))
+    _ask_why(visit, "waive")
 
 
 def undo_why(visit: Visit) -> None:
-    ask_why(visit, "undo")
+    _ask_why(visit, "undo")
+
+
+def _ask_why(visit: Visit, kind: str) -> None:
+    shown = visit.show(cards.ask_why(visit.patient, visit.about(Step), kind))
+    _ask(visit, kind, shown)
 
 
 def problem(visit: Visit) -> None:
     """*Problème*: a reason in one tap, or typed."""
-    step = planning.opened(visit.unit, visit.me, visit.number())
-    drafts.begin(visit.unit, visit.me, visit.chat_id, "problem", step=step.id)
-    rows: Keyboard = tuple(
-        (Button(text(f"problem.button.{reason}"), f"step:why:{step.id}:{reason}"),)
-        for reason in PROBLEMS
-    )
-    back = (Button(text("step.button.back"), f"step:show:{step.id}"),)
-    label = definition(visit.unit, step).label
-    said = text("problem.which", head=_head(visit, step), label=label)
-    visit.show(Card(said, (*rows, back)))
+    schedule.must_be_open(visit.patient, visit.about(Step))
+    shown = visit.show(cards.ask_problem(visit.patient, visit.about(Step)))
+    _ask(visit, "problem", shown)
 
 
 def problem_why(visit: Visit) -> None:
-    reason = visit.arg(1)
-    if reason not in PROBLEMS:
+    reason = visit.arg(2)
+    if reason not in cards.PROBLEMS:
         raise Refused(text("button.stale"))
-    steps.report_problem(visit.unit, visit.me, visit.number(), text(f"problem.reason.{reason}"))
+    said = visit.unit.words.plain(text(f"problem.reason.{reason}"))
+    step.report_problem(visit.patient, visit.about(Step), visit.me, said)
     drafts.leave(visit.unit, visit.me, visit.chat_id)
-    visit.show(text("problem.sent", head=_head(visit, _step(visit))))
+    visit.show(text("problem.sent", head=head(visit.patient)))
+
+
+# Moving, as a team asks for it
+
+
+def choose_day(visit: Visit) -> None:
+    """*Reporter* under a step: some days, or one that is typed."""
+    schedule.must_be_open(visit.patient, visit.about(Step))
+    verb = "move:preview" if visit.me.coordinates else "move:ask"
+    shown = visit.show(cards.which_day(visit.patient, visit.about(Step), verb))
+    _ask(visit, "day", shown)
+
+
+def ask_move(visit: Visit) -> None:
+    on = visit.day(2)
+    move.ask(visit.patient, visit.about(Step), visit.me, on)
+    drafts.leave(visit.unit, visit.me, visit.chat_id)
+    visit.show(cards.move_asked(visit.patient, visit.about(Step), on))
+
+
+# What the coordination answers
+
+
+def show_demand(visit: Visit) -> None:
+    visit.show(demand_cards.card(visit.patient, visit.about(Demand)))
 
 
 def problem_seen(visit: Visit) -> None:
-    demand = demands.seen(visit.unit, visit.me, visit.number())
-    shown = head(visit.unit, visit.unit.patient(demand.patient_id))
-    visit.show(text("problem.seen_by_you", head=shown))
+    demand.see(visit.patient, visit.about(Demand), visit.me)
+    visit.show(demand_cards.seen_by_you(visit.patient))
+
+
+def refuse_move(visit: Visit) -> None:
+    demand.refuse(visit.patient, visit.about(Demand), visit.me)
+    visit.show(demand_cards.kept(visit.patient, visit.about(Demand)))
 
 
 # Relays
 
 
 def show_relay(visit: Visit) -> None:
-    relay = visit.unit.relay(visit.number())
-    if relay is None:
-        raise Refused(text("relay.gone"))
-    patient = visit.unit.patient(relay.patient_id)
-    if not status.sees(visit.me, patient):
-        raise Refused(text("check.other_centre", centre=patient.centre))
-    visit.show(relays.card(visit.unit, relay))
+    visit.show(relay_cards.card(visit.patient, visit.about(Relay)))
 
 
 def receive(visit: Visit) -> None:
-    visit.show(relays.question(visit.unit, visit.me, visit.number()))
+    relay.must_be_offered(visit.patient, visit.about(Relay))
+    visit.show(relay_cards.question(visit.patient, visit.about(Relay)))
 
 
 def read_back(visit: Visit) -> None:
-    right = relays.answer(visit.unit, visit.me, visit.number(), visit.number(1))
-    relay = visit.unit.relay(visit.number())
-    assert relay is not None
-    if not right:
+    it = visit.about(Relay)
+    if not relay.answer(visit.patient, it, visit.me, visit.number(2)):
         visit.popup(text("relay.wrong"), alert=True)
-    visit.show(relays.card(visit.unit, relay))
-
-
-# Toxicity rounds
-
-
-def ras(visit: Visit) -> None:
-    round_ = checks.answer_ras(visit.unit, visit.me, visit.number())
-    visit.show(checks.card(visit.unit, round_))
+    visit.show(relay_cards.card(visit.patient, it))
 
 
 # Questions
 
 
 def ask_status(visit: Visit) -> None:
-    """`/statut`, or `/statut 7K4Q`."""
-    if not visit.args:
-        visit.say(status.everyone(visit.unit, visit.me))
-        return
-    patient = patients.find(visit.unit, visit.me, " ".join(visit.args))
-    visit.say(status.one(visit.unit, visit.me, patient))
+    """`/statut 7K4Q`; alone, everybody."""
+    if visit.record is None:
+        visit.say(lists.everyone(visit.unit, visit.me))
+    else:
+        visit.say(status_cards.one(visit.record, visit.me))
 
 
 def show_status(visit: Visit) -> None:
-    patient = visit.patient()
-    visit.show(status.one(visit.unit, visit.me, patient))
+    visit.show(status_cards.one(visit.patient, visit.me))
 
 
-def status_of_code(visit: Visit) -> None:
-    patient = patients.find(visit.unit, visit.me, visit.arg())
-    visit.show(status.one(visit.unit, visit.me, patient))
+def status_page(visit: Visit) -> None:
+    visit.show(lists.everyone(visit.unit, visit.me, visit.number()))
 
 
 def whole_plan(visit: Visit) -> None:
-    patient = visit.patient()
-    visit.show(status.plan(visit.unit, visit.me, patient))
+    visit.show(status_cards.plan(visit.patient))
 
 
 def todo(visit: Visit) -> None:
-    visit.say(questions.todo(visit.unit, visit.me.team, visit.me.centre))
+    visit.say(lists.todo(visit.unit, visit.me.team, visit.me.centre))
+
+
+def todo_page(visit: Visit) -> None:
+    visit.show(lists.todo(visit.unit, visit.me.team, visit.me.centre, visit.number()))
 
 
 # On call
 
 
 def on_call(visit: Visit) -> None:
-    visit.say(duty.board(visit.unit, visit.me))
+    visit.say(joining.duty_board(visit.unit, visit.me))
 
 
 def take_duty(visit: Visit) -> None:
-    visit.show(duty.take(visit.unit, visit.me))
+    visit.show(joining.take_duty(visit.unit, visit.me))
 
 
 def leave_duty(visit: Visit) -> None:
-    visit.show(duty.leave(visit.unit, visit.me))
+    visit.show(joining.leave_duty(visit.unit, visit.me))

@@ -1,117 +1,119 @@
-"""Reports and alerts: two taps from nothing to the ICU."""
+"""Rounds, reports and alerts: two taps from nothing to the ICU."""
 
-from bot.care import alerts, checks, patients, reports, status
-from bot.care.telling import head
+from bot.cards import alerts as cards
+from bot.cards import checks as check_cards
+from bot.care import lists
+from bot.domain import alert, check
+from bot.domain.alert import SIGNS
+from bot.domain.facts import Alert, Check
 from bot.domain.message import Refused, text
 from bot.handlers.visit import Visit
-from bot.models import Patient
+
+# Rounds
 
 
-def alert(visit: Visit) -> None:
-    """`/alerte`: which patient, and it is gone; `/alerte 7K4Q`: it is gone."""
-    if not visit.args:
-        visit.say(reports.whom(visit.unit, visit.me, "alert:new"))
-        return
-    _raise(visit, _meant(visit, "alert:new"))
-
-
-def _meant(visit: Visit, verb: str) -> Patient:
-    """The patient of a typed code; a wrong one in an emergency gets buttons, not a lesson."""
-    try:
-        return patients.find(visit.unit, visit.me, " ".join(visit.args))
-    except Refused as no:
-        listed = reports.whom(visit.unit, visit.me, verb).keyboard
-        raise Refused(no.text, no.keyboard or listed) from None
-
-
-def new_alert(visit: Visit) -> None:
-    _raise(visit, visit.patient())
-
-
-def _raise(visit: Visit, patient: Patient) -> None:
-    _near(visit, patient)
-    raised = alerts.raise_alert(visit.unit, visit.me, patient, "")
-    # A new message: what was tapped may be a status that is still to be read.
-    visit.say(alerts.raised(visit.unit, raised))
-
-
-def _near(visit: Visit, patient: Patient) -> None:
-    if not status.sees(visit.me, patient):
-        raise Refused(text("check.other_centre", centre=patient.centre))
-
-
-def report(visit: Visit) -> None:
-    """`/toxicite [code]`: what is seen; the tap on it alerts."""
-    if not visit.args:
-        visit.say(reports.whom(visit.unit, visit.me, "report:new"))
-        return
-    patient = _meant(visit, "report:new")
-    _near(visit, patient)
-    visit.say(reports.sign_question(visit.unit, patient, None))
-
-
-def new_report(visit: Visit) -> None:
-    patient = visit.patient()
-    _near(visit, patient)
-    visit.show(reports.sign_question(visit.unit, patient, None))
+def ras(visit: Visit) -> None:
+    it = visit.about(Check)
+    check.answer_ras(visit.patient, it, visit.me)
+    visit.show(lists.round_card(visit.unit, it))
 
 
 def report_check(visit: Visit) -> None:
     """*Signaler* in a round."""
-    check = visit.unit.check(visit.number())
-    if check is None:
-        raise Refused(text("check.gone"))
-    patient = visit.unit.patient(check.patient_id)
-    if not checks.is_open(check):
+    record, it = visit.patient, visit.about(Check)
+    if not check.is_open(it):
         # The line is closed, a toxicity is not: it is reported all the same.
-        _near(visit, patient)
-        visit.say(reports.sign_question(visit.unit, patient, None))
+        visit.say(check_cards.sign_question(record, None))
         return
-    checks.begin_report(visit.unit, visit.me, check.id)
+    check.begin_report(record, it, visit.me)
     # A new message: the round's other patients still wait for their answer in this one.
-    visit.say(reports.sign_question(visit.unit, patient, check))
-    visit.show(checks.card(visit.unit, visit.unit.round(check.round_id)))
+    visit.say(check_cards.sign_question(record, it))
+    visit.show(lists.round_card(visit.unit, it))
 
 
-def cancel_report(visit: Visit) -> None:
-    if visit.number(1):
-        checks.give_up_report(visit.unit, visit.me, visit.number(1))
-    patient = visit.patient()
-    visit.show(text("report.given_up", head=head(visit.unit, patient)))
+# Reports
+
+
+def report(visit: Visit) -> None:
+    """`/toxicite [code]`: what is seen; the tap on it alerts."""
+    if visit.record is None:
+        visit.say(lists.choose(visit.unit, visit.me, "report:new"))
+    else:
+        visit.say(check_cards.sign_question(visit.record, None))
+
+
+def new_report(visit: Visit) -> None:
+    visit.show(check_cards.sign_question(visit.patient, None))
+
+
+def choose_page(visit: Visit) -> None:
+    """The next patients to choose from."""
+    if visit.arg() not in ("alert", "report"):
+        raise Refused(text("button.stale"))
+    verb = f"{visit.arg()}:new"
+    visit.show(lists.choose(visit.unit, visit.me, verb, visit.number(1)))
 
 
 def sign(visit: Visit) -> None:
     """What is seen: the alert leaves now, the grade is asked after."""
-    patient = visit.patient()
-    _near(visit, patient)
-    wanted = visit.arg(2)
-    if wanted not in alerts.SIGNS:
+    wanted, line = visit.arg(2), visit.thing
+    if wanted not in SIGNS:
         raise Refused(text("button.stale"))
-    check = visit.unit.check(visit.number(1)) if visit.number(1) else None
-    if visit.number(1) and check is None:
+    if visit.number(1) and line is None:
         raise Refused(text("check.gone"))
-    raised = checks.report(visit.unit, visit.me, patient, wanted, check)
-    visit.show(alerts.raised(visit.unit, raised))
+    raised = check.report(
+        visit.patient, visit.me, wanted, line if isinstance(line, Check) else None
+    )
+    visit.show(cards.raised(visit.patient, raised))
+
+
+def cancel_report(visit: Visit) -> None:
+    if visit.number(1):
+        check.give_up_report(visit.patient, visit.about(Check), visit.me)
+    visit.show(check_cards.given_up(visit.patient))
+
+
+# Alerts
+
+
+def raise_alert(visit: Visit) -> None:
+    """`/alerte 7K4Q`: it is gone; alone: which patient, and it is gone."""
+    if visit.record is None:
+        visit.say(lists.choose(visit.unit, visit.me, "alert:new"))
+    else:
+        new_alert(visit)
+
+
+def new_alert(visit: Visit) -> None:
+    raised = alert.raise_alert(visit.patient, visit.me, "")
+    # A new message: what was tapped may be a status that is still to be read.
+    visit.say(cards.raised(visit.patient, raised))
 
 
 def set_sign(visit: Visit) -> None:
-    changed = alerts.set_sign(visit.unit, visit.me, visit.number(), visit.arg(1))
-    visit.show(alerts.raised(visit.unit, changed))
+    alert.set_sign(visit.patient, visit.about(Alert), visit.me, visit.arg(2))
+    visit.show(cards.raised(visit.patient, visit.about(Alert)))
 
 
 def set_grade(visit: Visit) -> None:
-    changed = alerts.set_grade(visit.unit, visit.me, visit.number(), visit.number(1))
-    visit.show(alerts.raised(visit.unit, changed))
+    alert.set_grade(visit.patient, visit.about(Alert), visit.me, visit.number(2))
+    visit.show(cards.raised(visit.patient, visit.about(Alert)))
 
 
 def take(visit: Visit) -> None:
-    visit.show(alerts.card(visit.unit, alerts.take(visit.unit, visit.me, visit.number())))
+    alert.take(visit.patient, visit.about(Alert), visit.me)
+    _show(visit)
 
 
 def cancel(visit: Visit) -> None:
-    visit.show(alerts.card(visit.unit, alerts.cancel(visit.unit, visit.me, visit.number())))
+    alert.cancel(visit.patient, visit.about(Alert), visit.me)
+    _show(visit)
 
 
 def outcome(visit: Visit) -> None:
-    settled = alerts.settle(visit.unit, visit.me, visit.number(), visit.arg(1))
-    visit.show(alerts.card(visit.unit, settled))
+    alert.settle(visit.patient, visit.about(Alert), visit.me, visit.arg(2))
+    _show(visit)
+
+
+def _show(visit: Visit) -> None:
+    visit.show(cards.card(visit.patient, visit.about(Alert)))

@@ -4,122 +4,163 @@ Nothing said in free text changes anything before a button is pressed, except th
 a question that a dialogue has just asked.
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-
-from bot.care import drafts, duty, moves, patients, planning, questions, reports, status, steps
-from bot.care.telling import head
+from bot.cards import checks as check_cards
+from bot.cards import status as status_cards
+from bot.cards import steps as cards
+from bot.cards.common import head
+from bot.care import drafts, lists, patients
+from bot.domain import checklist, move, schedule, step
+from bot.domain.access import Action, Subject
 from bot.domain.calendar import parse_hour
 from bot.domain.codes import find
-from bot.domain.message import Card, Refused, text
+from bot.domain.enrolment import Request
+from bot.domain.facts import Step
+from bot.domain.message import Refused, text
 from bot.domain.pathway import Item, ItemKind
+from bot.handlers import people, subjects, team
+from bot.handlers.desk import Entry, enter
 from bot.handlers.pathway import typed_day
-from bot.handlers.people import help_
 from bot.handlers.visit import Visit
-from bot.models import Draft, Patient
-from bot.understanding import Meaning, understand
+from bot.store.people import Draft
+from bot.understanding import understand
 
 LONGEST = 500
 """Characters of a message that can be a question or a reason; more is pasted from elsewhere."""
+VALUE = 120
+"""Characters of a typed value of a checklist."""
 
 
 def typed(visit: Visit) -> None:
     """A text: for the dialogue under way here, else read as a person would."""
     draft = drafts.current(visit.unit, visit.me, visit.chat_id)
-    if draft is not None and draft.kind in ANSWERS:
-        if len(visit.typed) > LONGEST:
-            raise Refused(text("typed.too_long", most=LONGEST))
-        ANSWERS[draft.kind](visit, draft)
-        return
+    if draft is not None and draft.kind in ANSWERS and _answers(visit, draft):
+        _must_be_short(visit)
+        _answer(visit, draft)
+    else:
+        _understand(visit)
+
+
+def _answers(visit: Visit, draft: Draft) -> bool:
+    """In private whatever comes next; in a group, where people talk, only a reply to it."""
+    if not visit.in_group:
+        return True
+    asked = visit.unit.outbox.asked_by(visit.chat_id, visit.reply_to) if visit.reply_to else ""
+    return bool(visit.reply_to) and draft.asked_by in (str(visit.reply_to), asked)
+
+
+def _must_be_short(visit: Visit) -> None:
     if len(visit.typed) > LONGEST:
         raise Refused(text("typed.too_long", most=LONGEST))
-    _understand(visit)
 
 
 # Answers to a dialogue
 
 
-def _enrol(visit: Visit, draft: Draft) -> None:
-    visit.say(patients.answer_day(visit.unit, draft, typed_day(visit, visit.typed)))
+def _answer(visit: Visit, draft: Draft) -> None:
+    """A date that cannot be read may be said again; any other refusal ends the dialogue."""
+    try:
+        enter(visit, ANSWERS[draft.kind])
+    except Refused as no:
+        if not no.text.key.startswith(AGAIN):
+            visit.unit.people.end_draft(draft)
+        raise
 
 
-def _day(visit: Visit, draft: Draft) -> None:
-    """Another day for a step: the coordination sees the effect, a team asks."""
+AGAIN = ("date.", "item.hour_unreadable", "draft.press", "patient.day0_before")
+
+
+def drafted_step(visit: Visit) -> Subject:
+    """The step that a dialogue is about; a reply was looked for before."""
+    draft = drafts.current(visit.unit, visit.me, visit.chat_id)
+    if draft is None:
+        raise Refused(text("button.stale"))
+    visit.args = [draft.data["code"], draft.data["step"], draft.data.get("item", "")]
+    return subjects.step(visit)
+
+
+def _done(visit: Visit) -> None:
+    drafts.leave(visit.unit, visit.me, visit.chat_id)
+
+
+def _enrol(visit: Visit) -> None:
+    draft = visit.draft("enrol")
+    asked = Request(**draft.data).missing()
+    if asked not in ("apheresis", "day0"):
+        raise Refused(text("draft.press"))
     on = typed_day(visit, visit.typed)
-    if on is None:
-        raise Refused(text("date.unreadable"))
-    step_id = drafts.data_of(draft)["step"]
-    step = planning.opened(visit.unit, visit.me, step_id)
-    if planning.coordinates(visit.me):
-        visit.say(moves.preview(visit.unit, visit.me, visit.chat_id, step, on))
-        return
-    drafts.end(visit.unit, draft)
-    moves.ask(visit.unit, visit.me, step_id, on)
-    visit.say(moves.asked(visit.unit, step, on))
+    card = patients.answer(visit.unit, draft, asked, on.isoformat())
+    again = drafts.current(visit.unit, visit.me, visit.chat_id)
+    assert again is not None
+    drafts.asks(visit.unit, again, visit.say(card))
 
 
-def _item(visit: Visit, draft: Draft) -> None:
+def _day(visit: Visit) -> None:
+    """Another day for a step: the coordination sees the effect, a team asks."""
+    record, it, on = visit.patient, visit.about(Step), typed_day(visit, visit.typed)
+    schedule.must_be_open(record, it)
+    if visit.me.coordinates:
+        move.must_be_possible(record, it, on)
+        card = cards.move_preview(record, it, on)
+    else:
+        move.ask(record, it, visit.me, on)
+        card = cards.move_asked(record, it, on)
+    _done(visit)
+    visit.say(card)
+
+
+def _item(visit: Visit) -> None:
     """The exact value of an item that was ticked."""
-    data = drafts.data_of(draft)
-    step = steps.actionable(visit.unit, visit.me, data["step"])
-    item = planning.definition(visit.unit, step).item(data["item"])
-    value = _hour(visit, item) if item.kind is ItemKind.TIME else visit.typed[:120]
-    step = steps.tick(visit.unit, visit.me, step.id, item.id, value)
-    drafts.end(visit.unit, draft)
-    visit.say(steps.checklist(visit.unit, step))
+    record, it = visit.patient, visit.about(Step)
+    schedule.must_be_ready(record, it)
+    item = record.definition(it).item(visit.arg(2))
+    value = _hour(visit, item) if item.kind is ItemKind.TIME else visit.typed[:VALUE]
+    step.tick(record, it, item, value)
+    _done(visit)
+    visit.say(cards.checklist(record, it))
 
 
 def _hour(visit: Visit, item: Item) -> str:
-    """A typed hour: the last time that it was that hour."""
     try:
         at = parse_hour(visit.typed)
     except ValueError:
         at = None
     if at is None:
         raise Refused(text("item.hour_unreadable", label=item.label))
-    calendar, now = visit.unit.network.calendar, visit.unit.now
-    instant = calendar.instant(calendar.day(now), at)
-    if instant > now + timedelta(minutes=1):
-        instant = calendar.instant(calendar.day(now) - timedelta(days=1), at)
-    return datetime.isoformat(instant)
+    return checklist.read_hour(at, visit.patient.now, visit.patient.calendar)
 
 
-def _problem(visit: Visit, draft: Draft) -> None:
-    step_id = drafts.data_of(draft)["step"]
-    steps.report_problem(visit.unit, visit.me, step_id, visit.typed)
-    drafts.end(visit.unit, draft)
-    step = visit.unit.step(step_id)
-    assert step is not None
-    patient = visit.unit.patient(step.patient_id)
-    visit.say(text("problem.sent", head=head(visit.unit, patient)))
+def _problem(visit: Visit) -> None:
+    step.report_problem(visit.patient, visit.about(Step), visit.me, visit.typed)
+    _done(visit)
+    visit.say(text("problem.sent", head=head(visit.patient)))
 
 
-def _skip(visit: Visit, draft: Draft) -> None:
-    step = steps.skip(visit.unit, visit.me, drafts.data_of(draft)["step"], visit.typed)
-    drafts.end(visit.unit, draft)
-    visit.say(steps.confirmed(visit.unit, step))
+def _skip(visit: Visit) -> None:
+    step.skip(visit.patient, visit.about(Step), visit.me, visit.typed)
+    _done(visit)
+    visit.say(cards.confirmed(visit.patient, visit.about(Step)))
 
 
-def _waive(visit: Visit, draft: Draft) -> None:
-    step = steps.waive(visit.unit, visit.me, drafts.data_of(draft)["step"], visit.typed)
-    drafts.end(visit.unit, draft)
-    visit.say(planning.card(visit.unit, step))
+def _waive(visit: Visit) -> None:
+    step.waive(visit.patient, visit.about(Step), visit.me, visit.typed)
+    _done(visit)
+    visit.say(cards.card(visit.patient, visit.about(Step)))
 
 
-def _undo(visit: Visit, draft: Draft) -> None:
-    step = steps.undo(visit.unit, visit.me, drafts.data_of(draft)["step"], visit.typed)
-    drafts.end(visit.unit, draft)
-    visit.say(planning.card(visit.unit, step))
+def _undo(visit: Visit) -> None:
+    step.undo(visit.patient, visit.about(Step), visit.me, visit.typed)
+    _done(visit)
+    visit.say(cards.card(visit.patient, visit.about(Step)))
 
 
-ANSWERS: dict[str, Callable[[Visit, Draft], None]] = {
-    "enrol": _enrol,
-    "day": _day,
-    "item": _item,
-    "problem": _problem,
-    "skip": _skip,
-    "waive": _waive,
-    "undo": _undo,
+ANSWERS: dict[str, Entry] = {
+    "enrol": Entry(Action.ENROL, _enrol),
+    "day": Entry(Action.DO_STEP, _day, drafted_step),
+    "item": Entry(Action.DO_STEP, _item, drafted_step),
+    "problem": Entry(Action.DO_STEP, _problem, drafted_step),
+    "skip": Entry(Action.DO_STEP, _skip, drafted_step),
+    "waive": Entry(Action.DO_STEP, _waive, drafted_step),
+    "undo": Entry(Action.CORRECT, _undo, drafted_step),
 }
 
 
@@ -127,64 +168,60 @@ ANSWERS: dict[str, Callable[[Visit, Draft], None]] = {
 
 
 def _understand(visit: Visit) -> None:
+    if len(visit.typed) > LONGEST:
+        if not visit.in_group:
+            _must_be_short(visit)
+        return
     meaning = understand(visit.typed, visit.unit.network.pathway)
-    if meaning.intent == "hors_sujet":
+    if meaning.intent not in INTENTS:
         # In a group people also talk to one another: silence, unless a code was named.
-        if not visit.in_group or find(visit.typed):
+        if not visit.in_group or find(visit.typed, visit.unit.network.centres):
             raise Refused(text("typed.not_understood"))
         return
-    INTENTS[meaning.intent](visit, meaning)
+    visit.args = [meaning.patient, meaning.step]
+    enter(visit, INTENTS[meaning.intent])
 
 
-def _patient(visit: Visit, meaning: Meaning) -> Patient:
-    return patients.find(visit.unit, visit.me, meaning.patient)
+def said_patient(visit: Visit) -> Subject:
+    """The patient that was named in a sentence."""
+    return subjects.meant(visit, visit.arg())
 
 
-def _confirm(visit: Visit, meaning: Meaning) -> None:
+def said_step(visit: Visit) -> Subject:
+    """The step of the patient that was named."""
+    said = said_patient(visit)
+    if visit.record is None:
+        return said
+    visit.thing = found = move.target(visit.record, visit.arg(1))
+    return Subject(said.centre, (found.team,), "step")
+
+
+def _confirm(visit: Visit) -> None:
     """Propose the confirmation: the checklist, whose button is what confirms."""
-    patient = _patient(visit, meaning)
-    step = moves.target(visit.unit, patient, meaning.step)
-    step = steps.actionable(visit.unit, visit.me, step.id)
-    visit.say(steps.checklist(visit.unit, step))
+    schedule.must_be_ready(visit.patient, visit.about(Step))
+    visit.say(cards.checklist(visit.patient, visit.about(Step)))
 
 
-def _toxicity(visit: Visit, meaning: Meaning) -> None:
-    patient = _patient(visit, meaning)
-    if not status.sees(visit.me, patient):
-        raise Refused(text("check.other_centre", centre=patient.centre))
-    visit.say(reports.sign_question(visit.unit, patient, None))
+def _toxicity(visit: Visit) -> None:
+    visit.say(check_cards.sign_question(visit.patient, None))
 
 
-def _status(visit: Visit, meaning: Meaning) -> None:
-    visit.say(status.one(visit.unit, visit.me, _patient(visit, meaning)))
+def _status(visit: Visit) -> None:
+    visit.say(status_cards.one(visit.patient, visit.me))
 
 
-def _late(visit: Visit, _meaning: Meaning) -> None:
-    if not planning.coordinates(visit.me):
-        raise Refused(text("role.forbidden"))
-    visit.say(questions.late(visit.unit))
+def _late(visit: Visit) -> None:
+    visit.say(lists.late(visit.unit))
 
 
-def _todo(visit: Visit, _meaning: Meaning) -> None:
-    visit.say(questions.todo(visit.unit, visit.me.team, visit.me.centre))
-
-
-def _on_call(visit: Visit, _meaning: Meaning) -> None:
-    visit.say(duty.board(visit.unit, visit.me))
-
-
-def _help(visit: Visit, _meaning: Meaning) -> None:
-    help_(visit)
-
-
-INTENTS: dict[str, Callable[[Visit, Meaning], None]] = {
-    "confirmer_etape": _confirm,
-    "signaler_toxicite": _toxicity,
-    "statut_patient": _status,
-    "retards": _late,
-    "a_faire": _todo,
-    "aide": _help,
-    "qui_garde": _on_call,
+INTENTS: dict[str, Entry] = {
+    "confirmer_etape": Entry(Action.DO_STEP, _confirm, said_step),
+    "signaler_toxicite": Entry(Action.REPORT, _toxicity, said_patient),
+    "statut_patient": Entry(Action.SEE, _status, said_patient),
+    "retards": Entry(Action.LATE, _late),
+    "a_faire": Entry(Action.TODO, team.todo),
+    "aide": Entry(Action.HELP, people.help_),
+    "qui_garde": Entry(Action.ON_CALL, team.on_call),
 }
 
 
@@ -211,14 +248,24 @@ def not_text(visit: Visit) -> None:
 
 def identifying(visit: Visit) -> None:
     """A picture, a voice, a place, a file may show who the patient is: it is taken away."""
-    visit.unit.delete(visit.chat_id, visit.message_id)
-    visit.unit.record("identifying_refused", member=visit.member.id if visit.member else None)
-    visit.say(Card(text("typed.identifying")))
+    _take_away(visit, "content")
+    visit.say(text("typed.identifying"))
 
 
-def unknown_command(visit: Visit) -> None:
-    if not visit.in_group or visit.typed.startswith("/"):
-        raise Refused(text("typed.unknown_command"))
+def identity(visit: Visit) -> None:
+    """What was written names a patient: it was read by nobody, and is taken away."""
+    _take_away(visit, visit.refused)
+    visit.say(text("typed.identity", what=text(f"identity.{visit.refused}")))
+
+
+def _take_away(visit: Visit, category: str) -> None:
+    visit.unit.outbox.delete(visit.chat_id, visit.message_id)
+    author = visit.member.id if visit.member else None
+    visit.unit.events.record("identity_refused", member=author, category=category)
+
+
+def unknown_command(_visit: Visit) -> None:
+    raise Refused(text("typed.unknown_command"))
 
 
 def stale_button(_visit: Visit) -> None:

@@ -5,22 +5,23 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from telegram import Update
-from telegram.ext import Application, ContextTypes
-
-from bot.care import joining
+from bot.care import drafts
 from bot.care.joining import Account
-from bot.domain.message import Card, Notice, Priority, Refused, Text, text
-from bot.domain.roles import Action, Team, may
-from bot.models import Draft, Member, Patient
+from bot.care.telling import rows_of
+from bot.domain.access import Place
+from bot.domain.facts import Dated
+from bot.domain.message import Card, Priority, Refused, Text, text
+from bot.domain.people import Member
+from bot.domain.record import Record
+from bot.handlers.door import REFUSED, Raw
 from bot.store import Unit
+from bot.store.people import Draft
 
-DIGITS = 18
-"""More than any id has; both databases hold a number of that many."""
-Bot = Application[Any, Any, Any, Any, Any, Any]
+DIGITS = 12
+"""More than any number on a button of ours has."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Visit:
     """What a handler is given; it answers through it, and never waits for the network."""
 
@@ -28,12 +29,20 @@ class Visit:
     update_id: int
     account: Account
     chat_id: int
+    place: Place
     member: Member | None = None
+    title: str = ""
     typed: str = ""
     args: list[str] = field(default_factory=list)
     query_id: str = ""
     message_id: int = 0
-    title: str = ""
+    reply_to: int = 0
+    """The message that this one answers."""
+    refused: str = ""
+    """The category of an identity that was taken out at the door."""
+    record: Record | None = None
+    thing: Dated | None = None
+    """What it is about; found before it is asked whether they may."""
     answers: int = 0
 
     @property
@@ -44,53 +53,30 @@ class Visit:
 
     @property
     def in_group(self) -> bool:
-        return self.chat_id < 0
+        return not self.place.private
 
-    def say(self, card: Card | Text, *, protect: bool = True) -> None:
-        """Answer with a new message."""
-        shown = card if isinstance(card, Card) else Card(card)
-        self.answers += 1
-        self.unit.notify(
-            Notice(
-                self.chat_id,
-                shown.text,
-                f"answer:{self.update_id}:{self.answers}",
-                priority=Priority.ANSWER,
-                keyboard=shown.keyboard,
-                protect=protect,
-            )
-        )
+    @property
+    def patient(self) -> Record:
+        """The record that it is about; refused when the button is nobody's."""
+        if self.record is None:
+            raise Refused(text("button.stale"))
+        return self.record
 
-    def picture(self, png_base64: str, caption: Text) -> None:
-        """Answer with a picture."""
-        self.answers += 1
-        key = f"answer:{self.update_id}:{self.answers}"
-        self.unit.picture(self.chat_id, png_base64, caption, key)
+    def about(self, kind: type[Any]) -> Any:
+        """The thing that it is about, of this kind."""
+        if self.record is None or not isinstance(self.thing, kind):
+            raise Refused(text("button.stale"))
+        return self.thing
 
-    def show(self, card: Card | Text) -> None:
-        """Answer in the message whose button was pressed, else with a new one."""
-        shown = card if isinstance(card, Card) else Card(card)
-        if not self.query_id or not self.message_id:
-            self.say(shown)
-            return
-        self.answers += 1
-        key = f"shown:{self.update_id}:{self.answers}"
-        self.unit.edit(self.chat_id, self.message_id, shown, key)
+    # What it says
 
-    def popup(self, said: Text | None = None, *, alert: bool = False) -> None:
-        """End the waiting wheel of a tap, with a word or without."""
-        if self.query_id:
-            self.unit.popup(self.query_id, said, alert=alert)
-
-    def refuse(self, no: Refused) -> None:
-        """Say why not, and what to do."""
-        if self.query_id:
-            self.popup(no.text, alert=True)
-        if no.keyboard or not self.query_id:
-            self.say(Card(no.text, no.keyboard))
+    def arg(self, place: int = 0) -> str:
+        if place >= len(self.args):
+            raise Refused(text("button.stale"))
+        return self.args[place]
 
     def number(self, place: int = 0) -> int:
-        """An id out of a button's data; what is none was never on a button of ours."""
+        """A number out of a button's data; what is none was never on a button of ours."""
         digits = self.arg(place)
         if not (digits.isascii() and digits.isdecimal() and len(digits) <= DIGITS):
             raise Refused(text("button.stale"))
@@ -103,104 +89,133 @@ class Visit:
         except ValueError:
             raise Refused(text("button.stale")) from None
 
-    def patient(self, place: int = 0) -> Patient:
-        """The patient that a button is about."""
-        found = self.unit.get(Patient, self.number(place))
-        if found is None:
-            raise Refused(text("button.stale"))
-        return found
-
-    def arg(self, place: int = 0) -> str:
-        if place >= len(self.args):
-            raise Refused(text("button.stale"))
-        return self.args[place]
-
     def draft(self, kind: str) -> Draft:
         """The dialogue under way here, if it is still the one that the button belongs to."""
-        found = self.unit.draft(self.me, self.chat_id)
+        found = drafts.current(self.unit, self.me, self.chat_id)
         if found is None or found.kind != kind:
             raise Refused(text("button.stale"))
         return found
+
+    # How it is answered
+
+    def say(self, card: Card | Text, *, protect: bool = True, **payload: Any) -> str:
+        """Answer with a new message; gives its key."""
+        shown = card if isinstance(card, Card) else Card(card)
+        key = self._key("answer")
+        self.unit.outbox.send(
+            self.chat_id,
+            key,
+            self.unit.words.render(shown.text),
+            rows_of(self.unit, shown.keyboard),
+            priority=Priority.ANSWER,
+            protect=protect,
+            payload=payload,
+        )
+        return key
+
+    def show(self, card: Card | Text) -> str:
+        """Answer in the message whose button was pressed, else with a new one; gives which."""
+        shown = card if isinstance(card, Card) else Card(card)
+        if not self.query_id or not self.message_id:
+            return self.say(shown)
+        self.unit.outbox.edit(
+            self.chat_id,
+            self.message_id,
+            self._key("shown"),
+            self.unit.words.render(shown.text),
+            rows_of(self.unit, shown.keyboard),
+        )
+        return str(self.message_id)
+
+    def picture(self, caption: Text, **payload: Any) -> None:
+        body = self.unit.words.render(caption)
+        self.unit.outbox.picture(self.chat_id, self._key("answer"), body, payload)
+
+    def popup(self, said: Text | None = None, *, alert: bool = False) -> None:
+        """End the waiting wheel of a tap, with a word or without."""
+        if self.query_id:
+            words = self.unit.words.plain(said) if said else ""
+            self.unit.outbox.popup(self.query_id, words, alert=alert)
+
+    def refuse(self, no: Refused) -> None:
+        """Say why not, and what to do."""
+        if self.query_id:
+            self.popup(no.text, alert=True)
+        if no.keyboard or not self.query_id:
+            self.say(Card(no.text, no.keyboard))
+
+    def _key(self, what: str) -> str:
+        self.answers += 1
+        return f"{what}:{self.update_id}:{self.answers}"
 
 
 Do = Callable[[Visit], None]
 
 
-class Desk:
-    """Where handlers find the transaction of the update under way."""
-
-    def __init__(self) -> None:
-        self.unit: Unit | None = None
-
-    def edge(
-        self, action: Action | None, do: Do, *, talk: bool = False
-    ) -> Callable[[Update, Any], Any]:
-        """A PTB callback: who is it, may they, do it; a refusal undoes what was begun.
-
-        `talk`: people also talk among themselves in groups; who is not of ours is not answered.
-        """
-
-        async def handle(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-            assert self.unit is not None, "an update was processed outside of a batch"
-            visit = read(self.unit, update, context.args)
-            if talk and visit.in_group and not known_here(visit):
-                return
-            try:
-                with self.unit.savepoint():
-                    if action is not None:
-                        admit(visit, action)
-                    do(visit)
-                    visit.popup()
-            except Refused as no:
-                visit.refuse(no)
-
-        return handle
-
-    def raw(self, do: Callable[[Unit, Update], None]) -> Callable[[Update, Any], Any]:
-        """A PTB callback for what no person did: it answers nobody."""
-
-        async def handle(update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-            assert self.unit is not None, "an update was processed outside of a batch"
-            do(self.unit, update)
-
-        return handle
+# Read from what Telegram wrote
 
 
-def read(unit: Unit, update: Update, args: list[str] | None) -> Visit:
-    """What PTB parsed, in our words."""
-    user, chat = update.effective_user, update.effective_chat
-    account = Account(user.id if user else 0, user.full_name if user else "")
-    visit = Visit(unit, update.update_id, account, chat.id if chat else 0)
-    visit.title = (chat.title if chat else "") or ""
-    visit.member = unit.member_of(account.telegram_id)
-    query, message = update.callback_query, update.effective_message
-    if query is not None:
-        visit.query_id = query.id
-        visit.message_id = query.message.message_id if query.message else 0
-        visit.args = (query.data or "").split(":")[2:]
-        unit.tapped = (visit.chat_id, visit.message_id)
-    elif message is not None:
-        visit.message_id = message.message_id
-        visit.typed = (message.text or "").strip()
-        visit.args = list(args or [])
-        unit.tapped = (0, 0)
-    if visit.member is not None:
-        joining.seen(unit, visit.member, visit.chat_id)
+def read(unit: Unit, raw: Raw) -> Visit | None:
+    """A message or a tap in our words; None if it is neither, or nobody's."""
+    query = _dict(raw.get("callback_query"))
+    if query:
+        return _read_tap(unit, raw, query)
+    message = _dict(raw.get("message")) or _dict(raw.get("edited_message"))
+    return _read_message(unit, raw, message) if message else None
+
+
+def _read_tap(unit: Unit, raw: Raw, query: Raw) -> Visit:
+    message = _dict(query.get("message"))
+    visit = _visit(unit, raw, _dict(query.get("from")), _dict(message.get("chat")))
+    visit.query_id = _text(query.get("id"))
+    visit.message_id = _number(message.get("message_id"))
+    visit.typed = _text(query.get("data"))
+    visit.args = visit.typed.split(":")[2:]
+    unit.outbox.tapped = (visit.chat_id, visit.message_id)
     return visit
 
 
-def known_here(visit: Visit) -> bool:
-    group = visit.unit.group(visit.chat_id)
-    return visit.member is not None and group is not None and bool(group.team)
+def _read_message(unit: Unit, raw: Raw, message: Raw) -> Visit:
+    visit = _visit(unit, raw, _dict(message.get("from")), _dict(message.get("chat")))
+    visit.message_id = _number(message.get("message_id"))
+    visit.typed = _text(message.get("text")).strip()
+    visit.args = visit.typed.split()[1:] if visit.typed.startswith("/") else []
+    visit.reply_to = _number(_dict(message.get("reply_to_message")).get("message_id"))
+    visit.refused = _text(message.get(REFUSED))
+    unit.outbox.tapped = (0, 0)
+    return visit
 
 
-def admit(visit: Visit, action: Action) -> None:
-    """Strangers learn nothing; a member does what the table of roles says, in a known place."""
-    if visit.member is None:
-        raise Refused(text("joining.stranger"))
-    if not may(Team(visit.member.team), action):
-        raise Refused(text("role.forbidden"))
-    if visit.in_group and action is not Action.BIND:
-        group = visit.unit.group(visit.chat_id)
-        if group is None or not group.team:
-            raise Refused(text("group.unbound"))
+def _visit(unit: Unit, raw: Raw, user: Raw, chat: Raw) -> Visit:
+    names = (_text(user.get("first_name")), _text(user.get("last_name")))
+    account = Account(_number(user.get("id")), " ".join(name for name in names if name))
+    chat_id = _number(chat.get("id")) or account.telegram_id
+    roster = unit.people.roster
+    group = roster.groups.get(chat_id)
+    if chat_id > 0 and chat_id == account.telegram_id:
+        place = Place(private=True)
+    else:
+        place = Place(False, group.team, group.centre) if group else Place(False)
+    return Visit(
+        unit,
+        _number(raw.get("update_id")),
+        account,
+        chat_id,
+        place,
+        member=roster.account(account.telegram_id),
+        title=_text(chat.get("title")),
+    )
+
+
+def _dict(value: Any) -> Raw:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> int:
+    """Telegram's ids have 52 bits; anything else is none of its own."""
+    usable = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53
+    return value if usable else 0

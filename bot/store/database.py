@@ -1,5 +1,9 @@
 """The database: opens it, and gives one transaction at a time."""
 
+import base64
+import hashlib
+import hmac
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,13 +19,6 @@ from bot.domain.network import Network
 from bot.domain.record import Draw
 from bot.store.people import Kept
 from bot.store.unit import Unit, Words
-
-
-def machine_draw() -> Draw:
-    """The machine's own chance."""
-    import secrets
-
-    return secrets.randbelow
 
 
 class Database:
@@ -42,7 +39,7 @@ class Database:
         self.words = words
         self.network = network
         self.audit_key = audit_key
-        self.draw = draw or machine_draw()
+        self.draw = draw or secrets.randbelow
         self.kept = Kept()
         self.on_letters: Callable[[], None] = lambda: None
         """Called after each commit that wrote a letter."""
@@ -64,6 +61,11 @@ class Database:
         with reading(self.engine) as connection:
             yield Unit(self, connection, reads_only=True)
 
+    def token(self, nonce: int) -> str:
+        """An invitation's token: 22 characters that only whoever has the key can make."""
+        made = hmac.new(self.audit_key, f"invitation:{nonce}".encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(made.digest())[:22].decode()
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -71,7 +73,7 @@ class Database:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one instant and takes no lock that a writer waits for."""
-    options = {"reading": True}
+    options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection:

@@ -72,6 +72,10 @@ class Events:
         counted = select(func.count()).where(c.code == code)
         return int(self._connection.execute(counted).scalar_one())
 
+    def count_since(self, kind: str, since: datetime) -> int:
+        counted = select(func.count()).where(c.kind == kind, c.at >= since)
+        return int(self._connection.execute(counted).scalar_one())
+
     def count(self) -> int:
         return int(self._connection.execute(select(func.count()).select_from(events)).scalar_one())
 
@@ -80,7 +84,9 @@ class Events:
         previous = START
         whole = self._connection.execution_options(stream_results=True, yield_per=1000)
         for row in whole.execute(select(events).order_by(c.id)).mappings():
-            if row["previous"] != previous or row["hash"] != seal(_event(row), previous, self._key):
+            if row["previous"] != previous or row["hash"] != seal(
+                _event(row), previous, self._key
+            ):
                 return int(row["id"])
             previous = row["hash"]
         return None
@@ -96,7 +102,7 @@ def _row(event: Event) -> dict[str, Any]:
     }
 
 
-def _event(row: Mapping[str, Any]) -> Event:
+def _event(row: Any) -> Event:
     known = ("at", "kind", "code", "member_id", "data", "id")
     return Event(**{name: row[name] for name in known})
 

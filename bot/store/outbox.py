@@ -26,9 +26,9 @@ VOID = {
     "withdrawn": case((c.state == SENDING, True), else_=c.withdrawn),
 }
 WAITS = c.state.in_((PENDING, SENDING))
-WITHDRAW = update(outbox).where(
-    c.cause.in_(bindparam("causes", expanding=True)), WAITS
-).values(VOID)
+WITHDRAW = (
+    update(outbox).where(c.cause.in_(bindparam("causes", expanding=True)), WAITS).values(VOID)
+)
 SUPERSEDE = (
     update(outbox)
     .where(
@@ -214,7 +214,7 @@ class Outbox:
         self.silence(chat)
 
     def stale(self, chat: int, before: datetime) -> bool:
-        """Whether a reminder has waited there for so long that the present state says it better."""
+        """Whether a reminder waited there so long that the present state says it better."""
         old = select(literal(1)).where(_routine(chat), c.created_at < before).limit(1)
         return self._connection.execute(old).first() is not None
 
@@ -222,6 +222,35 @@ class Outbox:
         """A newer message says it all: what waits of a reminder's weight is void."""
         void = update(outbox).where(_routine(chat)).values(state=LetterState.CANCELLED.value)
         self._connection.execute(void)
+
+    # The audit
+
+    def troubles(self, stuck_before: datetime, since: datetime, limit: int) -> list[str]:
+        """Letters that should have left by then, and those that nobody got: one line each."""
+        stuck = and_(WAITS, c.created_at < stuck_before)
+        unheard = (LetterState.FAILED.value, LetterState.UNKNOWN.value)
+        lost = and_(
+            c.state.in_(unheard), c.kind == Kind.SEND.value, ~c.withdrawn, c.created_at >= since
+        )
+        found = [
+            select(c.id, c.state, c.created_at).where(which).order_by(c.id).limit(limit)
+            for which in (stuck, lost)
+        ]
+        return [
+            f"letter {id_} {state} since {at.isoformat()}"
+            for query in found
+            for id_, state, at in self._connection.execute(query)
+        ]
+
+    def heard(self, causes: Collection[str]) -> set[str]:
+        """Those of these causes of which some letter left, or is about to."""
+        alive = (LetterState.SENT.value, PENDING, SENDING)
+        found = (
+            select(c.cause)
+            .distinct()
+            .where(c.cause.in_(sorted(causes)), c.kind == Kind.SEND.value, c.state.in_(alive))
+        )
+        return set(self._connection.execute(found).scalars()) if causes else set()
 
     def asked_by(self, chat: int, message_id: int) -> str:
         """The key of the letter that is this message; nothing if none of ours is."""

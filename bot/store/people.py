@@ -1,7 +1,6 @@
 """Members and groups, invitations and dialogues under way."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +54,7 @@ class Kept:
     """The roster as this process last read it, and the number that it had then."""
 
     version: int = -1
-    roster: Roster = Roster({}, {})  # noqa: RUF009 - frozen
+    roster: Roster = field(default_factory=lambda: Roster({}, {}))
 
 
 class People:
@@ -170,5 +169,3 @@ class People:
 
     def purge_drafts(self, before: datetime) -> None:
         self._connection.execute(delete(drafts).where(drafts.c.updated_at < before))
-
-

@@ -1,4 +1,4 @@
-"""Records: each read in one go, held and locked while a unit lasts, written in one go at its end."""
+"""Records: each read in one go, held while a unit lasts, written in one go at its end."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -34,12 +34,19 @@ dated = SQLModel.metadata.tables[str(models.Dated.__tablename__)]
 p, d = patients.c, dated.c
 
 KEPT_CLOSED = [kind.name for kind in due.BOOK if kind.keeps_closed]
-PATIENTS = select(p.code, p.version, p.facts).where(p.code.in_(bindparam("codes", expanding=True)))
+PATIENTS = select(p.code, p.version, p.phase, p.late_at, p.facts).where(
+    p.code.in_(bindparam("codes", expanding=True))
+)
 LOCKED = PATIENTS.order_by(p.code).with_for_update()
 THINGS = select(d.code, d.kind, d.key, d.next_at, d.fault, d.facts).where(
     d.code.in_(bindparam("codes", expanding=True)), or_(d.open, d.kind.in_(KEPT_CLOSED))
 )
-FIRST_DUE = select(func.min(d.next_at))
+FIRST_DUE = (
+    select(d.next_at)
+    .where(d.next_at.is_not(None), d.key != bindparam("besides"))
+    .order_by(d.next_at)
+    .limit(1)
+)
 DUE = (
     select(d.code, d.kind, d.key, d.together, d.next_at)
     .where(d.next_at <= bindparam("now", type_=d.next_at.type))
@@ -76,17 +83,13 @@ class Held:
 
     record: Record
     version: int
-    new: bool = False
-    patient: dict[str, Any] = field(default_factory=dict)
+    patient: tuple[Any, ...] = ()
+    """Its facts and what lists are made by, as they were read or written last."""
     things: dict[tuple[str, str], tuple[dict[str, Any], datetime | None, str]] = field(
         default_factory=dict
     )
     said: int = 0
     """How much was said of it in this unit; part of the key of each letter."""
-
-    @property
-    def touched(self) -> bool:
-        return self.said > 0 or bool(self.record.logged) or bool(self.record.said)
 
 
 class Records:
@@ -136,11 +139,22 @@ class Records:
         found |= {code: self._held[code].record for code in codes if code in self._held}
         return found
 
+    def recall(self, record: Record, kind: str, key: str) -> None:
+        """Read one more thing of a held record: one that is over, and is not read with it."""
+        held = self._held[record.code]
+        one = select(d.next_at, d.fault, d.facts).where(
+            d.code == record.code, d.kind == kind, d.key == key
+        )
+        row = self._connection.execute(one).first()
+        if row is not None and key not in record.things[kind]:
+            record.things[kind][key] = kinds.thing_of(kind, row.facts, row.next_at)
+            held.things[kind, key] = (row.facts, row.next_at, row.fault)
+
     def new(self, patient: Patient) -> Record:
         """A patient who is enrolled now."""
         record = self._record(patient)
         record.things[Watch.KIND][""] = Watch(state=WatchState.CLOSED)
-        self._held[patient.code] = Held(record, 0, new=True)
+        self._held[patient.code] = Held(record, 0)
         return record
 
     def version_of(self, record: Record) -> Held:
@@ -151,9 +165,10 @@ class Records:
             return {}
         found: dict[str, Held] = {}
         values = {"codes": list(codes)}
-        for code, version, facts in self._connection.execute(query, values).all():
+        rows = self._connection.execute(query, values).all()
+        for code, version, phase, late_at, facts in rows:
             patient: Patient = kinds.PATIENT.validate_python(facts)
-            found[code] = Held(self._record(patient), version, patient=facts)
+            found[code] = Held(self._record(patient), version, patient=(facts, phase, late_at))
         for code, kind, key, next_at, fault, facts in self._connection.execute(THINGS, values):
             if code in found and kind in due.KINDS:
                 held = found[code]
@@ -184,13 +199,14 @@ class Records:
         changed: list[dict[str, Any]] = []
         whole: list[dict[str, Any]] = []
         for held in self._held.values():
-            rows = self._changed(held)
-            facts = kinds.patient_facts(held.record.patient)
-            if rows or held.said or facts != held.patient:
+            changed += self._changed(held)
+            row = kinds.patient_row(held.record, held.version + 1)
+            now = (row["facts"], row["phase"], row["late_at"])
+            # Its number grows with what is said, for the keys of letters stand on it.
+            if held.said or now != held.patient:
                 held.version += 1
-                whole.append(kinds.patient_row(held.record, held.version))
-            changed += rows
-            held.new, held.said, held.patient = False, 0, facts
+                whole.append(row)
+            held.said, held.patient = 0, now
         if whole:
             upsert(self._connection, patients, whole)
         if changed:
@@ -208,8 +224,10 @@ class Records:
 
     # The clock
 
-    def first_due(self) -> datetime | None:
-        first: datetime | None = self._connection.execute(FIRST_DUE).scalar()
+    def first_due(self, besides: str = "") -> datetime | None:
+        """When the first thing wants attention, one duty left out or none."""
+        found = self._connection.execute(FIRST_DUE, {"besides": besides or "-"})
+        first: datetime | None = found.scalar()
         return first
 
     def due(self, limit: int) -> list[Due]:
@@ -261,9 +279,7 @@ class Records:
 
     def late(self, offset: int, limit: int) -> Page:
         """What is late in the network, the gravest kind first, then the longest."""
-        total = self._count(
-            select(func.count()).where(d.rank.in_(RANKS), d.late_at <= self._now)
-        )
+        total = self._count(select(func.count()).where(d.rank.in_(RANKS), d.late_at <= self._now))
         parts = [
             select(d.code, d.kind, d.key, d.rank, d.late_at)
             .where(d.rank == rank, d.late_at <= self._now)
@@ -283,6 +299,12 @@ class Records:
         total = self._count(select(func.count()).where(*which))
         found = select(d.code, d.kind, d.key).where(*which).order_by(d.due_at, d.code)
         return Page(total, 0, self._lines(found.limit(limit)))
+
+    def closed(self, code: str, kind: str, key: str) -> Dated | None:
+        """One thing as it was written, over or not."""
+        one = select(d.next_at, d.facts).where(d.code == code, d.kind == kind, d.key == key)
+        row = self._connection.execute(one).first()
+        return kinds.thing_of(kind, row.facts, row.next_at) if row else None
 
     def in_round(self, together: str) -> list[tuple[str, Dated]]:
         """The lines of a round, answered ones too: (code, check), as they stand in this unit."""
@@ -317,6 +339,13 @@ class Records:
         found = found.order_by(first, p.late_at, p.code).limit(limit).offset(offset)
         return Page(total, offset, self._lines(found))
 
+    def calm(self, centre: str, offset: int, limit: int) -> Page:
+        """Those of whom nothing is late, the nearest injection first."""
+        mine = (*self._running(centre), or_(p.late_at.is_(None), p.late_at > self._now))
+        found = select(p.code, literal(""), literal("")).where(*mine)
+        found = found.order_by(p.day0_on, p.code).limit(limit).offset(offset)
+        return Page(0, offset, self._lines(found))
+
     def watched(self, centre: str, offset: int, limit: int) -> Page:
         """Those under watch, the next round first; then the others whose pathway runs."""
         under = (d.kind == Watch.KIND, d.state == WatchState.OPEN.value)
@@ -328,7 +357,7 @@ class Records:
     def phases(self, centre: str) -> dict[str, int]:
         """How many there are in each phase."""
         counted = select(p.phase, func.count()).where(*self._running(centre)).group_by(p.phase)
-        return {phase: n for phase, n in self._connection.execute(counted)}
+        return {row.phase: int(row[1]) for row in self._connection.execute(counted)}
 
     def codes(self, fours: Collection[str], limit: int = 100) -> list[str]:
         """The codes of these four characters, in any centre."""

@@ -1,11 +1,12 @@
 """One transaction seen at one instant: people, records, outbox, events."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import Connection
 
 from bot.domain.message import Text
+from bot.store import inbox
 from bot.store.events import Events
 from bot.store.outbox import Outbox
 from bot.store.people import People
@@ -46,6 +47,17 @@ class Unit:
             lambda: self.people.roster,
             locks=not reads_only,
         )
+
+    def token(self, nonce: int) -> str:
+        """The secret of an invitation, made from its number and the key: it is kept nowhere."""
+        return self._database.token(nonce)
+
+    def failed_updates(self, since: datetime, limit: int) -> list[int]:
+        """The numbers of updates that raised, the newest first."""
+        return inbox.failures(self.connection, since, limit)
+
+    def forget_updates(self, before: datetime) -> None:
+        inbox.purge(self.connection, before)
 
     @property
     def wrote_letters(self) -> bool:

@@ -1,0 +1,84 @@
+"""How an alert looks: to everybody, to its author, when its outcome is asked."""
+
+from bot.cards.common import NOTHING, data, head, lines_or_nothing, rows
+from bot.domain.alert import GRADES, OUTCOMES, SIGNS, complete
+from bot.domain.facts import Alert, AlertState
+from bot.domain.message import Button, Card, Keyboard, Text, text
+from bot.domain.record import Record
+
+
+def card(record: Record, alert: Alert) -> Card:
+    """The alert as everybody sees it: which patient, what, who has it, what to press."""
+    take = rows(Button(text("alert.button.take"), data("alert:take", record, alert)))
+    if alert.state == AlertState.OPEN:
+        return Card(_text(record, alert, "alert.again" if alert.rung else "alert.raised"), take)
+    if alert.state == AlertState.TAKEN and complete(record.pathway.alerts, alert):
+        return Card(_text(record, alert, "alert.taken"))
+    if alert.state == AlertState.TAKEN:
+        return Card(_text(record, alert, "alert.taken_half"), take)
+    over = "alert.closed" if alert.state == AlertState.CLOSED else "alert.cancelled"
+    return Card(_text(record, alert, over))
+
+
+def _text(record: Record, alert: Alert, key: str) -> Text:
+    grade = text("alert.grade", grade=alert.grade) if alert.grade else text("alert.grade_unknown")
+    return text(
+        key,
+        head=head(record),
+        number=int(alert.key),
+        sign=sign_text(alert.sign),
+        grade=grade,
+        who=record.who(alert.raised_by),
+        at=alert.raised_at,
+        rung=alert.rung,
+        takers=lines_or_nothing(_takers(record, alert)),
+        outcome=text(f"alert.outcome.{alert.outcome}") if alert.outcome else NOTHING,
+        closer=record.who(alert.closed_by),
+        closed=alert.closed_at or record.now,
+        centre=record.patient.centre,
+    )
+
+
+def sign_text(sign: str) -> Text:
+    return text(f"alert.sign.{sign}") if sign else text("alert.sign_unknown")
+
+
+def _takers(record: Record, alert: Alert) -> list[Text]:
+    taken = ((alert.taken_by, alert.taken_at), (alert.neuro_by, alert.neuro_at))
+    return [text("alert.taker", who=record.who(by), at=at) for by, at in taken if at]
+
+
+def raised(record: Record, alert: Alert) -> Card:
+    """What its author sees: it is gone, now the sign or the grade, or a false alarm."""
+    keys: Keyboard
+    if alert.sign:
+        # Kept after a first answer: a grade tapped by mistake can be set right.
+        keys = (
+            tuple(
+                Button(
+                    text("alert.button.grade", grade=grade),
+                    data("alert:grade", record, alert, grade),
+                )
+                for grade in GRADES
+            ),
+        )
+    else:
+        keys = rows(
+            *(
+                Button(text(f"alert.button.sign_{sign}"), data("alert:sign", record, alert, sign))
+                for sign in SIGNS
+            )
+        )
+    false = Button(text("alert.button.false"), data("alert:cancel", record, alert))
+    return Card(_text(record, alert, "alert.sent"), (*keys, (false,)))
+
+
+def ask_outcome(record: Record, alert: Alert) -> Card:
+    outcomes = [
+        Button(
+            text(f"alert.button.outcome_{outcome}"),
+            data("alert:outcome", record, alert, outcome),
+        )
+        for outcome in OUTCOMES
+    ]
+    return Card(_text(record, alert, "alert.ask_outcome"), rows(*outcomes))

@@ -1,0 +1,104 @@
+"""How people and teams look: who is where, who is on call, invitations."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.cards.common import SHOWN, more, rows
+from bot.domain.message import Button, Card, Text, text
+from bot.domain.network import Network
+from bot.domain.people import Member, Roster
+from bot.domain.roles import Team
+
+NAMED = 12
+"""How many names a line shows."""
+LINK = "[invitation]"
+"""Stands in a letter for the link, which is put in only as it leaves."""
+
+
+def welcome(member: Member) -> Card:
+    """What a member reads first."""
+    return Card(text("joining.welcome", name=member.name, team=member.team, centre=member.centre))
+
+
+def invitation(team: Team, centre: str, uses: int) -> Text:
+    return text("joining.invitation", team=team.value, centre=centre, link=LINK, n=uses)
+
+
+def invitation_code(team: Team, centre: str) -> Text:
+    return text("joining.invitation_code", team=team.value, centre=centre, link=LINK)
+
+
+def teams(roster: Roster, network: Network) -> Card:
+    """Every team of every centre, where it is reached, who is in it."""
+    lines = [
+        _team_line(roster, team, centre)
+        for centre in network.centres
+        for team in Team
+        if team is not Team.COORDINATION or centre == network.first_centre
+    ]
+    return Card(text("team.list", lines=tuple(lines)))
+
+
+def _team_line(roster: Roster, team: Team, centre: str) -> Text:
+    people = roster.members_in(team, centre)
+    groups = [
+        group
+        for group in roster.groups.values()
+        if group.team == team and (group.centre == centre or team is Team.COORDINATION)
+    ]
+    return text(
+        "team.line" if roster.chats(team, centre) else "team.line_empty",
+        team=team.value,
+        centre=centre,
+        groups=", ".join(group.title for group in groups),
+        with_group=text("team.with_group") if groups else text("team.without_group"),
+        names=_names(people),
+        n=len(people),
+    )
+
+
+def _names(people: Sequence[Member]) -> str:
+    named = ", ".join(member.name for member in people[:NAMED])
+    return f"{named} …" if len(people) > NAMED else named
+
+
+def removable(roster: Roster, offset: int) -> Card:
+    """Who can be removed: one button each, a page at a time."""
+    people = sorted(roster.present, key=lambda m: (m.team, m.name, m.id))
+    shown = people[offset : offset + SHOWN]
+    keys = rows(
+        *(
+            Button(
+                text("member.button.remove", name=member.name, team=member.team),
+                f"member:remove:{member.id}",
+            )
+            for member in shown
+        )
+    )
+    return Card(
+        text("member.remove_whom"), (*keys, *more("member:page", offset + len(shown), len(people)))
+    )
+
+
+def ask_remove(gone: Member) -> Card:
+    yes = Button(text("member.button.remove_yes"), f"member:gone:{gone.id}")
+    no = Button(text("draft.button.cancel"), "draft:leave")
+    return Card(text("member.remove_sure", name=gone.name, team=gone.team), ((yes, no),))
+
+
+def duty_board(roster: Roster, member: Member, now: datetime, until: datetime) -> Card:
+    """Who is on call in each team that this member works with, and their own button."""
+    lines = tuple(_duty_line(roster, team, member.centre, now) for team in Team)
+    if member.on_call_until is not None and member.on_call_until > now:
+        key = Button(text("duty.button.leave"), "duty:leave")
+    else:
+        key = Button(text("duty.button.take", until=until), "duty:take")
+    return Card(text("duty.board", lines=lines, centre=member.centre), rows(key))
+
+
+def _duty_line(roster: Roster, team: Team, centre: str, now: datetime) -> Text:
+    there = roster.on_call(team, centre, now)
+    if not there:
+        return text("duty.nobody", team=team.value)
+    until = max(member.on_call_until or now for member in there)
+    return text("duty.line", team=team.value, names=_names(there), until=until)

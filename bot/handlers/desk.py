@@ -1,0 +1,49 @@
+"""The desk: each update is read, admitted once at the gate, done, and answered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.care import joining
+from bot.care.telling import spread
+from bot.domain import access
+from bot.domain.access import NOBODY, Action, Subject
+from bot.domain.message import Refused
+from bot.handlers.visit import Do, Visit
+
+About = Callable[[Visit], Subject]
+"""Finds what a visit is about, and whose that is; it says nothing of how things stand."""
+
+
+def nobody(_visit: Visit) -> Subject:
+    """It is about no patient."""
+    return NOBODY
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One command, button or sentence: what it needs, what it is about, what it does."""
+
+    action: Action
+    do: Do
+    about: About = nobody
+
+
+def enter(visit: Visit, entry: Entry) -> None:
+    """Rights before state: found, admitted, and only then done. Raises Refused."""
+    about = entry.about(visit)
+    no = access.refusal(visit.member, entry.action, visit.place, about)
+    if no is not None:
+        raise Refused(no)
+    entry.do(visit)
+
+
+def serve(visit: Visit, entry: Entry) -> None:
+    """Do it and answer; a refusal is an answer too, and has changed nothing."""
+    unit = visit.unit
+    joining.see(unit, visit.member, visit.chat_id)
+    try:
+        enter(visit, entry)
+        visit.popup()
+    except Refused as no:
+        visit.refuse(no)
+    spread(unit)

@@ -1,0 +1,117 @@
+"""What a visit is about: the record and the thing, and whose they are.
+
+The record is read here, before the gate, but nothing is said of it: the gate is asked about the
+centre and the teams alone, and what does not exist is refused after it, like a stale button.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bot.care import patients
+from bot.domain import alert, check
+from bot.domain.access import NOBODY, Subject
+from bot.domain.facts import Alert, Check, Dated, Demand, Relay, Step
+from bot.domain.record import Record
+from bot.handlers.visit import Visit
+
+
+def _meet(visit: Visit, code: str) -> Subject:
+    """Read the record; the centre is that of the code, whether or not it exists."""
+    visit.record = visit.unit.records.get(code)
+    if visit.record is not None:
+        return Subject(visit.record.patient.centre)
+    centre = code.partition("-")[0]
+    return Subject(centre if centre in visit.unit.network.centres else "")
+
+
+def _thing(visit: Visit, kind: type[Dated]) -> Subject:
+    subject = _meet(visit, visit.arg(0))
+    record, key = visit.record, visit.arg(1)
+    if record is None:
+        return subject
+    if key not in record.things[kind.KIND]:
+        visit.unit.records.recall(record, kind.KIND, key)
+    visit.thing = record.things[kind.KIND].get(key)
+    return subject
+
+
+def patient(visit: Visit) -> Subject:
+    """A button about a patient."""
+    return _meet(visit, visit.arg(0))
+
+
+def typed_patient(visit: Visit) -> Subject:
+    """A command with a code, or without."""
+    return meant(visit, " ".join(visit.args)) if visit.args else NOBODY
+
+
+def first_word(visit: Visit) -> Subject:
+    """A command whose first word is a code."""
+    return meant(visit, visit.args[0]) if visit.args else NOBODY
+
+
+def meant(visit: Visit, typed: str) -> Subject:
+    """The patient of a typed code; a wrong one is refused with the nearest."""
+    if visit.member is None:
+        return NOBODY  # the gate says the rest
+    code = patients.find(visit.unit, visit.member, typed)
+    subject = _meet(visit, code)
+    near = visit.member.coordinates or visit.member.centre == subject.centre
+    if visit.record is None and near:
+        raise patients.unknown(visit.unit, visit.member, code)
+    return subject
+
+
+def report(visit: Visit) -> Subject:
+    """A report's button: the patient, and the line of a round or none (`0`)."""
+    subject = _thing(visit, Check)
+    return Subject(subject.centre)
+
+
+def step(visit: Visit) -> Subject:
+    subject = _thing(visit, Step)
+    return _whose(visit, subject, "step", lambda _, it: (it.team,))
+
+
+def relay(visit: Visit) -> Subject:
+    subject = _thing(visit, Relay)
+    return _whose(visit, subject, "relay", lambda _, it: (it.to_team,))
+
+
+def check_line(visit: Visit) -> Subject:
+    subject = _thing(visit, Check)
+    return _whose(visit, subject, "check", check.answers)
+
+
+def taken_alert(visit: Visit) -> Subject:
+    """Whose it is to take."""
+    subject = _thing(visit, Alert)
+    return _whose(visit, subject, "alert", lambda r, _: _takers(r))
+
+
+def settled_alert(visit: Visit) -> Subject:
+    """Whose word it is what became of it."""
+    subject = _thing(visit, Alert)
+    return _whose(visit, subject, "alert", lambda r, _: alert.settlers(r.pathway.alerts))
+
+
+def _takers(record: Record) -> tuple[str, ...]:
+    plan = record.pathway.alerts
+    return (*plan.takers, plan.neuro_team)
+
+
+def some_alert(visit: Visit) -> Subject:
+    return _thing(visit, Alert)
+
+
+def demand(visit: Visit) -> Subject:
+    return _thing(visit, Demand)
+
+
+def _whose(
+    visit: Visit, subject: Subject, name: str, teams: Callable[[Record, Any], Sequence[str]]
+) -> Subject:
+    if visit.record is None or visit.thing is None:
+        return subject
+    found = teams(visit.record, visit.thing)
+    return Subject(subject.centre, tuple(str(team) for team in found), name)

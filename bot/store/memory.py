@@ -1,0 +1,524 @@
+"""The same store in memory: for what must be played by the thousand, without a database.
+
+It answers as the other one does; the simulation plays the same hospitals on both to show it.
+Nothing is rolled back here: a rule that refuses has changed nothing.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from bot.domain import due
+from bot.domain.facts import Check, Dated, Patient, PatientState, Watch, WatchState
+from bot.domain.invariants import Line
+from bot.domain.message import Kind, Priority
+from bot.domain.network import Network
+from bot.domain.people import Group, Member, Roster
+from bot.domain.record import Draw, Record
+from bot.store.events import Event, Events
+from bot.store.outbox import BLANK, REROUTED, Outbox, Rows
+from bot.store.people import Draft, Invitation, People
+from bot.store.records import DUTY, Due, Held, Page, Records
+from bot.store.unit import Unit, Words
+
+TOLD = {"alert": "open", "check": "asked", "relay": "offered"}
+SENT = "sent"
+
+
+@dataclass(slots=True)
+class Facts:
+    """Everything that is kept."""
+
+    records: dict[str, Held] = field(default_factory=dict)
+    archive: dict[str, dict[tuple[str, str], Dated]] = field(default_factory=dict)
+    """What is over and is not read with its record, by patient."""
+    duties: dict[str, datetime] = field(default_factory=dict)
+    faults: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    roster: Roster = field(default_factory=lambda: Roster({}, {}))
+    invitations: dict[str, Invitation] = field(default_factory=dict)
+    drafts: dict[tuple[int, int], Draft] = field(default_factory=dict)
+    letters: list[dict[str, Any]] = field(default_factory=list)
+    waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
+    by_cause: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    events: list[Event] = field(default_factory=list)
+
+
+class MemoryPeople:
+    """Who is there."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    @property
+    def roster(self) -> Roster:
+        return self._facts.roster
+
+    def join(self, member: Member) -> Member:
+        joined = member if member.id else replace(member, id=len(self.roster.members) + 1)
+        self.put(joined)
+        return joined
+
+    def put(self, member: Member) -> None:
+        members = {**self.roster.members, member.id: member}
+        self._facts.roster = Roster(members, self.roster.groups)
+
+    def put_group(self, group: Group) -> None:
+        groups = {**self.roster.groups, group.chat_id: group}
+        self._facts.roster = Roster(self.roster.members, groups)
+
+    def invitation(self, token_hash: str) -> Invitation | None:
+        return self._facts.invitations.get(token_hash)
+
+    def put_invitation(self, invitation: Invitation) -> None:
+        self._facts.invitations[invitation.token_hash] = invitation
+
+    def draft(self, member_id: int, chat_id: int) -> Draft | None:
+        return self._facts.drafts.get((member_id, chat_id))
+
+    def put_draft(self, draft: Draft) -> None:
+        self._facts.drafts[draft.member_id, draft.chat_id] = draft
+
+    def end_draft(self, draft: Draft) -> None:
+        self._facts.drafts.pop((draft.member_id, draft.chat_id), None)
+
+    def purge_drafts(self, before: datetime) -> None:
+        kept = {k: d for k, d in self._facts.drafts.items() if d.updated_at >= before}
+        self._facts.drafts = kept
+
+
+class MemoryRecords:
+    """What is known of patients."""
+
+    def __init__(self, facts: Facts, network: Network, now: datetime, draw: Draw) -> None:
+        self._facts = facts
+        self._network = network
+        self._now = now
+        self._draw = draw
+        self._held: dict[str, Held] = {}
+
+    # One patient
+
+    @property
+    def held(self) -> Iterable[Held]:
+        return self._held.values()
+
+    def hold(self, codes: Collection[str]) -> None:
+        for code in sorted(set(codes)):
+            self.get(code)
+
+    def get(self, code: str) -> Record | None:
+        held = self._facts.records.get(code)
+        if held is None:
+            return None
+        self._held[code] = held
+        return self._at(held.record)
+
+    def look(self, codes: Collection[str]) -> dict[str, Record]:
+        kept = self._facts.records
+        return {code: self._at(kept[code].record) for code in codes if code in kept}
+
+    def _at(self, record: Record) -> Record:
+        record.now, record.roster = self._now, self._facts.roster
+        return record
+
+    def recall(self, record: Record, kind: str, key: str) -> None:
+        found = self._facts.archive.get(record.code, {}).pop((kind, key), None)
+        if found is not None:
+            record.things[kind][key] = found
+
+    def new(self, patient: Patient) -> Record:
+        products = {each.id: each for each in self._network.products}
+        record = Record(
+            patient=patient,
+            pathway=self._network.pathway,
+            calendar=self._network.calendar,
+            now=self._now,
+            draw=self._draw,
+            roster=self._facts.roster,
+            product=products.get(patient.product),
+        )
+        record.things[Watch.KIND][""] = Watch(state=WatchState.CLOSED)
+        self._held[patient.code] = self._facts.records[patient.code] = Held(record, 0)
+        return record
+
+    def version_of(self, record: Record) -> Held:
+        return self._held[record.code]
+
+    def digest_of_pathway(self) -> str:
+        return self._network.pathway.id
+
+    def write(self) -> None:
+        for code, held in self._held.items():
+            held.version += held.said > 0
+            held.said = 0
+            for kind in due.BOOK:
+                if not kind.keeps_closed:
+                    self._put_away(code, held.record, kind)
+
+    def _put_away(self, code: str, record: Record, kind: due.Kind) -> None:
+        things = record.things[kind.name]
+        for key in [k for k, thing in things.items() if not kind.is_open(record, thing)]:
+            self._facts.archive.setdefault(code, {})[kind.name, key] = things.pop(key)
+
+    # The clock
+
+    def _things(self) -> Iterator[tuple[Record, due.Kind, Dated]]:
+        for held in self._facts.records.values():
+            record = self._at(held.record)
+            for kind in due.BOOK:
+                for thing in record.things[kind.name].values():
+                    yield record, kind, thing
+
+    def first_due(self, besides: str = "") -> datetime | None:
+        coming = [
+            thing.next_at
+            for held in self._facts.records.values()
+            for things in held.record.things.values()
+            for thing in things.values()
+            if thing.next_at is not None
+        ]
+        duties = [at for name, at in self._facts.duties.items() if name != besides]
+        return min([*coming, *duties], default=None)
+
+    def due(self, limit: int) -> list[Due]:
+        things = [
+            (due.RANKS[kind.name], at, record.code, thing.key, kind.together(record, thing))
+            for record, kind, thing in self._things()
+            for at in (thing.next_at,)
+            if at is not None and at <= self._now
+        ]
+        found = [
+            Due(code, due.BOOK[rank].name, key, together, at)
+            for rank, at, code, key, together in sorted(things)
+        ]
+        duties = sorted((at, name) for name, at in self._facts.duties.items() if at <= self._now)
+        return [*found, *(Due("", DUTY, name, "", at) for at, name in duties)][:limit]
+
+    def put_off(self, items: Sequence[Due], until: datetime, fault: str) -> None:
+        for item in items:
+            self._facts.faults[item.code, item.kind, item.key] = fault
+            if item.kind == DUTY:
+                self._facts.duties[item.key] = until
+            else:
+                self._facts.records[item.code].record.things[item.kind][item.key].next_at = until
+
+    def duty(self, name: str) -> datetime | None:
+        return self._facts.duties.get(name)
+
+    def set_duty(self, name: str, at: datetime) -> None:
+        self._facts.duties[name] = at
+
+    # Lists
+
+    def owed(self, team: str, centre: str, offset: int, limit: int) -> Page:
+        found = [
+            ((c.rank, c.due_at, record.code), (record.code, kind.name, thing.key))
+            for record, kind, thing in self._things()
+            for c in (due.columns(record, thing),)
+            if c.owed_by == team and centre in ("", record.patient.centre)
+        ]
+        return _page(found, offset, limit)
+
+    def late(self, offset: int, limit: int) -> Page:
+        found = [
+            ((c.rank, c.late_at, record.code, thing.key), (record.code, kind.name, thing.key))
+            for record, kind, thing in self._things()
+            for c in (due.columns(record, thing),)
+            if c.late_at is not None and c.late_at <= self._now
+        ]
+        return _page(found, offset, limit)
+
+    def missed(self, since: datetime, limit: int) -> Page:
+        found = [
+            ((check.at, code), (code, Check.KIND, check.key))
+            for code, things in self._facts.archive.items()
+            for check in things.values()
+            if isinstance(check, Check) and check.state == "missed" and check.at >= since
+        ]
+        return _page(found, 0, limit)
+
+    def closed(self, code: str, kind: str, key: str) -> Dated | None:
+        return self._facts.archive.get(code, {}).get((kind, key))
+
+    def in_round(self, together: str) -> list[tuple[str, Dated]]:
+        kept = [
+            (code, check)
+            for code, held in self._facts.records.items()
+            for check in held.record.checks.values()
+        ]
+        over = [
+            (code, check)
+            for code, things in self._facts.archive.items()
+            for check in things.values()
+            if isinstance(check, Check)
+        ]
+        found: list[tuple[str, Dated]] = [
+            (code, check) for code, check in kept + over if check.round == together
+        ]
+        return sorted(found, key=lambda pair: (pair[0], pair[1].key))
+
+    def patients(self, centre: str, offset: int, limit: int) -> Page:
+        return self._patients(centre, offset, limit, lambda _: True)
+
+    def worried(self, centre: str, offset: int, limit: int) -> Page:
+        return self._patients(centre, offset, limit, self._is_worried, grave=True)
+
+    def calm(self, centre: str, offset: int, limit: int) -> Page:
+        return self._patients(centre, offset, limit, lambda r: not self._is_worried(r))
+
+    def _is_worried(self, record: Record) -> bool:
+        since = due.late_from(record)
+        return since is not None and since <= self._now
+
+    def _patients(
+        self,
+        centre: str,
+        offset: int,
+        limit: int,
+        which: Callable[[Record], bool],
+        *,
+        grave: bool = False,
+    ) -> Page:
+        def place(record: Record) -> tuple[Any, ...]:
+            if grave:
+                return not record.running_alerts(), due.late_from(record), record.code
+            return record.patient.day0_on, record.code
+
+        found = [
+            (place(record), (record.code, "", ""))
+            for record in self._running(centre)
+            if which(record)
+        ]
+        return _page(found, offset, limit)
+
+    def _running(self, centre: str) -> list[Record]:
+        records = (self._at(held.record) for held in self._facts.records.values())
+        return [
+            record
+            for record in records
+            if record.patient.state != PatientState.ENDED and centre in ("", record.patient.centre)
+        ]
+
+    def watched(self, centre: str, offset: int, limit: int) -> Page:
+        found = [
+            ((record.watch.next_at, record.code), (record.code, Watch.KIND, ""))
+            for record in self._running(centre)
+            if record.watch.state == WatchState.OPEN
+        ]
+        return _page(found, offset, limit)
+
+    def phases(self, centre: str) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for record in self._running(centre):
+            phase = due.phase(record)
+            found[phase] = found.get(phase, 0) + 1
+        return found
+
+    def codes(self, fours: Collection[str], limit: int = 100) -> list[str]:
+        return sorted(c for c in self._facts.records if c.partition("-")[2] in fours)[:limit]
+
+    def after(self, code: str, limit: int) -> list[str]:
+        return sorted(record.code for record in self._running("") if record.code > code)[:limit]
+
+    # The audit
+
+    def suspects(self, before: datetime, limit: int) -> list[Line]:
+        faults = self._facts.faults
+        lines = [
+            Line(record.code, kind.name, thing.key, is_open, thing.next_at, fault)
+            for record, kind, thing in self._things()
+            for is_open in (kind.is_open(record, thing),)
+            for fault in (faults.get((record.code, kind.name, thing.key), ""),)
+            if fault
+            or (is_open and thing.next_at is None)
+            or (thing.next_at is not None and thing.next_at < before)
+        ]
+        lines += [
+            Line("", DUTY, name, True, at)
+            for name, at in self._facts.duties.items()
+            if at < before
+        ]
+        return lines[:limit]
+
+    def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
+        found = [
+            (record.code, kind.name, thing.key, kind.together(record, thing))
+            for record, kind, thing in self._things()
+            if TOLD.get(kind.name) == thing.state
+        ]
+        return found[:limit]
+
+
+def _page(found: list[tuple[Any, tuple[str, str, str]]], offset: int, limit: int) -> Page:
+    lines = [line for _, line in sorted(found, key=lambda pair: pair[0])]
+    return Page(len(lines), offset, lines[offset : offset + limit])
+
+
+class MemoryOutbox:
+    """Letters, as the other outbox keeps them."""
+
+    def __init__(self, facts: Facts, now: datetime) -> None:
+        self._facts = facts
+        self._now = now
+        self.tapped: tuple[int, int] = (0, 0)
+        self.wrote = False
+
+    # What is said is put together in the same words as for a database.
+    send = Outbox.send
+    edit = Outbox.edit
+    popup = Outbox.popup
+    picture = Outbox.picture
+    menu = Outbox.menu
+    delete = Outbox.delete
+
+    def _write(self, chat: int, kind: Kind, key: str, **values: Any) -> None:
+        if key in self._facts.keys:
+            return
+        self._facts.keys.add(key)
+        values["priority"] = int(values.get("priority", Priority.ANSWER))
+        if values.get("cause") and values["priority"] == Priority.ALERT:
+            self._supersede(values["cause"], chat)
+        letter = BLANK | values | {"chat_id": chat, "kind": kind.value, "dedupe_key": key}
+        letter |= {"created_at": self._now, "id": len(self._facts.letters) + 1, "message_id": None}
+        self._facts.letters.append(letter)
+        self._facts.waiting[letter["id"]] = letter
+        if letter["cause"]:
+            self._facts.by_cause.setdefault(letter["cause"], []).append(letter)
+        self.wrote = True
+
+    def _void(self, letters: Iterable[dict[str, Any]]) -> None:
+        for letter in letters:
+            if letter["state"] == "pending":
+                letter["state"] = "cancelled"
+                self._facts.waiting.pop(letter["id"], None)
+
+    def _about(self, cause: str) -> list[dict[str, Any]]:
+        return self._facts.by_cause.get(cause, [])
+
+    def _supersede(self, cause: str, chat: int) -> None:
+        self._void(
+            letter
+            for letter in self._about(cause)
+            if letter["chat_id"] == chat and letter["created_at"] < self._now
+        )
+
+    def withdraw(self, cause: str) -> None:
+        self._void(self._about(cause))
+
+    def show(self, cause: str, key: str, body: str, keyboard: Rows) -> None:
+        for letter in self._about(cause):
+            if not (letter["live"] and letter["state"] == SENT):
+                continue
+            letter["live"] = bool(keyboard)
+            where = (letter["chat_id"], letter["message_id"])
+            if where != self.tapped:
+                message = cast(int, letter["message_id"])
+                self.edit(letter["chat_id"], message, f"{key}:{letter['id']}", body, keyboard)
+
+    def write(self) -> None:
+        """Nothing is gathered here."""
+
+    def silence(self, chat: int) -> None:
+        self._void([x for x in self._facts.waiting.values() if x["chat_id"] == chat])
+
+    def reroute(self, chat: int, others: Collection[int]) -> None:
+        for letter in list(self._facts.waiting.values()):
+            if letter["chat_id"] != chat or letter["kind"] != Kind.SEND.value:
+                continue
+            for other in others if letter["team"] else ():
+                key = f"{letter['dedupe_key'].removesuffix(str(chat))}{other}"
+                self._write(other, Kind.SEND, key, **{name: letter[name] for name in REROUTED})
+        self.silence(chat)
+
+    def troubles(self, stuck_before: datetime, _since: datetime, limit: int) -> list[str]:
+        stuck = [x for x in self._facts.waiting.values() if x["created_at"] < stuck_before]
+        return [f"letter {x['id']} pending" for x in stuck][:limit]
+
+    def heard(self, causes: Collection[str]) -> set[str]:
+        alive = ("sent", "pending", "sending")
+        return {c for c in causes if any(x["state"] in alive for x in self._about(c))}
+
+    def asked_by(self, chat: int, message_id: int) -> str:
+        ours = (x for x in self._facts.letters if x["chat_id"] == chat)
+        found = (x["dedupe_key"] for x in ours if x["message_id"] == message_id)
+        return next(found, "")
+
+    def purge(self, before: datetime, limit: int) -> int:
+        old = [x for x in self._facts.letters if x["created_at"] < before][:limit]
+        gone = {id(x) for x in old if x["state"] != "pending"}
+        self._facts.letters = [x for x in self._facts.letters if id(x) not in gone]
+        return len(gone)
+
+
+class MemoryEvents:
+    """What happened; a chain needs a key and a file, and has neither here."""
+
+    def __init__(self, facts: Facts, now: datetime) -> None:
+        self._facts = facts
+        self._now = now
+
+    def record(self, kind: str, code: str = "", member: int | None = None, **data: Any) -> None:
+        number = len(self._facts.events) + 1
+        self._facts.events.append(Event(self._now, kind, code, member, data, number))
+
+    def write(self) -> None:
+        """Nothing is gathered here."""
+
+    def of(self, code: str, limit: int, offset: int = 0) -> Sequence[Event]:
+        return [e for e in self._facts.events if e.code == code][offset : offset + limit]
+
+    def count_of(self, code: str) -> int:
+        return sum(event.code == code for event in self._facts.events)
+
+    def count_since(self, kind: str, since: datetime) -> int:
+        return sum(e.kind == kind and e.at >= since for e in self._facts.events)
+
+
+class MemoryUnit(Unit):
+    """A unit whose parts are in memory."""
+
+    def __init__(self, memory: "Memory") -> None:
+        facts = memory.facts
+        self.now = memory.clock().astimezone(UTC)
+        self.words, self.network, self.draw = memory.words, memory.network, memory.draw
+        self.people = cast(People, MemoryPeople(facts))
+        self.records = cast(Records, MemoryRecords(facts, self.network, self.now, self.draw))
+        self.outbox = cast(Outbox, MemoryOutbox(facts, self.now))
+        self.events = cast(Events, MemoryEvents(facts, self.now))
+
+    def token(self, nonce: int) -> str:
+        return str(nonce)
+
+    def failed_updates(self, _since: datetime, _limit: int) -> list[int]:
+        return []
+
+    def forget_updates(self, _before: datetime) -> None:
+        """None is kept."""
+
+
+class Memory:
+    """A store that forgets: it stands where a `Database` stands."""
+
+    def __init__(
+        self, *, clock: Callable[[], datetime], words: Words, network: Network, draw: Draw
+    ) -> None:
+        self.clock, self.words, self.network, self.draw = clock, words, network, draw
+        self.facts = Facts()
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """As a transaction, but what raises in it is not undone."""
+        unit = MemoryUnit(self)
+        yield unit
+        unit.records.write()
+
+    look = unit
+
+
+def whole(record: Record) -> dict[str, Any]:
+    """All that a record holds, to compare it with the same one elsewhere."""
+    things = {k: {key: asdict(t) for key, t in of.items()} for k, of in record.things.items()}
+    return {"patient": asdict(record.patient), **things}
