@@ -399,6 +399,7 @@ EQUALS = 'high = 8, equals = "liberation_lot.poches"'
         ),
         # Days: what no calendar holds, and what no order can be made of.
         ("offset = 28", "offset = 3000000", ("neuro_j28", 0), "too far from J0"),
+        ("offset = 28", f"offset = {10**12}", ("neuro_j28", 0), "too far from J0"),
         ('delay = "4 h"', 'delay = "12 h"', ("stockage_azote", 0), "after the end of its day"),
         ('needs = ["rcp"]', 'needs = ["sortie"]', ("consentement", 6), "which comes after it"),
         # The clock of the thawed product.
@@ -570,6 +571,48 @@ def test_a_plan_that_would_break_later_is_refused_at_its_line(
 
     assert said in str(refused.value)
     assert str(refused.value).startswith(f"local.toml:{line(written, source=source)}: ")
+
+
+def test_a_step_with_more_items_than_a_card_holds_is_refused(tmp_path: Path) -> None:
+    many = "".join(f'{{ id = "i{n}", label = "I{n}" }}, ' for n in range(21))
+    file = edited(tmp_path, '{ id = "faite", label = "IRM faite" },', many)
+
+    with pytest.raises(ValueError, match="step 'irm' has 21 items, and a card holds 20"):
+        load(str(file))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("waivable = true", "waivable = 1", "'waivable' must be true or false, not 1"),
+        ("offset = 7", "offset = 7.0", "'offset' must be a whole number, not 7.0"),
+        ("offset = 7", "offset = true", "'offset' must be a whole number, not True"),
+        ('label = "EEG"', "label = 3", "'label' must be a text, not 3"),
+        ('needs = ["chimio_1"]', 'needs = "chimio_1"', "'needs' must be a list, not 'chimio_1'"),
+        ('[[3, "09:00"]]', "[[3]]", "'working_days_before' cannot be [3]: "),
+        ('at = "14:00"', "at = 14:00:00", "'at' cannot be '14:00:00': is no hour like 08:00"),
+        ('delay = "4 h"', 'delay = "PT4H"', "'delay' cannot be 'PT4H': is no duration like"),
+        ('delay = "4 h"', "delay = 4", "'delay' cannot be 4: is no duration like"),
+    ],
+)
+def test_a_value_of_another_kind_is_named(
+    tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    with pytest.raises(ValueError, match=r"local\.toml:\d+: ") as refused:
+        load(str(edited(tmp_path, before, after)))
+
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "minutes"), [("30 min", 30), ("2 h", 120), ("1 h 30 min", 90), ("0 min", 0)]
+)
+def test_durations_are_written_as_people_read_them(
+    tmp_path: Path, written: str, minutes: int
+) -> None:
+    pathway = load(str(edited(tmp_path, 'delay = "4 h"', f'delay = "{written}"')))
+
+    assert pathway.step("stockage_azote").delay == timedelta(minutes=minutes)
 
 
 def test_a_pathway_without_a_product_is_refused(tmp_path: Path) -> None:

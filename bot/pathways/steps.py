@@ -26,11 +26,12 @@ ORDER = list(Anchor)
 def faults(pathway: Pathway) -> Iterator[Fault]:
     yield from ids(("steps",), [step.id for step in pathway.steps])
     for n, step in enumerate(pathway.steps):
+        if said := _wrong_step(step):
+            yield Fault(("steps", n), f"step '{step.id}' {said}")
+    for n, step in enumerate(pathway.steps):
         yield from _needs(pathway, step, ("steps", n, "needs"))
     yield from _order(pathway)
     for n, step in enumerate(pathway.steps):
-        if said := _wrong_step(step):
-            yield Fault(("steps", n), f"step '{step.id}' {said}")
         yield from _items(pathway, step, ("steps", n, "items"))
         yield from _countdown(pathway, step, ("steps", n, "countdown_from"))
         yield from _handovers(pathway, step, ("steps", n, "handovers"))

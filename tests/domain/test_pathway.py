@@ -330,6 +330,7 @@ def test_dates_still_to_come_and_in_order_are_accepted() -> None:
     [
         ({Anchor.AP: date(2026, 2, 28)}, "date.past"),
         ({Anchor.J0: date(2025, 4, 14)}, "date.past"),
+        ({Anchor.J0: date(2062, 4, 14)}, "date.too_far"),
         ({Anchor.AP: DAY0, Anchor.J0: DAY0}, "patient.day0_before_apheresis"),
         ({Anchor.AP: DAY0, Anchor.J0: date(2026, 3, 10)}, "patient.day0_before_apheresis"),
     ],
@@ -347,3 +348,18 @@ def test_only_the_date_just_chosen_has_to_be_to_come() -> None:
     check_anchors(collected, TODAY, moved=DAY0)
     with pytest.raises(Refused):
         check_anchors(collected, TODAY)
+
+
+def test_what_was_worked_out_for_one_patient_is_not_told_of_another() -> None:
+    others = replace(CALENDAR, is_holiday=lambda _: False)
+    step, on = PATHWAY.step("chimio_1"), date(2026, 4, 8)  # after Easter
+    sooner = replace(step, reminders=replace(step.reminders, late_team=timedelta(hours=1)))
+    due_at = planned(step, on, CALENDAR).due_at
+
+    usual = reminders(step, on, due_at, CALENDAR)
+
+    assert reminders(step, on, due_at, others)[0] != usual[0]
+    assert reminders(sooner, on, due_at, CALENDAR)[-2] != usual[-2]
+    assert next_check(PATHWAY.checks, DAY0, CALENDAR, due_at) != next_check(
+        replace(PATHWAY.checks, times=PATHWAY.checks.times[1:]), DAY0, CALENDAR, due_at
+    )

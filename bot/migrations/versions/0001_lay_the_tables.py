@@ -63,6 +63,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_code", ["code", "id"], unique=False)
+        batch_op.create_index("ix_event_kind", ["kind", "at"], unique=False)
 
     op.create_table(
         "inbox",
