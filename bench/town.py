@@ -1,0 +1,145 @@
+"""The people: they write, and press what they read on the buttons, through either messenger."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple, Protocol
+
+from bench.chats import Chats, Shown
+from bench.process import SETUP_CODE
+
+NURSE = 501
+FIRST_GUEST = 601
+GROUPS = {
+    "coordination": -1000000000001,
+    "efs": -1000000000002,
+    "pharmacie": -1000000000003,
+    "greffe": -1000000000004,
+    "reanimation": -1000000000005,
+    "neurologie": -1000000000006,
+}
+LINK = re.compile(r"https://t\.me/\w+\?start=([\w-]+)")
+CODE = re.compile(r"\b[A-Z]{3}-[2-9A-HJKMNP-TV-Z]{4}\b")
+TAG = re.compile(r"<[^>]+>")
+DONE, OPEN, TICKED, CREATE = "Fait", "☐", "☑", "Créer"
+ALARM = "Alerter"
+"""On a button that is not to be tried."""
+
+
+class Messenger(Protocol):
+    """How updates reach the bot; each call returns once everything that follows was said."""
+
+    chats: Chats
+
+    def say_and_wait(self, person: int, text: str, chat: int = 0) -> None: ...
+    def press_and_wait(self, person: int, chat: int, message: int, data: str) -> None: ...
+
+
+class Tap(NamedTuple):
+    """Who presses what where."""
+
+    person: int
+    chat: int
+    message: int
+    data: str
+
+
+class Box(NamedTuple):
+    """An item of a checklist: the tap that ticks it, and the one that clears it."""
+
+    tick: Tap
+    clear: Tap
+
+
+class Town:
+    """One network at its phones."""
+
+    def __init__(self, messenger: Messenger) -> None:
+        self._messenger = messenger
+        self.chats = messenger.chats
+        self.chats.known |= {NURSE, *GROUPS.values()}
+        self.members: dict[str, list[int]] = {}
+        self.codes: list[str] = []
+        self._guests = FIRST_GUEST
+
+    def gather(self, **teams: int) -> None:
+        """The nurse comes in, then so many members of each team, and the team's group."""
+        self._messenger.say_and_wait(NURSE, f"/start {SETUP_CODE}")
+        for team, people in teams.items():
+            self._join(team, people)
+            self._messenger.say_and_wait(NURSE, f"/rattacher {team}", GROUPS[team])
+
+    def _join(self, team: str, people: int) -> None:
+        self._messenger.say_and_wait(NURSE, f"/inviter {team} {people}")
+        link = next(found for said in self._newest(NURSE) if (found := LINK.search(said.text)))
+        for _ in range(people):
+            self.chats.known.add(self._guests)
+            self._messenger.say_and_wait(self._guests, f"/start {link[1]}")
+            self.members.setdefault(team, []).append(self._guests)
+            self._guests += 1
+
+    def enrol(self, days: int = 21) -> str:
+        """`/nouveau …` on one line, then *Créer*; gives the code."""
+        apheresis = date.today() + timedelta(days=days)
+        dates = f"{apheresis:%d/%m/%Y} j0 {apheresis + timedelta(days=35):%d/%m/%Y}"
+        self._messenger.say_and_wait(NURSE, f"/nouveau yescarta apherese {dates} centre TLS")
+        self.press(NURSE, NURSE, CREATE)
+        found = next(code for said in self._newest(NURSE) if (code := CODE.search(plain(said))))
+        self.codes.append(found[0])
+        return found[0]
+
+    def press(self, person: int, chat: int, label: str, about: str = "") -> None:
+        """Press the newest such button of a chat, in a message or on a button about `about`."""
+        shown, data = self.button(chat, label, about)
+        self._messenger.press_and_wait(person, chat, shown.id, data)
+
+    def say(self, person: int, text: str, chat: int = 0) -> None:
+        self._messenger.say_and_wait(person, text, chat)
+
+    def button(self, chat: int, label: str, about: str = "") -> tuple[Shown, str]:
+        """The newest message of a chat with such a button, and the button's data."""
+        for shown in self._newest(chat):
+            data = shown.data(label) if about in plain(shown) else shown.data(label, after=about)
+            if data:
+                return shown, data
+        raise LookupError(f"no « {label} » about {about!r}: {self._newest(chat)[:3]}")
+
+    def box(self, person: int, chat: int, code: str) -> Box:
+        """Open the first checklist of a patient there; gives its first open item."""
+        self._messenger.say_and_wait(person, f"/statut {code}", chat)
+        self._open_step(person, chat, code)
+        self.press(person, chat, DONE, code)
+        shown, tick = self.button(chat, OPEN, code)
+        self._messenger.press_and_wait(person, chat, shown.id, tick)
+        clear = self.chats.shown[chat, shown.id].data(TICKED)
+        self._messenger.press_and_wait(person, chat, shown.id, clear)
+        return Box(Tap(person, chat, shown.id, tick), Tap(person, chat, shown.id, clear))
+
+    def _open_step(self, person: int, chat: int, code: str) -> None:
+        """The step's own card, by whatever button of the status leads to one with *Fait*."""
+        status = self._newest(chat)[0]
+        if status.data(DONE):
+            return
+        for label, data in status.buttons():
+            if ALARM in label:
+                continue
+            self._messenger.press_and_wait(person, chat, status.id, data)
+            if self._newest(chat)[0].data(DONE):
+                return
+        raise LookupError(f"no way from {plain(status)!r} to « {DONE} »: {status.buttons()}")
+
+    def _newest(self, chat: int) -> Sequence[Shown]:
+        return self.chats.at(chat)[::-1]
+
+
+def plain(shown: Shown) -> str:
+    return TAG.sub("", shown.text)
+
+
+def alternately(boxes: Sequence[Box], count: int) -> list[Tap]:
+    """So many taps: each box in its turn, ticked and cleared by turns."""
+    return [
+        box.clear if place // len(boxes) % 2 else box.tick
+        for place in range(count)
+        for box in (boxes[place % len(boxes)],)
+    ]
