@@ -78,15 +78,19 @@ class Town:
             self.members.setdefault(team, []).append(self._guests)
             self._guests += 1
 
-    def enrol(self, days: int = 21) -> str:
+    def enrol(self, today: date | None = None) -> str:
         """`/nouveau …` on one line, then *Créer*; gives the code."""
-        apheresis = date.today() + timedelta(days=days)
-        dates = f"{apheresis:%d/%m/%Y} j0 {apheresis + timedelta(days=35):%d/%m/%Y}"
-        self._messenger.say_and_wait(NURSE, f"/nouveau yescarta apherese {dates} centre TLS")
+        self.plan(today or date.today())
         self.press(NURSE, NURSE, CREATE)
         found = next(code for said in self._newest(NURSE) if (code := CODE.search(plain(said))))
         self.codes.append(found[0])
         return found[0]
+
+    def plan(self, today: date) -> None:
+        """`/nouveau …`: the dated plan is shown, nothing is created yet."""
+        apheresis = today + timedelta(days=21)
+        dates = f"{apheresis:%d/%m/%Y} j0 {apheresis + timedelta(days=35):%d/%m/%Y}"
+        self._messenger.say_and_wait(NURSE, f"/nouveau yescarta apherese {dates} centre TLS")
 
     def press(self, person: int, chat: int, label: str, about: str = "") -> None:
         """Press the newest such button of a chat, in a message or on a button about `about`."""
