@@ -4,7 +4,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, datetime
 from importlib import import_module
 
 from bench import report
@@ -34,7 +34,7 @@ MEASURES = (
 def main() -> int:
     asked = _arguments()
     taken = {name: _measured(name) for name in asked.measures or MEASURES}
-    known = report.keep(taken, date.today().isoformat())
+    known = report.keep(taken, datetime.now(UTC).date().isoformat())
     if asked.write:
         report.write_page(known, MEASURES)
     lines = [line for each in taken.values() for line in each]

@@ -159,6 +159,12 @@ class Api:
         """Begin to count anew."""
         self.calls, self.put, self.answered = [], {}, {}
 
+    def begin_anew(self, limits: Limits | None) -> None:
+        """Another process comes, under these limits."""
+        self.forget()
+        self._gate = Gate(limits) if limits else None
+        self.first_poll = 0.0
+
     def until(self, reached: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
         """Wait until it is so; fails when it does not come."""
         end = monotonic() + patience
@@ -196,9 +202,7 @@ class Api:
             self.answered.setdefault(query, now)
         return status, body
 
-    def _ask(
-        self, method: str, given: dict[str, Any], chat: int, now: float
-    ) -> tuple[int, bytes]:
+    def _ask(self, method: str, given: dict[str, Any], chat: int, now: float) -> tuple[int, bytes]:
         wait = self._gate.wait(chat, now) if self._gate and method in MESSAGES else 0.0
         if wait > 0:
             return _too_many(math.ceil(wait))
@@ -320,7 +324,9 @@ def _fields(head: bytes, body: bytes) -> dict[str, Any]:
         return {}
     if b"multipart/form-data" in head:
         parts = ((key.decode(), part) for key, part in PART.findall(body))
-        return {key: part.decode(errors="replace") for key, part in parts if len(part) < LONGEST_PART}
+        return {
+            key: part.decode(errors="replace") for key, part in parts if len(part) < LONGEST_PART
+        }
     if b"application/json" in head:
         found: dict[str, Any] = json.loads(body)
         return found

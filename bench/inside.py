@@ -7,7 +7,7 @@ with Telegram's own raw updates, its network replaced by `bench.chats`.
 import asyncio
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import Engine, Table, event, func, insert, select
@@ -36,8 +36,6 @@ from bot.settings import Settings
 from bot.store import Database
 from bot.throttle import LIMITS_NONE, Throttle
 from bot.transport import TelegramTransport
-
-Answer = TypeVar("Answer")
 
 START = datetime(2026, 3, 9, 8, tzinfo=UTC)
 """A Monday morning."""
@@ -61,8 +59,6 @@ def _settings(where: Path | str) -> Settings:
     )
 
 
-
-
 def open_database(where: Path | str, clock: Callable[[], datetime]) -> Database:
     """A database in a folder or at an address, its tables there."""
     settings = _settings(where)
@@ -77,19 +73,18 @@ def write_letters(where: Path | str, letters: Sequence[tuple[int, str]]) -> None
     now = datetime.now(UTC)
     database = open_database(where, lambda: now)
     rows = [
-        {
-            "chat_id": chat,
-            "kind": Kind.SEND.value,
-            "priority": Priority.BULK.value,
-            "body": body,
-            "dedupe_key": f"bench:{number}",
-            "created_at": now,
-        }
+        Outbox(
+            chat_id=chat,
+            kind=Kind.SEND.value,
+            priority=Priority.BULK.value,
+            body=body,
+            dedupe_key=f"bench:{number}",
+            created_at=now,
+        )
         for number, (chat, body) in enumerate(letters)
     ]
     with database.unit() as unit:
-        for row in rows:
-            unit.session.add(Outbox(**row))
+        unit.session.add_all(rows)
     database.close()
 
 
@@ -154,9 +149,7 @@ class Ward:
         self.town = Town(self)
 
     async def _open(self) -> app.Relais:
-        bot: ExtBot[None] = ExtBot(
-            TOKEN, request=self._request, get_updates_request=self._request
-        )
+        bot: ExtBot[None] = ExtBot(TOKEN, request=self._request, get_updates_request=self._request)
         application = app.make_application(bot)
         await application.initialize()
         return app.Relais(
@@ -180,7 +173,8 @@ class Ward:
 
     def take(self, updates: Sequence[Mapping[str, Any]]) -> None:
         """A batch of raw updates comes in: handled and committed."""
-        self._finish(self._relais.intake.take([dict(update) for update in updates]))
+        take: Callable[[Sequence[Any]], Any] = self._relais.intake.take
+        self._finish(take(updates))
 
     def flush(self) -> int:
         """All that waits leaves; gives how many requests that took."""
@@ -273,24 +267,26 @@ class Ward:
         return self._runner.run(_awaited(result)) if inspect.isawaitable(result) else result
 
 
-def network(where: Path | str, **teams: int) -> Ward:
+@contextmanager
+def ward(where: Path | str, **teams: int) -> Iterator[Ward]:
     """A ward whose nurse came in, with so many members of each team and the team's group."""
-    made = Ward(where)
-    made.town.gather(**teams)
-    made.settle()
-    return made
+    with reopened(where) as made:
+        made.town.gather(**teams)
+        made.settle()
+        yield made
 
 
 @contextmanager
-def ward(where: Path | str, **teams: int) -> Iterator[Ward]:
-    made = network(where, **teams)
+def reopened(where: Path | str) -> Iterator[Ward]:
+    """A ward on a database that is there already."""
+    made = Ward(where)
     try:
         yield made
     finally:
         made.close()
 
 
-async def _awaited(result: Awaitable[Answer] | Answer) -> Answer:
+async def _awaited(result: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
@@ -390,4 +386,3 @@ def _copied(
         for row in rows
         if row[owner] in kept
     ]
-

@@ -43,14 +43,14 @@ class Burst:
 
 
 @contextmanager
-def ours(folder: Path, people: int = PEOPLE, **more: str) -> Iterator[tuple[Player, Town]]:
+def ours(folder: Path, **more: str) -> Iterator[tuple[Player, Town]]:
     """The real bot with a network in place and a checklist open before each of its people."""
     with Api() as api, bot(api, folder, FLOOD_LIMITS="none", **more) as process:
         town = Town(api)
-        town.gather(**{TEAM: people, "reanimation": 1})
+        town.gather(**{TEAM: PEOPLE, "reanimation": 1})
         boxes = []
         for place, person in enumerate(town.members[TEAM]):
-            chat = person if place < people - IN_GROUP else GROUPS[TEAM]
+            chat = person if place < PEOPLE - IN_GROUP else GROUPS[TEAM]
             boxes.append(town.box(person, chat, town.enrol()))
         yield Player(api, process, boxes), town
 

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 from bench.chats import Chats, Shown
 from bench.process import SETUP_CODE
 
+PARIS = ZoneInfo("Europe/Paris")
 NURSE = 501
 FIRST_GUEST = 601
 GROUPS = {
@@ -80,7 +82,7 @@ class Town:
 
     def enrol(self, today: date | None = None) -> str:
         """`/nouveau …` on one line, then *Créer*; gives the code."""
-        self.plan(today or date.today())
+        self.plan(today or datetime.now(PARIS).date())
         self.press(NURSE, NURSE, CREATE)
         found = next(code for said in self._newest(NURSE) if (code := CODE.search(plain(said))))
         self.codes.append(found[0])
@@ -111,7 +113,7 @@ class Town:
     def box(self, person: int, chat: int, code: str) -> Box:
         """Open the first checklist of a patient there; gives its first open item."""
         self._messenger.say_and_wait(person, f"/statut {code}", chat)
-        self._open_step(person, chat, code)
+        self._open_step(person, chat)
         self.press(person, chat, DONE, code)
         shown, tick = self.button(chat, OPEN, code)
         self._messenger.press_and_wait(person, chat, shown.id, tick)
@@ -119,7 +121,7 @@ class Town:
         self._messenger.press_and_wait(person, chat, shown.id, clear)
         return Box(Tap(person, chat, shown.id, tick), Tap(person, chat, shown.id, clear))
 
-    def _open_step(self, person: int, chat: int, code: str) -> None:
+    def _open_step(self, person: int, chat: int) -> None:
         """The step's own card, by whatever button of the status leads to one with *Fait*."""
         status = self._newest(chat)[0]
         if status.data(DONE):

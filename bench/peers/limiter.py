@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from telegram.error import TelegramError
@@ -14,8 +15,8 @@ from bench.api import TOKEN
 RETRIES = 5
 
 
-async def main() -> None:
-    url, file = sys.argv[1:]
+async def main(url: str, letters: Sequence[tuple[int, str]]) -> None:
+    """Hand everything to the limiter at once: it is what waits."""
     logging.basicConfig(level=logging.ERROR)
     limiter = AIORateLimiter(max_retries=RETRIES)
     bot = ExtBot(TOKEN, base_url=f"{url}/bot", rate_limiter=limiter)
@@ -28,9 +29,8 @@ async def main() -> None:
         return True
 
     async with bot:
-        letters = json.loads(Path(file).read_text(encoding="utf-8"))
         await asyncio.gather(*(send(chat, text) for chat, text in letters))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1], json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))))
