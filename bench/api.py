@@ -132,6 +132,10 @@ class Api:
         self.until(lambda: query in self.answered, f"an answer to {data}")
         self.until_quiet(CALM)
 
+    def rest(self) -> None:
+        """Wait a moment for what is still under way."""
+        sleep(5 * LOOK)
+
     def numbers(self, count: int) -> range:
         self._number += count
         return range(self._number - count + 1, self._number + 1)

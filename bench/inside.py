@@ -201,6 +201,10 @@ class Ward:
         self.take([self.tapped(person, chat, message, data)])
         self.flush()
 
+    def rest(self) -> None:
+        """Nothing is under way between two calls."""
+        self.flush()
+
     # The clock
 
     def ring(self) -> int:

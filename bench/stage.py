@@ -36,6 +36,9 @@ class Burst:
     """What became of taps that were queued at once."""
 
     rate: float
+    """Taps a second, from the first queued to the last answered and shown."""
+    answers: float
+    """The same, to the last answered."""
     cpu: float
     """Milliseconds of processor a tap."""
     edits: float
@@ -99,5 +102,6 @@ def burst(player: Player, count: int) -> Burst:
     api.until_quiet(QUIET)
     cpu = player.process.cpu() - cpu
     edits = api.accepted("editMessageText")
-    last = max(*api.answered.values(), edits[-1].at)
-    return Burst(count / (last - began), 1000 * cpu / count, len(edits) / count)
+    answered = max(api.answered.values()) - began
+    shown = max(answered, edits[-1].at - began)
+    return Burst(count / shown, count / answered, 1000 * cpu / count, len(edits) / count)

@@ -20,7 +20,7 @@ from bench.process import Process, bot
 from bench.stage import TEAM
 from bench.town import Tap, Town
 
-WAITING, GROUPS_WAITING = 5000, 60
+WAITING, GROUPS_WAITING = 5000, 250
 ALERTS = 2 * ROUNDS
 APART = 3.5
 """Seconds between two alerts of one bot: their own messages must not meet a limit."""
