@@ -15,7 +15,8 @@ from typing import Any
 BOT = {"id": 100200300, "is_bot": True, "first_name": "Relais", "username": "relais_bench_bot"}
 TAG = re.compile(r"<[^>]+>")
 LONGEST_TEXT, LONGEST_DATA = 4096, 64
-MESSAGES = frozenset({"sendMessage", "sendPhoto", "sendDocument", "editMessageText"})
+TEXTS = frozenset({"sendMessage", "editMessageText"})
+MESSAGES = TEXTS | {"sendPhoto", "sendDocument"}
 """What the flood limits count."""
 
 
@@ -82,7 +83,7 @@ class Chats:
             raise Wrong("chat not found")
         text = str(given.get("text") or given.get("caption") or "")
         markup = _markup(given.get("reply_markup"))
-        if not text and method.endswith("Text"):
+        if not text and method in TEXTS:
             raise Wrong("message text is empty")
         if len(text) > LONGEST_TEXT and len(TAG.sub("", text)) > LONGEST_TEXT:
             raise Wrong("message is too long")

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -39,6 +40,8 @@ from bot.transport import TelegramTransport
 
 START = datetime(2026, 3, 9, 8, tzinfo=UTC)
 """A Monday morning."""
+ONE_AT_A_TIME = Lock()
+"""Alembic keeps what it does in globals."""
 BREATH = 0.001
 """Seconds between two looks at the loop."""
 SAVING = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
@@ -64,7 +67,8 @@ def open_database(where: Path | str, clock: Callable[[], datetime]) -> Database:
     settings = _settings(where)
     network = replace(app.load_network(settings), bot_name="relais_bench_bot")
     database = app.open_database(settings, clock, app.load_texts(settings), network)
-    migrations.upgrade(database.engine)
+    with ONE_AT_A_TIME:
+        migrations.upgrade(database.engine)
     return database
 
 
