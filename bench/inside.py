@@ -42,6 +42,8 @@ START = datetime(2026, 3, 9, 8, tzinfo=UTC)
 """A Monday morning."""
 ONE_AT_A_TIME = Lock()
 """Alembic keeps what it does in globals."""
+NUMBERS = count(1)
+"""Of updates: one that a database has seen is never given to a copy of it again."""
 BREATH = 0.001
 """Seconds between two looks at the loop."""
 SAVING = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
@@ -141,10 +143,9 @@ class Clock:
 class Ward:
     """A whole bot in this process; a messenger to `bench.town`."""
 
-    def __init__(self, where: Path | str) -> None:
+    def __init__(self, where: Path | str, chats: Chats | None = None) -> None:
         self.clock = Clock()
-        self.chats = Chats()
-        self._numbers = count(1)
+        self.chats = chats or Chats()
         self._runner = asyncio.Runner()
         self._database = open_database(where, self.clock)
         self._request = Memory(self.chats)
@@ -189,11 +190,11 @@ class Ward:
     def typed(self, person: int, text: str, chat: int = 0) -> dict[str, Any]:
         """A raw update: somebody wrote."""
         self.chats.known |= {person, chat or person}
-        return typed(next(self._numbers), person, text, chat)
+        return typed(next(NUMBERS), person, text, chat)
 
     def tapped(self, person: int, chat: int, message: int, data: str) -> dict[str, Any]:
         """A raw update: somebody pressed."""
-        number = next(self._numbers)
+        number = next(NUMBERS)
         self.chats.asked.add(query_of(number))
         return tapped(number, person, chat, message, data)
 
@@ -285,9 +286,9 @@ def ward(where: Path | str, **teams: int) -> Iterator[Ward]:
 
 
 @contextmanager
-def reopened(where: Path | str) -> Iterator[Ward]:
-    """A ward on a database that is there already."""
-    made = Ward(where)
+def reopened(where: Path | str, chats: Chats | None = None) -> Iterator[Ward]:
+    """A ward on a database that is there already, and on its chats."""
+    made = Ward(where, chats)
     try:
         yield made
     finally:

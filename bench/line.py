@@ -35,6 +35,8 @@ class Line:
     theirs: Sequence[float] = ()
     goal: Goal | None = None
     note: str = ""
+    broken_off: bool = field(default=False, kw_only=True)
+    """It took at least so much; nobody waited for the end."""
     skipped: str = field(default="", kw_only=True)
 
     @property
@@ -55,7 +57,7 @@ class Line:
             return [self.measure, self.peer, "–", "–", "–", str(self.goal or ""), self.skipped]
         verdict = {True: "yes", False: "no", None: ""}[self.reached]
         theirs = f"{spread(self.theirs)} {self.unit}" if self.theirs else ""
-        ours = f"{spread(self.ours)} {self.unit}"
+        ours = f"{'≥ ' if self.broken_off else ''}{spread(self.ours)} {self.unit}"
         ratio = spread(self.ratios)
         return [self.measure, self.peer, ours, theirs, ratio, str(self.goal or ""), verdict]
 
@@ -71,6 +73,7 @@ class Line:
             "goal": str(self.goal) if self.goal else None,
             "reached": self.reached,
             "note": self.note,
+            "broken_off": self.broken_off,
             "skipped": self.skipped,
         }
 

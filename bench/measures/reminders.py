@@ -25,14 +25,14 @@ def measure() -> list[Line]:
     fired: tuple[list[float], list[float]] = ([], [])
     with TemporaryDirectory() as name:
         folder = Path(name)
-        prepare(folder / "model")
+        chats = prepare(folder / "model")
         for place in range(ROUNDS):
             with jobs.scheduler(folder) as scheduler:
                 added[1].append(jobs.add(scheduler, JOBS))
                 fired[1].append(jobs.fire_all(scheduler, JOBS))
             copied = folder / str(place)
             shutil.copytree(folder / "model", copied)
-            with inside.reopened(copied) as ward:
+            with inside.reopened(copied, chats) as ward:
                 added[0].append(_added(ward))
                 handled, _, took = crowded(ward)
                 fired[0].append(1000 * took / handled)

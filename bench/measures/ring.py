@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from bench import inside
+from bench.chats import Chats
 from bench.line import ROUNDS, Goal, Line
 
 DUE, ENROLLED = 842, 10
@@ -18,11 +19,11 @@ def measure() -> list[Line]:
     held, whole, handled = [], [], 0
     with TemporaryDirectory() as folder:
         model = Path(folder) / "model"
-        prepare(model)
+        chats = prepare(model)
         for place in range(ROUNDS):
             copied = Path(folder) / str(place)
             shutil.copytree(model, copied)
-            with inside.reopened(copied) as ward:
+            with inside.reopened(copied, chats) as ward:
                 handled, longest, took = crowded(ward)
                 whole.append(1000 * took)
                 held.append(1000 * longest)
@@ -42,9 +43,10 @@ def crowded(ward: inside.Ward) -> tuple[int, float, float]:
     raise LookupError(f"no instant at which {DUE} things are due")
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path) -> Chats:
     """So many patients who were enrolled at one instant, so that all is due together."""
     folder.mkdir()
     with inside.ward(folder, coordination=1, efs=1, greffe=1) as ward:
         ward.enrol(ENROLLED)
         ward.multiply(DUE)
+        return ward.chats

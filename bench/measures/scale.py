@@ -77,9 +77,10 @@ def _lines(name: str, ask: Ask, small: inside.Ward, large: inside.Ward) -> list[
             many.append(_spent(ask, large))
     said = f"{name}, {MANY:,} patients"
     peer = f"{FEW} patients"
+    broken = max(many) >= 1000 * LONGEST_ASKED
     return [
-        Line(said, "ms", many, goal=LONGEST),
-        Line(said, "ms", many, peer, few, GROWTH),
+        Line(said, "ms", many, goal=LONGEST, broken_off=broken),
+        Line(said, "ms", many, peer, few, GROWTH, broken_off=broken),
     ]
 
 
