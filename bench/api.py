@@ -169,13 +169,19 @@ class Api:
         self._gate = Gate(limits) if limits else None
         self.first_poll = 0.0
 
-    def until(self, reached: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    def until(
+        self,
+        reached: Callable[[], bool],
+        what: str,
+        patience: float = PATIENCE,
+        look: float = LOOK,
+    ) -> None:
         """Wait until it is so; fails when it does not come."""
         end = monotonic() + patience
         while not reached():
             if monotonic() > end:
                 raise TimeoutError(f"not in {patience:.0f} s: {what}")
-            sleep(LOOK)
+            sleep(look)
 
     def until_quiet(self, seconds: float, patience: float = PATIENCE) -> None:
         """Wait until nothing was asked of us for so long, updates all delivered."""

@@ -111,7 +111,7 @@ def until_sent(api: Api, over: Callable[[], bool] = lambda: False) -> Sent:
         last = times[-1] if times else began
         return len(times) >= MESSAGES or over() or perf_counter() - last > SILENT
 
-    api.until(reached, "the messages", patience=180)
+    api.until(reached, "the messages", patience=180, look=0.2)
     times = arrived()
     rate = len(times) / (times[-1] - times[0])
     return Sent(rate, api.refused(), MESSAGES - len(times))
