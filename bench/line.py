@@ -94,9 +94,11 @@ def spread(values: Sequence[float]) -> str:
 
 def number(value: float) -> str:
     """Three figures that count."""
-    if value and abs(value) < 10:
-        return f"{value:.2g}" if abs(value) < 0.095 else f"{value:.2f}".rstrip("0").rstrip(".")
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}"
+    if 0 < abs(value) < 0.095:
+        return f"{value:.2g}"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.{2 if abs(value) < 10 else 1}f}".rstrip("0").rstrip(".")
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -98,6 +98,8 @@ def test_what_was_not_measured_is_neither_reached_nor_missed() -> None:
 def test_a_figure_shows_its_median_and_its_bounds() -> None:
     assert spread([3, 1, 2]) == "2 (1–3)"
     assert spread([0.0123]) == "0.012"
+    assert spread([0.0]) == "0"
+    assert spread([20.0, 2000.0, 15.25]) == "20 (15.2–2,000)"
     assert percentile([1, 2, 3, 4], 0.5) == 3
 
 
