@@ -21,8 +21,8 @@ from bench.stage import TEAM
 from bench.town import Tap, Town
 
 WAITING, GROUPS_WAITING = 5000, 250
-ALERTS = 2 * ROUNDS
-APART = 3.5
+ALERTS = 4 * ROUNDS
+APART = 4.0
 """Seconds between two alerts of one bot: their own messages must not meet a limit."""
 LOOKED = 5.0
 """Seconds over which the processor is read, each time."""

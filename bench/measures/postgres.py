@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.line import ROUNDS, Goal, Line, skip
 from bench.stage import burst, ours
 
-TAPS, WARM_UP = 1000, 100
+TAPS, WARM_UP = 600, 100
 PEER = "SQLite"
 
 
