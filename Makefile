@@ -22,7 +22,7 @@ lint: .venv/.dev
 	$(PY) -m pytest -q tests/test_catalogue.py
 
 bench: .venv/.dev
-	$(PY) -m bench
+	$(PY) -m bench $(ONLY)
 
 # Writes what changed in bot/models.py as the next migration: make revision name="Add a column"
 revision: .venv/.dev

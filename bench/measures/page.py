@@ -1,6 +1,7 @@
 """The page under load: 30 phones, 5,000 messages; time to draw one more, memory of the server."""
 
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -9,10 +10,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from bench.line import Line, percentile, skip
+from bench.process import ROOT
 from simulator.client import Client
-from tests.browser import ARGUMENTS, chromium
+from tests.browser import ARGUMENTS, NAMES, chromium
 
-ROOT = Path(__file__).parent.parent
 PHONES, GROUPS, MESSAGES, MEASURED = 30, 10, 5_000, 60
 
 # Counts the milliseconds that the page spends on each burst of changes, drawing included.
@@ -28,7 +30,9 @@ WATCH = """() => {
 }"""
 
 
-def main() -> None:
+def measure() -> list[Line]:
+    if not any(map(shutil.which, NAMES)):
+        return [skip("the page", "no Chromium is installed")]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cast.toml"
         path.write_text(cast(), encoding="utf-8")
@@ -37,13 +41,23 @@ def main() -> None:
             [sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
         ) as server:
             assert server.stdout is not None
-            client = Client(server.stdout.readline().split()[-1])
-            empty = memory(server.pid)
-            fill(client)
-            full = memory(server.pid)
-            spent = draw(client)
-            server.terminate()
-    sys.stdout.write(report(spent, empty, full))
+            try:
+                return lines(Client(server.stdout.readline().split()[-1]), server.pid)
+            finally:
+                server.terminate()
+
+
+def lines(client: Client, server: int) -> list[Line]:
+    empty = memory(server)
+    fill(client)
+    full = memory(server)
+    spent = draw(client)
+    name = f"the page, {PHONES} phones, {MESSAGES:,} messages"
+    return [
+        Line(f"{name}: one more drawn", "ms", [statistics.median(spent)]),
+        Line(f"{name}: one more drawn, p95", "ms", [percentile(spent, 0.95)]),
+        Line(f"{name}: memory of the server", "MB", [full], "empty", [empty]),
+    ]
 
 
 def cast() -> str:
@@ -93,17 +107,3 @@ def memory(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
-
-
-def report(spent: list[float], empty: float, full: float) -> str:
-    ordered = sorted(spent)
-    worst = ordered[int(len(ordered) * 0.95)]
-    return (
-        f"{PHONES} phones, {MESSAGES} messages: one more message takes"
-        f" {statistics.median(spent):.1f} ms in the page (95 %: {worst:.1f} ms);"
-        f" server {full:.0f} MB (empty {empty:.0f} MB)\n"
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""Each module measures one thing: its `measure()` gives lines of the table."""

@@ -1,0 +1,1 @@
+"""What stands beside the bot: the least that each library needs for the same calls."""
