@@ -14,23 +14,15 @@ from typing import Final
 from babel import Locale
 from babel.dates import format_date
 
+from bot.domain import alert, due, privacy
 from bot.domain.message import Text, Value, text
+from bot.domain.roles import Team
 
 logger = logging.getLogger(__name__)
 
 CATALOGUE: Final = Path(__file__).parent.parent / "locales" / "fr" / "LC_MESSAGES" / "messages.po"
 
-TEAMS: Final = (
-    "efs",
-    "pharmacie",
-    "greffe",
-    "reanimation",
-    "neurologie",
-    "coordination",
-)
-
-SIGNS: Final = ("src", "icans", "autre")
-OUTCOMES: Final = ("stable", "reanimation", "resolue", "suite")
+TEAMS: Final = tuple(Team)
 ANSWERS: Final = ("ras", "reported", "missed", "cancelled")
 PROBLEMS: Final = ("patient", "product", "transport", "equipment", "staff")
 COMMANDS: Final = (
@@ -71,6 +63,8 @@ EVENTS: Final = (
     "relay_accepted",
     "relay_misread",
     "relay_late",
+    "put_off",
+    "check_late",
     "check_ras",
     "check_missed",
     "report_begun",
@@ -92,21 +86,14 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "team_of.": TEAMS,
     "team_to.": TEAMS,
     "team_short.": TEAMS,
-    "alert.sign.": SIGNS,
-    "alert.button.sign_": SIGNS,
-    "alert.outcome.": OUTCOMES,
-    "alert.button.outcome_": OUTCOMES,
+    "alert.sign.": alert.SIGNS,
+    "alert.button.sign_": alert.SIGNS,
+    "alert.outcome.": alert.OUTCOMES,
+    "alert.button.outcome_": alert.OUTCOMES,
     "check.line.": (*ANSWERS, "asked", "reporting"),
     "status.check.": ANSWERS,
-    "status.phase.": (
-        "inclusion",
-        "apherese",
-        "fabrication",
-        "preparation",
-        "hospitalisation",
-        "surveillance",
-        "suivi",
-    ),
+    "status.phase.": due.PHASES,
+    "identity.": tuple(privacy.Category),
     "status.state.": ("paused", "ended"),
     "plan.line.": ("planned", "late", "done", "not_required", "cancelled"),
     "patient.ask.": ("product", "centre", "apheresis", "day0"),
