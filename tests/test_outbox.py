@@ -363,7 +363,7 @@ async def test_a_group_that_became_a_supergroup_is_followed(
 
     await sender.flush()
 
-    assert [letter.body for letter in transport.to(-1009)] == ["first"]
+    assert [letter.body for letter in transport.to(-1009)] == ["first", "second"]
     with database.look() as unit:
         assert [group.team for group in unit.people.roster.groups.values()] == ["greffe"]
         assert set(unit.people.roster.groups) == {-1009}
@@ -572,7 +572,7 @@ def test_a_process_whose_connection_was_cut_says_again_that_it_lives(
         cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = :owner"
         unit.connection.execute(sql(cut), {"owner": one.number})
 
-    one.hold()
+    assert [one.hold(), one.hold()] == [False, True]
 
     with postgres.unit() as unit:
         assert not is_dead(unit.connection, one.number)

@@ -164,7 +164,7 @@ def hasten(unit: Unit) -> None:
 
 def counts(unit: Unit) -> dict[LetterState, int]:
     """How many letters are in each state that is not the end; the sent ones are too many."""
-    found = dict(unit.connection.execute(COUNTS).tuples().all())
+    found = {row[0]: row[1] for row in unit.connection.execute(COUNTS)}
     return {state: found.get(state.value, 0) for state in UNSETTLED}
 
 

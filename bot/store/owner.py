@@ -1,5 +1,7 @@
 """Who carries a letter: a number for each process, and whether that process still lives."""
 
+from contextlib import suppress
+
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -9,7 +11,7 @@ CLASS = 7_245_002
 """Of PostgreSQL's advisory locks, those that say that an owner of letters lives."""
 MOST = 2**31 - 1
 
-HOLD = text("SELECT pg_advisory_lock(:class, :owner)")
+HOLD = text("SELECT pg_try_advisory_lock(:class, :owner)")
 TRY = text("SELECT pg_try_advisory_xact_lock(:class, :owner)")
 
 
@@ -17,36 +19,37 @@ class Owner:
     """This process. On PostgreSQL a lock lives as long as it does; SQLite has one process."""
 
     def __init__(self, engine: Engine, draw: Draw) -> None:
-        self.number = 1 + draw(MOST)
         self._engine = engine
-        self._locks = engine.dialect.name == "postgresql"
         self._connection: Connection | None = None
-        self.hold()
+        self.number = 1 + draw(MOST)
+        while not self.hold():
+            # Somebody has it already.
+            self.number = 1 + draw(MOST)
 
-    def hold(self) -> None:
+    def hold(self) -> bool:
         """Hold the lock; take it again if the connection that held it was cut."""
-        if not self._locks:
-            return
+        if self._engine.dialect.name != "postgresql":
+            return True
+        if self._connection is None:
+            self._connection = self._connect()
         try:
-            if self._connection is not None:
-                self._connection.execute(text("SELECT 1"))
-                return
+            held = self._connection.execute(HOLD, {"class": CLASS, "owner": self.number})
+            return bool(held.scalar())
         except DBAPIError:
             self.close()
-        self._connection = self._connect()
+            return False
 
     def close(self) -> None:
         """What is still on its way is anybody's now."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.invalidate()
-            connection.close()
+            with suppress(DBAPIError):
+                connection.close()
 
     def _connect(self) -> Connection:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         # Not one of the pool's: it is never given back.
         connection.detach()
-        connection.execute(HOLD, {"class": CLASS, "owner": self.number})
         return connection
 
 
