@@ -3,53 +3,85 @@
 import json
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from telegram import Update
+from pydantic_core import from_json
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from telegram import Bot
 from telegram.error import InvalidToken, RetryAfter, TelegramError
-from telegram.ext import Application, ExtBot
 
 from bot.clock import pause
 from bot.logs import redact
 from bot.store import inbox
+from bot.store.faults import storage_fault
+from bot.store.inbox import Raw
 from bot.store.unit import Unit
 
 logger = logging.getLogger(__name__)
 
-Raw = dict[str, Any]
-"""An update as Telegram wrote it."""
-
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 BATCH = 100
 """The most that getUpdates gives at once."""
+CHUNK = 50
+"""How many of those that wait are handled between two polls: something urgent may have come."""
+MOST = 5_000
+"""So many are set aside before the first of them is handled."""
+LARGEST_ID = 2**53
+"""No update of Telegram has a number above."""
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(seconds=15)
 ANSWER_WITHIN = 10.0
 """Seconds that a server may take beyond the long poll."""
 
+URGENT_DATA = ("alert:", "report:", "check:report")
+URGENT_COMMANDS = ("/alerte", "/toxicite")
+
 PACKAGE = str(Path(__file__).parent)
 
 
-def _say_nothing(_unit: Unit, _update: Update) -> None:
+class Malformed(TelegramError):
+    """An answer of which nothing can be read."""
+
+
+def _say_nothing(*_: object) -> None:
     pass
 
 
+def _as_it_is(raw: Raw) -> Raw:
+    return raw
+
+
+def urgency(raw: Raw, prefixes: Sequence[str] = URGENT_DATA) -> int:
+    """0: somebody raises or takes an alert, or reports; it is handled before all others."""
+    tapped, typed = _found(raw, "callback_query", "data"), _found(raw, "message", "text")
+    urgent = tapped.startswith(tuple(prefixes)) or typed.lower().startswith(URGENT_COMMANDS)
+    return 0 if urgent else 1
+
+
+def _found(raw: Raw, kind: str, field: str) -> str:
+    said = raw.get(kind)
+    value = said.get(field) if isinstance(said, dict) else ""
+    return value if isinstance(value, str) else ""
+
+
 class Intake:
-    """Takes batches of updates: one transaction for a batch, one savepoint for each update."""
+    """Takes batches of updates, each in one transaction; keeps long queues, the urgent first."""
 
     def __init__(
         self,
-        bot: ExtBot[None],
+        bot: Bot,
         units: Callable[[], AbstractContextManager[Unit]],
-        handle: Callable[[Unit, Update], object],
+        handle: Callable[[Unit, Sequence[Raw]], object],
         *,
-        apologise: Callable[[Unit, Update], object] = _say_nothing,
+        apologise: Callable[[Unit, Raw], object] = _say_nothing,
+        screen: Callable[[Raw], Raw] = _as_it_is,
+        urgent: Sequence[str] = URGENT_DATA,
+        on_poll: Callable[[], object] = _say_nothing,
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
         rest: Callable[[timedelta], Awaitable[None]] = pause,
@@ -58,23 +90,32 @@ class Intake:
         self._units = units
         self._handle = handle
         self._apologise = apologise
+        self._screen = screen
+        self._urgent = urgent
+        self._on_poll = on_poll
         self._poll_timeout = poll_timeout
         self._poll_interval = poll_interval
         self._rest = rest
+        self._offset: int | None = None
+        self._heard = False
+        self._waits = False
+        """Something was set aside and is not handled yet."""
         self._retry = FIRST_RETRY
         self._complaint = ""
+        self._odd = False
 
     async def run(self) -> None:
         """Poll for ever. Only a token that Telegram never knew ends it."""
-        offset: int | None = None
-        heard = False
+        looked = False
         while True:
             try:
-                updates = await self._poll(offset)
-                heard = True
-                offset = self._acknowledged(updates, offset)
+                if not looked:
+                    # What an earlier process set aside comes first.
+                    self._handle_waiting()
+                    looked = True
+                await self._turn()
             except InvalidToken as error:
-                if not heard:
+                if not self._heard:
                     raise
                 await self._back_off(error)
             except (TelegramError, SQLAlchemyError) as error:
@@ -84,108 +125,188 @@ class Intake:
 
     def take(self, updates: Sequence[Raw]) -> None:
         """Handle a batch and commit; raises, with nothing done, when the database is at fault."""
+        batch = {id_: each for each in updates if (id_ := id_of(each)) is not None}
+        self._each_or_all(sorted(batch.values(), key=self._urgency), self._take)
+
+    # A batch, or each alone
+
+    def _each_or_all(
+        self, updates: Sequence[Raw], do: Callable[[Unit, Sequence[Raw]], None]
+    ) -> None:
+        """In one transaction; if one of them breaks it, each in its own."""
+        if self._done(updates, do) is None:
+            return
+        for raw in updates:
+            error = self._done([raw], do)
+            if error is not None:
+                self._fail(raw, error)
+
+    def _done(
+        self, updates: Sequence[Raw], do: Callable[[Unit, Sequence[Raw]], None]
+    ) -> Exception | None:
+        try:
+            with self._units() as unit:
+                do(unit, updates)
+        except Exception as error:
+            if storage_fault(error):
+                raise
+            return error
+        return None
+
+    def _take(self, unit: Unit, updates: Sequence[Raw]) -> None:
+        new = inbox.take(unit, [each["update_id"] for each in updates])
+        mine = [each for each in updates if each["update_id"] in new]
+        if mine:
+            self._handle(unit, mine)
+
+    def _take_waiting(self, unit: Unit, updates: Sequence[Raw]) -> None:
+        inbox.handled(unit, [each["update_id"] for each in updates])
+        self._handle(unit, updates)
+
+    def _fail(self, raw: Raw, error: Exception) -> None:
+        trace = described(error)
+        logger.error("update %s failed: %s", raw["update_id"], trace)
+        sorry = self._done([raw], lambda unit, _: self._write_off(unit, raw, trace, sorry=True))
+        if sorry is None:
+            return
+        logger.error("no apology for update %s: %s", raw["update_id"], described(sorry))
         with self._units() as unit:
-            new = inbox.take(unit, {update["update_id"] for update in updates})
-            for update in updates:
-                if update["update_id"] in new:
-                    new.discard(update["update_id"])
-                    self._take_one(unit, update)
+            self._write_off(unit, raw, trace, sorry=False)
 
-    def _acknowledged(self, updates: Sequence[Raw], offset: int | None) -> int | None:
+    def _write_off(self, unit: Unit, raw: Raw, trace: str, *, sorry: bool) -> None:
+        inbox.take(unit, [raw["update_id"]])
+        inbox.handled(unit, [raw["update_id"]])
+        inbox.fail(unit, raw["update_id"], trace)
+        if sorry:
+            self._apologise(unit, raw)
+
+    # The queue
+
+    async def _turn(self) -> None:
+        """Poll once, and handle what came or what waits."""
+        try:
+            batch = await self._poll()
+            if not self._waits and len(batch) < BATCH:
+                self.take(batch)
+                self._acknowledge(batch)
+            else:
+                await self._set_all_aside(batch)
+        finally:
+            # Telegram may be out of reach: what is here is handled all the same.
+            if self._waits:
+                self._handle_waiting()
+
+    async def _set_all_aside(self, batch: list[Raw]) -> None:
+        """Keep them, cheaply, and go on as long as batches are full."""
+        kept = 0
+        while batch:
+            self._set_aside(batch)
+            self._waits = True
+            self._acknowledge(batch)
+            kept += len(batch)
+            if len(batch) < BATCH or kept >= MOST:
+                return
+            batch = await self._poll()
+
+    def _set_aside(self, batch: Sequence[Raw]) -> None:
+        screened = [self._screened(raw) for raw in batch]
+        with self._units() as unit:
+            inbox.set_aside(
+                unit, {raw["update_id"]: (self._urgency(raw), raw) for raw in screened}
+            )
+
+    def _screened(self, raw: Raw) -> Raw:
+        try:
+            return {**self._screen(raw), "update_id": raw["update_id"]}
+        except Exception as error:
+            # What cannot be screened is not kept.
+            logger.error("update %s is not kept: %s", raw["update_id"], described(error))
+            return {"update_id": raw["update_id"]}
+
+    def _handle_waiting(self) -> None:
+        with self._units() as unit:
+            chunk = inbox.waiting(unit, CHUNK)
+        self._waits = bool(chunk)
+        if chunk:
+            self._each_or_all(chunk, self._take_waiting)
+
+    def _urgency(self, raw: Raw) -> int:
+        return urgency(raw, self._urgent)
+
+    def _acknowledge(self, batch: Iterable[Raw]) -> None:
         # The next poll's offset is the acknowledgement, so it moves only after the commit.
-        if not updates:
-            return offset
-        self.take(updates)
-        return max(int(update["update_id"]) for update in updates) + 1
+        numbers = [int(raw["update_id"]) for raw in batch]
+        if numbers:
+            self._offset = max(numbers) + 1
 
-    def _take_one(self, unit: Unit, raw: Raw) -> None:
-        update: Update | None = None
-        try:
-            with unit.savepoint():
-                update = Update.de_json(raw, self._bot)
-                self._handle(unit, update)
-        except Exception as error:
-            if _storage_fault(error):
-                raise
-            trace = described(error)
-            logger.error("update %s failed: %s", raw["update_id"], trace)
-            inbox.fail(unit, raw["update_id"], trace)
-            if update is not None:
-                self._say_sorry(unit, update)
+    # The line
 
-    def _say_sorry(self, unit: Unit, update: Update) -> None:
-        try:
-            with unit.savepoint():
-                self._apologise(unit, update)
-        except Exception as error:
-            if _storage_fault(error):
-                raise
-            logger.error("no apology for update %s: %s", update.update_id, described(error))
-
-    async def _poll(self, offset: int | None) -> Sequence[Raw]:
+    async def _poll(self) -> list[Raw]:
         # Not `bot.get_updates`: one update that PTB cannot read would spoil its whole batch,
         # and would be written to the log with all that it says.
-        seconds = int(self._poll_timeout.total_seconds())
+        seconds = 0 if self._waits else int(self._poll_timeout.total_seconds())
         query = {
             "timeout": str(seconds),
             "limit": str(BATCH),
             "allowed_updates": json.dumps(ALLOWED_UPDATES),
         }
-        if offset is not None:
-            query["offset"] = str(offset)
+        if self._offset is not None:
+            query["offset"] = str(self._offset)
         answer = await self._bot.request.retrieve(
             f"{self._bot.base_url}/getUpdates?{urlencode(query)}",
             read_timeout=seconds + ANSWER_WITHIN,
         )
+        batch = self._read(answer)
+        self._heard = True
+        self._on_poll()
+        return batch
+
+    def _read(self, answer: bytes) -> list[Raw]:
         try:
-            return list(json.loads(answer)["result"])
+            said = from_json(answer)["result"]
         except (ValueError, KeyError, TypeError):
-            raise TelegramError("Invalid server response") from None
+            raise Malformed("Invalid server response") from None
+        if not isinstance(said, list):
+            raise Malformed("Invalid server response")
+        batch = [raw for raw in said if id_of(raw) is not None]
+        if said and not batch:
+            # Nothing moves the offset past them: the next poll brings them again.
+            raise Malformed("no update can be read")
+        self._note_odd(len(said) - len(batch))
+        return batch
+
+    def _note_odd(self, odd: int) -> None:
+        if odd and not self._odd:
+            logger.error("%d updates cannot be read and are passed over", odd)
+        self._odd = bool(odd)
 
     async def _go_on(self) -> None:
         if self._complaint:
             logger.info("updates come in again")
         self._complaint, self._retry = "", FIRST_RETRY
-        if self._poll_interval:
+        if self._poll_interval and not self._waits:
             await self._rest(self._poll_interval)
 
     async def _back_off(self, error: Exception) -> None:
-        complaint = complaint_about(error)
-        if complaint != self._complaint:
-            logger.error("no updates: %s", complaint)
-        self._complaint = complaint
+        self._complain(complaint_about(error))
         wait = self._retry
         if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
             wait = max(wait, error.retry_after)
         self._retry = min(self._retry * 2, LONGEST_RETRY)
         await self._rest(wait)
 
-
-def dispatcher(application: Application[Any, Any, Any, Any, Any, Any]) -> Callable[[Update], None]:
-    """Give updates to PTB's handlers, and let out what they raise (PTB would only log it)."""
-    raised: list[Exception] = []
-
-    async def keep(_update: object, context: Any) -> None:
-        raised.append(context.error)
-
-    def dispatch(update: Update) -> None:
-        raised.clear()
-        straight_through(application.process_update(update))
-        if raised:
-            raise raised[0]
-
-    application.add_error_handler(keep)
-    return dispatch
+    def _complain(self, complaint: str) -> None:
+        if complaint != self._complaint:
+            logger.error("no updates: %s", complaint)
+        self._complaint = complaint
 
 
-def straight_through(coroutine: Coroutine[Any, Any, object]) -> None:
-    """Run it to its end here and now: a handler writes, it never waits."""
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    coroutine.close()
-    raise RuntimeError("a handler waited")
+def id_of(raw: Any) -> int | None:
+    """The number of an update; nothing if this is none of Telegram's."""
+    number = raw.get("update_id") if isinstance(raw, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        return None
+    return number if 0 <= number < LARGEST_ID else None
 
 
 def described(error: BaseException) -> str:
@@ -205,16 +326,8 @@ def described(error: BaseException) -> str:
 
 def complaint_about(error: Exception) -> str:
     """One line for the log."""
-    if isinstance(error, OperationalError):
+    if isinstance(error, DBAPIError) and storage_fault(error):
         return f"the database does not take them: {error.orig}"
     if isinstance(error, SQLAlchemyError):
         return f"the database does not take them: {described(error)}"
     return f"{type(error).__name__}: {redact(str(error))}"
-
-
-def _storage_fault(error: BaseException) -> bool:
-    """Whether the database itself is at fault (full, locked, gone), and not the statement."""
-    if not isinstance(error, OperationalError):
-        return False
-    # SQLite calls a wrong statement an OperationalError too.
-    return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"

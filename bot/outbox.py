@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, closing, suppress
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,30 +13,35 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import Clock, pause
 from bot.domain.message import Kind, Priority
 from bot.models import LetterState
+from bot.queue import UNLIMITED, Queue
 from bot.store import letters
+from bot.store.faults import storage_fault
 from bot.store.letters import MAY_HAVE_LEFT, Head, Letter, Outcome
 from bot.store.unit import Unit
 from bot.throttle import Throttle
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)
-"""Longer than any attempt may take, so that no letter has two carriers."""
-LANES = 4
-ALERT_LANES = 2
-"""Kept free: an alert does not wait for four routine messages that hang."""
+LANES = 24
+"""Chats that are written to side by side: enough for 300 answers a second 40 ms away."""
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(seconds=60)
 LONGEST_ALERT_RETRY = timedelta(seconds=5)
 SAME_FLOOD = timedelta(seconds=5)
 """429 for two chats within this time is meant for the whole bot."""
 DATABASE_RETRY = timedelta(seconds=1)
+STALE = timedelta(minutes=10)
+"""A reminder that waited longer is replaced by the present state of things."""
 
-LONGEST_WAIT = timedelta(seconds=30)
-"""Between two looks, whatever the clock of the machine did meanwhile."""
+RESYNC = timedelta(seconds=5)
+"""Between two looks at the whole queue: for letters of other processes, or of dead ones."""
+GATHER = timedelta(milliseconds=4)
+"""What lands within this time of each other is written down together."""
+MANY = 4
+"""Fewer on their way are not worth waiting for."""
+CLAIMS = 10
+"""Claims in one transaction, when what memory believes to wait is gone."""
 
-UNLIMITED = frozenset({Kind.POPUP, Kind.MENU})
-"""Not messages: Telegram's flood limits do not count them."""
 REPEATABLE = frozenset({Kind.EDIT, Kind.DELETE, Kind.POPUP, Kind.MENU})
 """Done twice, they have done the same as once."""
 
@@ -55,6 +60,7 @@ class SendError(Exception):
         moved_to: int | None = None,
         gone: bool = False,
         refused: bool = False,
+        ours: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -70,10 +76,19 @@ class SendError(Exception):
         """What it was about is no longer there; nobody misses it."""
         self.refused = refused
         """This letter is malformed; its chat is fine."""
+        self.ours = ours
+        """A bug of ours: those behind it in its chat need not wait for it."""
 
 
-Landing = tuple[Letter, int | SendError | None]
-"""A letter with the id of its message, or with why there is none."""
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """A letter with the id of its message, or with why there is none."""
+
+    head: Head
+    letter: Letter
+    result: int | SendError | None
+    retry_at: datetime | None = None
+    """None: not to be tried again."""
 
 
 class Transport(Protocol):
@@ -88,8 +103,15 @@ def _say_nothing(*_: object) -> None:
     pass
 
 
+def _as_it_is(letter: Letter) -> Letter:
+    return letter
+
+
 class Sender:
-    """Carries letters from the outbox to the messenger, several side by side."""
+    """Carries letters from the outbox to the messenger, several side by side.
+
+    `wall` is this process's own time: no wait depends on what the machine's clock does.
+    """
 
     def __init__(
         self,
@@ -98,41 +120,58 @@ class Sender:
         wall: Clock,
         throttle: Throttle,
         *,
-        on_unreachable: Callable[[Unit, int, str], None] = _say_nothing,
-        on_moved: Callable[[Unit, int, int], None] = _say_nothing,
-        on_alert_sent: Callable[[timedelta], None] = _say_nothing,
+        owner: int = 0,
+        on_unreachable: Callable[[Unit, int, str], object] = _say_nothing,
+        on_stale: Callable[[Unit, int], object] | None = None,
+        on_alert_sent: Callable[[timedelta], object] = _say_nothing,
+        on_look: Callable[[], object] = _say_nothing,
+        fill: Callable[[Letter], Letter] = _as_it_is,
         repeat_prefix: str = "",
+        repeat_prefix_routine: str = "",
         lanes: int = LANES,
     ) -> None:
         self._units = units
         self._transport = transport
         self._wall = wall
         self._throttle = throttle
+        self._owner = owner
         self._on_unreachable = on_unreachable
-        self._on_moved = on_moved
+        self._on_stale = on_stale
         self._on_alert_sent = on_alert_sent
-        self._repeat_prefix = repeat_prefix
-        self._lanes = lanes
+        self._on_look = on_look
+        self._fill = fill
+        self._prefixes = {True: repeat_prefix, False: repeat_prefix_routine}
+        self._queue = Queue(throttle, lanes)
         self._stirred = asyncio.Event()
         """Something is new: a letter was written, or an attempt came to its end."""
+        self._written = asyncio.Event()
+        """Of these, a letter was written."""
         self._one_flush = asyncio.Lock()
-        self._flying: dict[asyncio.Task[int | SendError | None], Letter] = {}
+        self._flying: dict[asyncio.Task[int | SendError | None], tuple[Head, Letter]] = {}
         self._landed: list[Landing] = []
         self._failing: set[int] = set()
         """Letters that failed since the last one that arrived: two or more are an outage."""
+        self._outage_over = False
         self._flood: tuple[int, datetime] | None = None
-        self._next: datetime | None = None
+        self._seen = 0
+        """The highest number of a letter that was read."""
+        self._unread = True
+        self._resync_at: datetime | None = None
+        self._suspect: set[int] = set()
+        """Chats for which memory may believe too much."""
+
+    # When
 
     def wake(self) -> None:
         """Letters were written: look now, do not wait for the ring."""
+        self._unread = True
+        self._written.set()
         self._stirred.set()
 
     async def run(self) -> None:
         """Send for ever; what an earlier process left half-way comes first."""
-        recovered = False
         while True:
             try:
-                recovered = recovered or self._recover()
                 await self.flush()
             except SQLAlchemyError as error:
                 logger.error("the outbox is out of reach: %s", type(error).__name__)
@@ -142,176 +181,302 @@ class Sender:
 
     async def flush(self) -> int:
         """Send until nothing may leave now; gives how many attempts were settled."""
-        settled = 0
+        settled, self._unread = 0, True
         async with self._one_flush:
             while True:
                 self._stirred.clear()
+                self._written.clear()
                 settled += self._exchange()
-                if not self._flying:
+                if not self._flying and not self._stirred.is_set():
                     return settled
                 await self._until_stirred()
+                await self._gather()
 
     async def close(self, patience: timedelta) -> None:
         """Let what is on its way arrive, and write down that it did."""
         if self._flying:
             await asyncio.wait(self._flying, timeout=patience.total_seconds())
+        landed = list(self._landed)
         with self._units() as unit:
-            self._settle(unit)
-
-    def _recover(self) -> bool:
-        with self._units() as unit:
-            letters.recover(unit)
-        return True
+            self._settle(unit, landed)
+        self._settled(landed, unit.now)
 
     async def _until_stirred(self) -> None:
-        waits = [LONGEST_WAIT]
-        if self._next is not None:
-            waits.append(max(self._next - self._wall(), timedelta(0)))
+        wait, now = RESYNC, self._wall()
+        if self._queue.next_at is not None:
+            wait = min(wait, max(self._queue.next_at - now, timedelta(0)))
+        if self._stirred.is_set():
+            # Others of this process have their turn all the same.
+            await pause(timedelta(0))
+            return
         # Not `wait_for`: before Python 3.12 it may swallow the order to stop.
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(waits).total_seconds()):
+            async with asyncio.timeout(wait.total_seconds()):
                 await self._stirred.wait()
 
+    async def _gather(self) -> None:
+        """One commit serves all that lands together; a letter just written is not kept waiting."""
+        if len(self._flying) + len(self._landed) < MANY or not self._flying:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER.total_seconds()):
+                await self._written.wait()
+
+    # One transaction
+
     def _exchange(self) -> int:
-        """In one transaction settle what landed and claim what may leave; then let it fly."""
-        with self._units() as unit:
-            settled = self._settle(unit)
-            now = self._wall()
-            with closing(letters.heads(unit, now)) as heads:
-                chosen = self._choose(heads, now)
-            claimed = letters.claim(unit, chosen, now, now + LEASE)
-            if not claimed and not self._flying:
-                self._next = _earliest(self._next, letters.next_attempt(unit, now))
-        # Only a commit makes it true; before it, what landed would have to be settled again.
-        del self._landed[:settled]
-        for letter in claimed:
-            task = asyncio.create_task(self._carry(letter))
-            self._flying[task] = letter
-            task.add_done_callback(self._land)
+        """Settle what landed and claim what may leave, in one transaction; then let it fly."""
+        try:
+            settled = self._exchange_once()
+        except Exception as error:
+            if storage_fault(error):
+                raise
+            logger.exception("what landed is settled one by one: %s", type(error).__name__)
+            settled = self._settle_singly()
+        self._on_look()
         return settled
 
-    def _settle(self, unit: Unit) -> int:
-        landed = list(self._landed)
-        letters.settle(unit, [self._outcome(unit, letter, result) for letter, result in landed])
+    def _exchange_once(self) -> int:
+        landed, chosen, late = list(self._landed), list[Head](), list[Head]()
+        try:
+            with self._units() as unit:
+                self._settle(unit, landed)
+                self._look(unit)
+                claimed = self._claim(unit, chosen, late)
+        except BaseException:
+            self._put_back(chosen + late)
+            raise
+        # Only a commit makes it true; before it, what landed would have to be settled again.
+        self._settled(landed, unit.now)
+        self._let_fly(chosen, claimed)
+        self._put_back(late)
+        for head in late:
+            self._freshen(head)
         return len(landed)
 
-    def _choose(self, heads: Iterable[Head], now: datetime) -> list[int]:
-        """Chosen at the last instant, so that whatever came meanwhile overtakes."""
-        self._next = None
-        chosen: list[int] = []
+    def _put_back(self, heads: Sequence[Head]) -> None:
         for head in heads:
-            lanes = self._lanes + (ALERT_LANES if head.priority is Priority.ALERT else 0)
-            if len(self._flying) + len(chosen) >= lanes:
-                break
-            if self._may_leave(head, now):
-                chosen.append(head.id)
-        return chosen
+            self._queue.put_back(head)
 
-    def _may_leave(self, head: Head, now: datetime) -> bool:
-        if any(_holds_up(flying, head) for flying in self._flying.values()):
-            return False
-        if head.kind in UNLIMITED:
-            return True
-        free_at = self._throttle.free_at(head.chat_id, head.priority, now)
-        if free_at > now:
-            self._next = _earliest(self._next, free_at)
-            return False
-        self._throttle.sent(head.chat_id, now)
-        return True
+    def _look(self, unit: Unit) -> None:
+        """Learn what waits: what is new at each look, everything now and then."""
+        now = self._wall()
+        whole = self._resync_at is None or now >= self._resync_at
+        if whole:
+            letters.recover(unit, self._owner, self._carried())
+            self._read_all(unit, now)
+        elif self._unread:
+            self._learn(letters.waiting(unit, self._seen), now)
+        for chat in self._suspect:
+            self._queue.keep_only(letters.waiting_for(unit, chat), chat)
+        self._suspect.clear()
+        self._unread = False
+
+    def _read_all(self, unit: Unit, now: datetime) -> None:
+        heads = letters.waiting(unit)
+        self._queue.keep_only({head.id for head in heads})
+        self._learn(heads, now)
+        self._resync_at = now + RESYNC
+
+    def _learn(self, heads: Sequence[Head], now: datetime) -> None:
+        for head in heads:
+            self._seen = max(self._seen, head.id)
+            if head.not_before is not None:
+                # Another process's clock set it: it delays by its own length at most.
+                longest = now + _longest_retry(head.priority)
+                head.not_before = min(head.not_before, longest)
+            self._queue.add(head)
+
+    def _carried(self) -> list[int]:
+        flying = [letter.id for _, letter in self._flying.values()]
+        return flying + [landing.letter.id for landing in self._landed]
+
+    def _claim(self, unit: Unit, chosen: list[Head], late: list[Head]) -> list[Letter]:
+        """Take what may leave; what memory believed to wait and does not is forgotten."""
+        claimed: list[Letter] = []
+        for _ in range(CLAIMS):
+            heads = self._queue.choose(self._wall())
+            late += [head for head in heads if self._is_stale(unit, head)]
+            heads = [head for head in heads if head not in late]
+            chosen += heads
+            got = letters.claim(unit, [head.id for head in heads], self._owner)
+            claimed += got
+            if len(got) == len(heads):
+                return claimed
+            self._forget_all_but({letter.id for letter in claimed}, chosen)
+        self._stirred.set()
+        return claimed
+
+    def _forget_all_but(self, ids: set[int], chosen: list[Head]) -> None:
+        for head in [head for head in chosen if head.id not in ids]:
+            chosen.remove(head)
+            self._queue.forget(head)
+
+    def _is_stale(self, unit: Unit, head: Head) -> bool:
+        return self._on_stale is not None and head.routine and unit.now - head.created_at > STALE
+
+    def _freshen(self, head: Head) -> None:
+        """After an outage a chat hears how things are, and not how they were."""
+        assert self._on_stale is not None
+        try:
+            with self._units() as unit:
+                self._on_stale(unit, head.chat_id)
+        except Exception as error:
+            if storage_fault(error):
+                raise
+            logger.exception("letter %s leaves as it was: %s", head.id, type(error).__name__)
+        # Asked once, whatever becomes of it: a letter that is still there then leaves.
+        head.routine = False
+        self._suspect.add(head.chat_id)
+        self.wake()
+
+    def _let_fly(self, chosen: Sequence[Head], claimed: Sequence[Letter]) -> None:
+        heads = {head.id: head for head in chosen}
+        for letter in sorted(claimed, key=lambda each: (each.priority, each.id)):
+            task = asyncio.create_task(self._carry(letter))
+            self._flying[task] = heads[letter.id], letter
+            task.add_done_callback(self._land)
+
+    # One letter
 
     async def _carry(self, letter: Letter) -> int | SendError | None:
         try:
-            return await self._transport.deliver(self._marked(letter))
+            return await self._transport.deliver(self._fill(self._marked(letter)))
         except SendError as error:
             return error
         except Exception as error:
-            # A bug of ours, before the request left or after: nobody can tell which.
+            # Before the request left or after: nobody can tell which.
             logger.exception("letter %s was not carried", letter.id)
-            return SendError(type(error).__name__, unknown=True)
-
-    def _land(self, task: asyncio.Task[int | SendError | None]) -> None:
-        letter = self._flying.pop(task)
-        if not task.cancelled():
-            self._landed.append((letter, task.result()))
-        self._stirred.set()
+            return SendError(type(error).__name__, unknown=True, ours=True)
 
     def _marked(self, letter: Letter) -> Letter:
-        """An alert that may arrive a second time says so."""
-        if not (letter.repeated and letter.priority is Priority.ALERT and letter.body):
+        """What may arrive a second time says so."""
+        if not letter.repeated or letter.kind in REPEATABLE or not letter.body:
             return letter
-        return replace(letter, body=self._repeat_prefix + letter.body)
+        prefix = self._prefixes[letter.priority is Priority.ALERT]
+        return replace(letter, body=prefix + letter.body)
 
-    def _outcome(self, unit: Unit, letter: Letter, result: int | SendError | None) -> Outcome:
+    def _land(self, task: asyncio.Task[int | SendError | None]) -> None:
+        head, letter = self._flying.pop(task)
+        if task.cancelled():
+            return
+        result, retry_at = task.result(), None
+        # Memory runs ahead: whoever claims next settles this first, in the same transaction.
+        self._queue.landed(head)
         if isinstance(result, SendError):
-            return self._not_sent(unit, letter, result)
-        if letter.priority is Priority.ALERT and letter.kind is Kind.SEND:
-            self._on_alert_sent(unit.now - letter.created_at)
-        if len(self._failing) > 1:
-            letters.hasten(unit)
-        self._failing.clear()
-        return Outcome(letter, LetterState.SENT, message_id=result)
+            retry_at = self._failed(letter, result)
+            if retry_at is not None:
+                head.not_before, head.attempts = retry_at, letter.attempts
+                self._queue.add(head, aside=result.ours)
+        else:
+            self._outage_over = self._outage_over or len(self._failing) > 1
+            self._failing.clear()
+        self._landed.append(Landing(head, letter, result, retry_at))
+        self._stirred.set()
 
-    def _not_sent(self, unit: Unit, letter: Letter, error: SendError) -> Outcome:
+    def _failed(self, letter: Letter, error: SendError) -> datetime | None:
+        """When to try again."""
         if error.moved_to is not None:
-            letters.move_chat(unit, letter.chat_id, error.moved_to)
-            self._on_moved(unit, letter.chat_id, error.moved_to)
-            return self._again(letter, error, self._wall())
+            return self._wall()
         if error.retry_after is not None:
-            return self._again(letter, error, self._park(letter.chat_id, error))
+            return self._park(letter, error)
         if error.permanent or error.gone or error.refused:
-            return self._lost(unit, letter, error)
-        if error.unknown and not _repeatable(letter):
-            return Outcome(letter, LetterState.UNKNOWN, error=MAY_HAVE_LEFT + error.reason)
+            return None
         self._failing.add(letter.id)
-        return self._again(letter, error, self._wall() + retry_delay(letter))
+        return self._wall() + retry_delay(letter)
 
-    def _again(self, letter: Letter, error: SendError, at: datetime) -> Outcome:
-        may_have_left = letter.repeated or error.unknown
-        reason = (MAY_HAVE_LEFT if may_have_left else "") + error.reason
-        return Outcome(letter, LetterState.PENDING, retry_at=at, error=reason)
-
-    def _lost(self, unit: Unit, letter: Letter, error: SendError) -> Outcome:
-        if error.refused:
-            logger.error("letter %s is refused: %s", letter.id, error.reason)
-        if error.permanent and letter.kind not in UNLIMITED:
-            logger.warning("nothing reaches the chat of letter %s: %s", letter.id, error.reason)
-            self._tell_unreachable(unit, letter, error)
-        return Outcome(letter, LetterState.FAILED, error=error.reason)
-
-    def _tell_unreachable(self, unit: Unit, letter: Letter, error: SendError) -> None:
-        try:
-            with unit.savepoint():
-                self._on_unreachable(unit, letter.chat_id, error.reason)
-        except Exception:
-            # Whatever that rule does wrong, what landed beside it is settled.
-            logger.exception("nobody could be told that letter %s is lost", letter.id)
-
-    def _park(self, chat: int, error: SendError) -> datetime:
+    def _park(self, letter: Letter, error: SendError) -> datetime:
         """429 stops that chat alone, unless another chat had one just before."""
-        now = self._wall()
+        now, chat = self._wall(), letter.chat_id
         until = now + (error.retry_after or timedelta(0))
+        if letter.kind in UNLIMITED:
+            return until
         flood, self._flood = self._flood, (chat, now)
         elsewhere = flood is not None and flood[0] != chat and now - flood[1] <= SAME_FLOOD
         self._throttle.park(None if error.everyone or elsewhere else chat, until)
         return until
 
+    # What became of it
 
-def _holds_up(flying: Letter, head: Head) -> bool:
-    # An alert does not wait behind a routine message that hangs, not even in its own chat.
-    overtakes = head.priority is Priority.ALERT and flying.priority is not Priority.ALERT
-    return flying.lane == head.lane and not overtakes
+    def _settle(self, unit: Unit, landed: Sequence[Landing]) -> None:
+        if self._outage_over:
+            letters.hasten(unit)
+        for landing in landed:
+            if isinstance(landing.result, SendError):
+                self._follow(unit, landing.letter, landing.result)
+        letters.settle(unit, [_outcome(landing) for landing in landed])
+
+    def _follow(self, unit: Unit, letter: Letter, error: SendError) -> None:
+        """A chat moved or is lost: its letter still counts as on its way there."""
+        chat = letter.chat_id
+        if error.moved_to is not None:
+            letters.move_chat(unit, chat, error.moved_to)
+            self._queue.keep_only(set(), chat)
+            self._resync_at = None
+        elif _is_lost(letter, error):
+            self._suspect.add(chat)
+            self._on_unreachable(unit, chat, error.reason)
+
+    def _settled(self, landed: Sequence[Landing], now: datetime) -> None:
+        """It is committed: memory follows, and who asked is told."""
+        del self._landed[: len(landed)]
+        if self._outage_over:
+            self._queue.hasten()
+            self._outage_over = False
+            self._stirred.set()
+        for landing in landed:
+            self._tell(landing.letter, landing.result, now)
+
+    def _tell(self, letter: Letter, result: int | SendError | None, now: datetime) -> None:
+        if not isinstance(result, SendError):
+            if letter.priority is Priority.ALERT and letter.kind is Kind.SEND:
+                self._on_alert_sent(now - letter.created_at)
+        elif _is_lost(letter, result):
+            logger.warning("nothing reaches the chat of letter %s: %s", letter.id, result.reason)
+        elif result.refused:
+            logger.error("letter %s is refused: %s", letter.id, result.reason)
+
+    def _settle_singly(self) -> int:
+        """A rule raised: its own letter is settled without it, and those beside it as ever."""
+        landed = list(self._landed)
+        for landing in landed:
+            try:
+                with self._units() as unit:
+                    self._settle(unit, [landing])
+            except Exception as error:
+                if storage_fault(error):
+                    raise
+                logger.exception("nobody could be told of letter %s", landing.letter.id)
+                with self._units() as unit:
+                    letters.settle(unit, [_outcome(landing)])
+            self._settled([landing], unit.now)
+        self._stirred.set()
+        return len(landed)
+
+
+def _outcome(landing: Landing) -> Outcome:
+    letter, result = landing.letter, landing.result
+    if not isinstance(result, SendError):
+        return Outcome(letter, LetterState.SENT, message_id=result)
+    if landing.retry_at is None:
+        # What was for a team is said to others of it.
+        rerouted = _is_lost(letter, result) and letter.team
+        state = LetterState.REROUTED if rerouted else LetterState.FAILED
+        return Outcome(letter, state, error=result.reason)
+    repeated = letter.repeated or result.unknown
+    reason = (MAY_HAVE_LEFT if repeated else "") + result.reason
+    return Outcome(letter, LetterState.PENDING, retry_at=landing.retry_at, error=reason)
+
+
+def _is_lost(letter: Letter, error: SendError) -> bool:
+    return error.permanent and letter.kind not in UNLIMITED
 
 
 def retry_delay(letter: Letter) -> timedelta:
     """1 s, 2, 4 … with a cap; nobody gives up."""
-    longest = LONGEST_ALERT_RETRY if letter.priority is Priority.ALERT else LONGEST_RETRY
     doublings = min(max(letter.attempts - 1, 0), 10)
-    return min(FIRST_RETRY * (1 << doublings), longest)
+    return min(FIRST_RETRY * (1 << doublings), _longest_retry(letter.priority))
 
 
-def _repeatable(letter: Letter) -> bool:
-    return letter.priority is Priority.ALERT or letter.kind in REPEATABLE
-
-
-def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min((at for at in (one, other) if at is not None), default=None)
+def _longest_retry(priority: Priority) -> timedelta:
+    return LONGEST_ALERT_RETRY if priority is Priority.ALERT else LONGEST_RETRY

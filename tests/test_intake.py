@@ -1,23 +1,24 @@
 """Updates are taken once, in order, and acknowledged only when they are committed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator
+import logging
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy import text as sql
 from sqlalchemy.exc import OperationalError
-from sqlmodel import select
-from telegram import Update
+from telegram import Bot
 from telegram.error import InvalidToken
-from telegram.ext import Application, ApplicationBuilder, ExtBot, MessageHandler, filters
 
-from bot.domain.message import Notice, text
-from bot.intake import ALLOWED_UPDATES, Intake, described, dispatcher, straight_through
-from bot.models import Inbox, Outbox
-from bot.store import Database, Unit, inbox
+from bot.intake import ALLOWED_UPDATES, CHUNK, Intake, described, urgency
+from bot.store import Database, Unit
+from bot.store import inbox as updates_in
+from bot.store.inbox import Raw, inbox
+from bot.store.outbox import outbox
 from tests.fakes import FakeClock
 from tests.telegram import TOKEN, FakeTelegram, error, ok
 
@@ -35,13 +36,31 @@ def update(number: int, said: str = "bonjour") -> dict[str, Any]:
     return {"update_id": number, "message": message}
 
 
-def answer(unit: Unit, said: Update) -> None:
-    """A handler: says what it was told; « casse » breaks it half-way."""
-    assert said.message is not None
-    assert said.message.text is not None
-    unit.notify(Notice(7, text(said.message.text), f"answer:{said.update_id}"))
-    if said.message.text == "casse":
-        raise ValueError("Mme Dupont")
+def tap(number: int, data: str = "step:1") -> dict[str, Any]:
+    return {"update_id": number, "callback_query": {"id": str(number), "from": ANN, "data": data}}
+
+
+def answer(unit: Unit, updates: Sequence[Raw]) -> None:
+    """Handlers: say what they were told; « casse » breaks half-way."""
+    for raw in updates:
+        said = raw["message"]["text"]
+        unit.outbox.send(7, f"answer:{raw['update_id']}", said, [])
+        if said == "casse":
+            raise ValueError("Mme Dupont")
+
+
+class Heard:
+    """Handlers that only note what came, chunk by chunk."""
+
+    def __init__(self) -> None:
+        self.chunks: list[list[int]] = []
+
+    def __call__(self, unit: Unit, updates: Sequence[Raw]) -> None:
+        self.chunks.append([raw["update_id"] for raw in updates])
+
+    @property
+    def all(self) -> list[int]:
+        return [number for chunk in self.chunks for number in chunk]
 
 
 @pytest.fixture
@@ -50,8 +69,8 @@ def telegram() -> FakeTelegram:
 
 
 @pytest.fixture
-def bot(telegram: FakeTelegram) -> ExtBot[None]:
-    return ExtBot(TOKEN, request=telegram, get_updates_request=telegram)
+def bot(telegram: FakeTelegram) -> Bot:
+    return Bot(TOKEN, request=telegram, get_updates_request=telegram)
 
 
 @pytest.fixture
@@ -60,34 +79,42 @@ def rests() -> list[timedelta]:
 
 
 @pytest.fixture
-def intake(bot: ExtBot[None], database: Database, rests: list[timedelta]) -> Intake:
+def intake(bot: Bot, database: Database, rests: list[timedelta]) -> Intake:
     return build(bot, database.unit, rests)
 
 
 def build(
-    bot: ExtBot[None],
+    bot: Bot,
     units: Any,
     rests: list[timedelta],
-    handle: Callable[[Unit, Update], object] = answer,
+    handle: Callable[[Unit, Sequence[Raw]], object] = answer,
+    **how: Any,
 ) -> Intake:
     async def rest(wait: timedelta) -> None:
         rests.append(wait)
 
-    def apologise(unit: Unit, said: Update) -> None:
-        unit.notify(Notice(7, text("error.apology"), f"apology:{said.update_id}"))
+    def apologise(unit: Unit, raw: Raw) -> None:
+        unit.outbox.send(7, f"apology:{raw['update_id']}", "error.apology", [])
 
-    return Intake(bot, units, handle, apologise=apologise, rest=rest)
+    return Intake(bot, units, handle, apologise=apologise, rest=rest, **how)
 
 
 def said(database: Database) -> list[str]:
-    with database.unit() as unit:
-        return [row.body for row in unit.session.exec(select(Outbox).order_by(Outbox.id))]  # type: ignore[arg-type]
+    with database.look() as unit:
+        return list(unit.connection.execute(select(outbox.c.body).order_by(outbox.c.id)).scalars())
 
 
 def failed(database: Database) -> dict[int, str]:
-    with database.unit() as unit:
-        rows = unit.session.exec(select(Inbox).where(Inbox.failed))
-        return {row.update_id: row.error for row in rows}
+    with database.look() as unit:
+        rows = unit.connection.execute(
+            select(inbox.c.update_id, inbox.c.error).where(inbox.c.failed)
+        )
+        return {number: trace for number, trace in rows}  # noqa: C416
+
+
+def kept(database: Database) -> list[Any]:
+    with database.look() as unit:
+        return list(unit.connection.execute(select(inbox.c.content)).scalars())
 
 
 async def poll(intake: Intake, telegram: FakeTelegram) -> None:
@@ -108,15 +135,15 @@ def test_a_batch_is_handled_in_order(intake: Intake, database: Database) -> None
 
 
 def test_a_redelivered_update_does_nothing(
-    bot: ExtBot[None], database: Database, rests: list[timedelta]
+    bot: Bot, database: Database, rests: list[timedelta]
 ) -> None:
-    handled = []
-    intake = build(bot, database.unit, rests, lambda _, said: handled.append(said.update_id))
+    heard = Heard()
+    intake = build(bot, database.unit, rests, heard)
 
     intake.take([update(1)])
     intake.take([update(1), update(2), update(2)])
 
-    assert handled == [1, 2]
+    assert heard.all == [1, 2]
 
 
 def test_an_update_that_raises_rolls_back_alone(intake: Intake, database: Database) -> None:
@@ -131,23 +158,21 @@ def test_a_failed_update_is_recorded_without_what_was_said(
 ) -> None:
     intake.take([update(1, "casse")])
 
-    assert failed(database)[1].startswith("ValueError at intake.py:")
+    assert failed(database)[1].startswith("ValueError at ")
     assert "Dupont" not in failed(database)[1] + caplog.text
 
 
 def test_an_update_that_cannot_be_read_is_recorded_and_passed_over(
     intake: Intake, database: Database
 ) -> None:
-    intake.take([{"update_id": 1, "message": {"message_id": "?"}}, update(2, "deux")])
+    intake.take([{"update_id": 1, "message": []}, update(2, "deux")])
 
-    assert said(database) == ["deux"]
+    assert said(database) == ["error.apology", "deux"]
     assert set(failed(database)) == {1}
 
 
-def test_an_apology_that_raises_does_not_undo_the_batch(
-    bot: ExtBot[None], database: Database
-) -> None:
-    def raises(unit: Unit, said: Update) -> None:
+def test_an_apology_that_raises_does_not_undo_the_batch(bot: Bot, database: Database) -> None:
+    def raises(unit: Unit, raw: Raw) -> None:
         raise RuntimeError("a bug")
 
     intake = Intake(bot, database.unit, answer, apologise=raises)
@@ -158,12 +183,12 @@ def test_an_apology_that_raises_does_not_undo_the_batch(
 
 
 def test_a_wrong_statement_fails_alone(
-    bot: ExtBot[None], database: Database, rests: list[timedelta]
+    bot: Bot, database: Database, rests: list[timedelta]
 ) -> None:
-    def handle(unit: Unit, said: Update) -> None:
-        if said.update_id == 1:
-            unit.session.execute(sql("SELECT nothing FROM nowhere"))
-        answer(unit, said)
+    def handle(unit: Unit, updates: Sequence[Raw]) -> None:
+        if updates[0]["update_id"] == 1:
+            unit.connection.execute(sql("SELECT nothing FROM nowhere"))
+        answer(unit, updates)
 
     build(bot, database.unit, rests, handle).take([update(1), update(2, "deux")])
 
@@ -183,7 +208,7 @@ async def test_a_batch_is_acknowledged_by_the_next_poll(
 
 
 async def test_a_batch_that_cannot_be_committed_is_not_acknowledged(
-    bot: ExtBot[None],
+    bot: Bot,
     telegram: FakeTelegram,
     database: Database,
     rests: list[timedelta],
@@ -195,7 +220,8 @@ async def test_a_batch_that_cannot_be_committed_is_not_acknowledged(
     def units() -> Generator[Unit]:
         with database.unit() as unit:
             yield unit
-            if faults:
+            unit.write()
+            if faults and unit.wrote_letters:
                 raise faults.pop()
 
     telegram.answers = [ok([update(10, "un")])] * 3
@@ -208,12 +234,12 @@ async def test_a_batch_that_cannot_be_committed_is_not_acknowledged(
 
 
 async def test_a_database_that_fails_in_a_handler_blames_no_update(
-    bot: ExtBot[None], telegram: FakeTelegram, database: Database, rests: list[timedelta]
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
 ) -> None:
     faults = [OperationalError("INSERT", {}, Exception("database or disk is full"))]
 
-    def handle(unit: Unit, said: Update) -> None:
-        answer(unit, said)
+    def handle(unit: Unit, updates: Sequence[Raw]) -> None:
+        answer(unit, updates)
         if faults:
             raise faults.pop()
 
@@ -275,58 +301,166 @@ async def test_old_updates_are_forgotten(
     intake.take([update(2, "casse")])
 
     with database.unit() as unit:
-        assert inbox.purge(unit, clock.now - timedelta(days=2)) == 1
-        assert inbox.failures(unit, clock.now) == 1
+        assert updates_in.purge(unit, clock.now - timedelta(days=2)) == 1
+        assert updates_in.failures(unit, clock.now) == 1
 
 
-PtbApplication = Application[Any, Any, Any, Any, Any, Any]
-
-
-@pytest.fixture
-async def application(bot: ExtBot[None]) -> AsyncIterator[PtbApplication]:
-    async with ApplicationBuilder().bot(bot).updater(None).build() as application:
-        yield application
-
-
-async def test_handlers_run_straight_through(
-    application: PtbApplication, bot: ExtBot[None]
+async def test_an_urgent_tap_is_handled_before_two_thousand_others(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
 ) -> None:
-    heard = []
+    heard = Heard()
+    taps = [tap(number) for number in range(1, 2001)] + [tap(2001, "alert:take:3")]
+    telegram.answers = [ok(taps[at : at + 100]) for at in range(0, 2001, 100)]
+    telegram.answers += [ok([])] * (2000 // CHUNK + 2)
 
-    async def hear(update: Update, _context: Any) -> None:
-        heard.append(update.update_id)
+    await poll(build(bot, database.unit, rests, heard), telegram)
 
-    application.add_handler(MessageHandler(filters.ALL, hear))
-    dispatcher(application)(Update.de_json(update(1), bot))
+    assert heard.chunks[0] == [2001]
+    assert heard.all[1:] == list(range(1, 2001))
+    assert max(map(len, heard.chunks)) == CHUNK
+    assert {given["timeout"] for _, given in telegram.calls[1:-2]} == {0}
+    assert set(kept(database)) == {None}
 
-    assert heard == [1]
 
-
-async def test_what_a_handler_raises_comes_out(
-    application: PtbApplication, bot: ExtBot[None]
+async def test_what_is_urgent_and_comes_while_others_wait_overtakes_them(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
 ) -> None:
-    async def fall(_update: Update, _context: Any) -> None:
-        raise ValueError("a bug")
+    heard = Heard()
+    telegram.answers = [ok([tap(n) for n in range(1, 101)]), ok([]), ok([tap(200, "alert:x")])]
+    telegram.answers += [ok([])] * 4
 
-    application.add_handler(MessageHandler(filters.ALL, fall))
+    await poll(build(bot, database.unit, rests, heard), telegram)
 
-    with pytest.raises(ValueError, match="a bug"):
-        dispatcher(application)(Update.de_json(update(1), bot))
-
-
-async def test_a_handler_that_waits_is_a_bug() -> None:
-    async def wait() -> None:
-        await asyncio.Event().wait()
-
-    with pytest.raises(RuntimeError, match="a handler waited"):
-        straight_through(wait())
+    assert heard.all.index(200) == CHUNK
 
 
-async def test_an_error_is_described_by_kinds_and_places() -> None:
-    with pytest.raises(RuntimeError) as raised:
-        straight_through(asyncio.Event().wait())
+async def test_what_waited_when_the_process_was_killed_is_handled_after_the_restart(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(unit: Unit, updates: Sequence[Raw]) -> None:
+        raise Killed
+
+    heard = Heard()
+    telegram.answers = [ok([]), ok([tap(n) for n in range(1, 101)]), ok([tap(101, "alert:x")])]
+    with pytest.raises(Killed):
+        await build(bot, database.unit, rests, kill).run()
+
+    telegram.answers = [ok([])] * 5
+    await poll(build(bot, database.unit, rests, heard), telegram)
+
+    assert heard.all == [101, *range(1, 101)]
+
+
+async def test_what_is_set_aside_is_screened_before_it_is_kept(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    def screen(raw: Raw) -> Raw:
+        return {"update_id": raw["update_id"], "screened": True}
+
+    def handle(unit: Unit, updates: Sequence[Raw]) -> None:
+        given.extend(updates)
+
+    given: list[Raw] = []
+    telegram.answers = [ok([update(n, "Mme Dupont") for n in range(100)])] + [ok([])] * 4
+    await poll(build(bot, database.unit, rests, handle, screen=screen), telegram)
+
+    assert given == [{"update_id": n, "screened": True} for n in range(100)]
+
+
+async def test_a_bug_in_one_of_those_that_waited_fails_it_alone(
+    intake: Intake, telegram: FakeTelegram, database: Database
+) -> None:
+    updates = [update(n, "casse" if n == 30 else str(n)) for n in range(100)]
+    telegram.answers = [ok(updates)] + [ok([])] * 4
+
+    await poll(intake, telegram)
+
+    assert set(failed(database)) == {30}
+    assert len(said(database)) == 100
+
+
+async def test_with_telegram_out_of_reach_what_waits_is_handled(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    heard = Heard()
+    telegram.answers = [ok([]), ok([tap(n) for n in range(100)])] + [error(502, "Bad Gateway")] * 3
+
+    await poll(build(bot, database.unit, rests, heard), telegram)
+
+    assert heard.all == list(range(100))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [[{}], [1], {}, {"update_id": 1}, "text", [{"update_id": 2**70}], [{"update_id": True}], None],
+    ids=str,
+)
+async def test_an_answer_of_no_shape_is_outlived_and_told_once(
+    result: Any,
+    intake: Intake,
+    telegram: FakeTelegram,
+    database: Database,
+    rests: list[timedelta],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.ERROR)
+    telegram.answers = [ok(result), ok(result), ok([update(1, "un")])]
+
+    await poll(intake, telegram)
+
+    assert said(database) == ["un"]
+    assert len(rests) == 2
+    assert len(caplog.records) <= 2
+
+
+async def test_what_cannot_be_read_does_not_hold_up_what_can(
+    intake: Intake, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    telegram.answers = [ok([{}, 1, update(5, "cinq"), {"update_id": 2**70}])]
+
+    await poll(intake, telegram)
+
+    assert said(database) == ["cinq"]
+    assert telegram.calls[-1][1]["offset"] == 6
+    assert rests == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (tap(1, "alert:take:3"), 0),
+        (tap(1, "report:x"), 0),
+        (tap(1, "check:report:x"), 0),
+        (tap(1, "step:1"), 1),
+        (update(1, "/alerte TLS-7K4Q"), 0),
+        (update(1, "/Toxicite"), 0),
+        (update(1, "bonjour"), 1),
+        ({"update_id": 1, "message": 3, "callback_query": {"data": 4}}, 1),
+        ({"update_id": 1}, 1),
+    ],
+)
+def test_an_alert_and_a_report_are_urgent(raw: Raw, expected: int) -> None:
+    assert urgency(raw) == expected
+
+
+async def test_in_a_small_batch_too_the_urgent_comes_first(
+    bot: Bot, database: Database, rests: list[timedelta]
+) -> None:
+    heard = Heard()
+
+    build(bot, database.unit, rests, heard).take([tap(1), tap(2, "alert:x"), tap(3)])
+
+    assert heard.chunks == [[2, 1, 3]]
+
+
+def test_an_error_is_described_by_kinds_and_places() -> None:
+    with pytest.raises(AttributeError) as raised:
+        urgency(None)  # type: ignore[arg-type]
 
     raised.value.__cause__ = KeyError("a secret")
     kinds, _, places = described(raised.value).partition(" at ")
-    assert kinds == "RuntimeError < KeyError"
+    assert kinds == "AttributeError < KeyError"
     assert places.startswith("intake.py:")

@@ -1,21 +1,30 @@
 """Letters leave once, in order, the urgent first, and whatever goes wrong."""
 
 import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
+from random import Random
+from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy import text as sql
 from sqlalchemy.exc import OperationalError
-from sqlmodel import select
 
-from bot.domain.message import Card, Kind, Notice, Priority, text
-from bot.models import LetterState, Outbox
+from bot.clock import pause
+from bot.domain.message import Kind, Priority
+from bot.domain.network import Network
+from bot.domain.people import Group
+from bot.models import LetterState
 from bot.outbox import Sender, SendError
 from bot.store import Database, Unit, letters
-from bot.store.letters import Outcome
+from bot.store.letters import Letter, Outcome, outbox
+from bot.store.owner import Owner, is_dead
 from bot.throttle import LIMITS_TELEGRAM, Throttle
-from tests.fakes import FakeClock, FakeTransport
+from tests.fakes import FakeClock, FakeTransport, Show
+from tests.virtual import VirtualLoop, play
 
 HERE, THERE, GROUP = 1, 2, -100
 
@@ -41,6 +50,7 @@ def sender(
         Throttle(LIMITS_TELEGRAM),
         on_unreachable=lambda unit, chat, reason: unreachable.append(chat),
         repeat_prefix="Rappel · ",
+        repeat_prefix_routine="Peut-être déjà reçu · ",
     )
 
 
@@ -50,15 +60,25 @@ def say(
     chat: int = HERE,
     priority: Priority = Priority.ANSWER,
     cause: str = "",
+    team: str = "",
 ) -> None:
     with database.unit() as unit:
-        unit.notify(Notice(chat, text(key), key, priority, cause=cause))
+        unit.outbox.send(chat, key, key, [], priority=priority, cause=cause, team=team)
+
+
+def row(database: Database, key: str) -> Any:
+    with database.look() as unit:
+        found = select(outbox).where(outbox.c.dedupe_key == key)
+        return unit.connection.execute(found).one()
 
 
 def state(database: Database, key: str) -> tuple[str, str]:
-    with database.unit() as unit:
-        row = unit.session.exec(select(Outbox).where(Outbox.dedupe_key == key)).one()
-        return row.state, row.error
+    found = row(database, key)
+    return found.state, found.error
+
+
+def claim_all(unit: Unit) -> list[Letter]:
+    return letters.claim(unit, [head.id for head in letters.waiting(unit)])
 
 
 def bodies(transport: FakeTransport) -> list[str]:
@@ -84,9 +104,8 @@ async def test_the_record_says_when_it_left_and_as_which_message(
 
     await sender.flush()
 
-    with database.unit() as unit:
-        row = unit.session.exec(select(Outbox)).one()
-    assert (row.message_id, row.sent_at, row.attempts) == (1, clock.now, 1)
+    found = row(database, "hello")
+    assert (found.message_id, found.sent_at, found.attempts) == (1, clock.now, 1)
 
 
 async def test_a_chat_hears_everything_in_order(
@@ -224,18 +243,18 @@ async def test_when_the_network_is_back_nobody_waits_for_his_next_attempt(
     assert sorted(bodies(transport)) == ["late 1", "late 2", "new"]
 
 
-async def test_a_routine_message_without_an_answer_is_not_repeated(
+async def test_a_routine_message_without_an_answer_is_repeated_recognisably(
     database: Database, sender: Sender, transport: FakeTransport, clock: FakeClock
 ) -> None:
     transport.fail(HERE, SendError("timeout", unknown=True))
     say(database, "routine")
 
     await sender.flush()
-    clock.advance(minutes=5)
+    assert state(database, "routine") == (LetterState.PENDING, "unknown: timeout")
+    clock.advance(seconds=1)
     await sender.flush()
 
-    assert bodies(transport) == []
-    assert state(database, "routine")[0] == LetterState.UNKNOWN
+    assert bodies(transport) == ["Peut-être déjà reçu · routine"]
 
 
 async def test_an_alert_without_an_answer_is_repeated_recognisably(
@@ -256,7 +275,7 @@ async def test_an_edit_without_an_answer_is_simply_done_again(
 ) -> None:
     transport.fail(HERE, SendError("timeout", unknown=True))
     with database.unit() as unit:
-        unit.edit(HERE, 7, Card(text("card")), "edit:7")
+        unit.outbox.edit(HERE, 7, "edit:7", "card", [])
 
     await sender.flush()
     clock.advance(seconds=1)
@@ -285,7 +304,7 @@ async def test_what_is_told_about_a_blocked_chat_leaves_in_the_same_flush(
     database: Database, transport: FakeTransport, clock: FakeClock
 ) -> None:
     def tell(unit: Unit, chat: int, reason: str) -> None:
-        unit.notify(Notice(THERE, text("chat.unreachable", chat=chat), f"unreachable:{chat}"))
+        unit.outbox.send(THERE, f"unreachable:{chat}", f"{chat} is lost", [])
 
     sender = Sender(database.unit, transport, clock, Throttle(None), on_unreachable=tell)
     database.on_letters = sender.wake
@@ -294,7 +313,7 @@ async def test_what_is_told_about_a_blocked_chat_leaves_in_the_same_flush(
 
     await sender.flush()
 
-    assert bodies(transport) == ["chat.unreachable chat=1"]
+    assert bodies(transport) == ["1 is lost"]
 
 
 async def test_a_rule_that_raises_does_not_undo_what_was_sent(
@@ -330,20 +349,14 @@ async def test_a_bug_in_the_transport_holds_up_nobody(
     await sender.flush()
 
     assert bodies(transport) == ["next"]
-    assert state(database, "unlucky") == (LetterState.UNKNOWN, "unknown: KeyError")
+    assert state(database, "unlucky") == (LetterState.PENDING, "unknown: KeyError")
 
 
 async def test_a_group_that_became_a_supergroup_is_followed(
-    database: Database, transport: FakeTransport, clock: FakeClock
+    database: Database, sender: Sender, transport: FakeTransport
 ) -> None:
-    moves = []
-    sender = Sender(
-        database.unit,
-        transport,
-        clock,
-        Throttle(None),
-        on_moved=lambda unit, old, new: moves.append((old, new)),
-    )
+    with database.unit() as unit:
+        unit.people.put_group(Group(GROUP, "Greffe", team="greffe", centre="TLS"))
     transport.fail(GROUP, SendError("upgraded", moved_to=-1009))
     say(database, "first", GROUP)
     say(database, "second", GROUP)
@@ -351,7 +364,9 @@ async def test_a_group_that_became_a_supergroup_is_followed(
     await sender.flush()
 
     assert [letter.body for letter in transport.to(-1009)] == ["first", "second"]
-    assert moves == [(GROUP, -1009)]
+    with database.look() as unit:
+        assert [group.team for group in unit.people.roster.groups.values()] == ["greffe"]
+        assert set(unit.people.roster.groups) == {-1009}
 
 
 async def test_what_lost_its_cause_does_not_leave(
@@ -362,7 +377,7 @@ async def test_what_lost_its_cause_does_not_leave(
     await sender.flush()
 
     with database.unit() as unit:
-        unit.withdraw("step:1")
+        unit.outbox.withdraw("step:1")
     clock.advance(minutes=1)
     await sender.flush()
 
@@ -376,7 +391,7 @@ async def test_what_lost_its_cause_on_its_way_is_not_tried_again(
     class Losing(FakeTransport):
         async def deliver(self, letter: object) -> int:
             with database.unit() as unit:
-                unit.withdraw("step:1")
+                unit.outbox.withdraw("step:1")
             raise SendError("ConnectionRefused")
 
     sender = Sender(database.unit, Losing(clock), clock, Throttle(None))
@@ -431,20 +446,23 @@ async def test_a_pop_up_waits_for_nothing(
 ) -> None:
     transport.fail(0, SendError("ConnectionRefused"))
     with database.unit() as unit:
-        unit.popup("first")
-        unit.popup("second")
+        unit.outbox.popup("first")
+        unit.outbox.popup("second")
 
     await sender.flush()
 
     assert [letter.payload["query_id"] for _, letter in transport.sent] == ["second"]
 
 
-async def test_two_senders_never_carry_the_same_letter(
-    database: Database, transport: FakeTransport, clock: FakeClock
+async def test_two_processes_never_carry_the_same_letter(
+    postgres: Database, transport: FakeTransport, clock: FakeClock, owners: list[Owner]
 ) -> None:
-    senders = [Sender(database.unit, transport, clock, Throttle(None)) for _ in range(2)]
+    senders = [
+        Sender(postgres.unit, transport, clock, Throttle(None), owner=owner.number)
+        for owner in owners
+    ]
     for n in range(40):
-        say(database, f"letter {n}", n)
+        say(postgres, f"letter {n}", n)
 
     await asyncio.gather(*(sender.flush() for sender in senders))
 
@@ -488,26 +506,22 @@ async def test_how_long_an_alert_took_is_told(
     assert took == [timedelta(seconds=2)]
 
 
-def test_of_two_processes_one_takes_a_letter(database: Database, clock: FakeClock) -> None:
+def test_of_two_processes_one_takes_a_letter(database: Database) -> None:
     say(database, "once")
-    lease = clock.now + timedelta(minutes=1)
 
     with database.unit() as unit:
-        ids = [head.id for head in letters.heads(unit, clock.now)]
-        first = letters.claim(unit, ids, clock.now, lease)
-        second = letters.claim(unit, ids, clock.now, lease)
+        ids = [head.id for head in letters.waiting(unit)]
+        first = letters.claim(unit, ids, 1)
+        second = letters.claim(unit, ids, 2)
 
     assert [letter.body for letter in first] == ["once"]
     assert second == []
 
 
-def test_who_comes_too_late_does_not_change_what_became_of_a_letter(
-    database: Database, clock: FakeClock
-) -> None:
+def test_who_comes_too_late_does_not_change_what_became_of_a_letter(database: Database) -> None:
     say(database, "once")
     with database.unit() as unit:
-        ids = [head.id for head in letters.heads(unit, clock.now)]
-        [letter] = letters.claim(unit, ids, clock.now, clock.now)
+        [letter] = claim_all(unit)
 
         letters.settle(unit, [Outcome(letter, LetterState.SENT, message_id=1)])
         letters.settle(unit, [Outcome(letter, LetterState.PENDING, error="late")])
@@ -515,13 +529,298 @@ def test_who_comes_too_late_does_not_change_what_became_of_a_letter(
     assert state(database, "once") == (LetterState.SENT, "")
 
 
-def test_the_next_attempt_is_never_in_the_past(database: Database, clock: FakeClock) -> None:
-    say(database, "waits")
-    with database.unit() as unit:
-        ids = [head.id for head in letters.heads(unit, clock.now)]
-        [letter] = letters.claim(unit, ids, clock.now, clock.now)
-        at = clock.now + timedelta(seconds=5)
-        letters.settle(unit, [Outcome(letter, LetterState.PENDING, retry_at=at)])
+@pytest.fixture
+def postgres(postgres_url: str, clock: FakeClock, network: Network) -> Iterator[Database]:
+    opened = Database(postgres_url, clock=clock, words=Show(), network=network)
+    yield opened
+    opened.close()
 
-        assert letters.next_attempt(unit, clock.now) == at
-        assert letters.next_attempt(unit, at) is None
+
+@pytest.fixture
+def owners(postgres: Database) -> Iterator[list[Owner]]:
+    """Two processes."""
+    numbers = iter((10, 20))
+    pair = [Owner(postgres.engine, lambda _: next(numbers)) for _ in range(2)]
+    yield pair
+    for owner in pair:
+        owner.close()
+
+
+def test_what_a_living_process_carries_is_left_to_it(
+    postgres: Database, owners: list[Owner]
+) -> None:
+    say(postgres, "carried")
+    one, other = owners
+    with postgres.unit() as unit:
+        letters.claim(unit, [head.id for head in letters.waiting(unit)], one.number)
+
+    with postgres.unit() as unit:
+        assert letters.recover(unit, other.number) == 0
+    assert state(postgres, "carried")[0] == LetterState.SENDING
+
+    one.close()
+    with postgres.unit() as unit:
+        assert letters.recover(unit, other.number) == 1
+    assert state(postgres, "carried") == (LetterState.PENDING, "unknown: interrupted")
+
+
+def test_a_process_whose_connection_was_cut_says_again_that_it_lives(
+    postgres: Database, owners: list[Owner]
+) -> None:
+    one, other = owners
+    with postgres.unit() as unit:
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = :owner"
+        unit.connection.execute(sql(cut), {"owner": one.number})
+
+    assert [one.hold(), one.hold()] == [False, True]
+
+    with postgres.unit() as unit:
+        assert not is_dead(unit.connection, one.number)
+        assert not is_dead(unit.connection, other.number)
+
+
+def test_a_letter_carried_by_nobody_of_this_process_waits_again(database: Database) -> None:
+    say(database, "lost")
+    say(database, "carried", THERE)
+    with database.unit() as unit:
+        _, carried = claim_all(unit)
+
+        assert letters.recover(unit, 0, [carried.id]) == 1
+
+    assert state(database, "lost")[0] == LetterState.PENDING
+    assert state(database, "carried")[0] == LetterState.SENDING
+
+
+def test_only_what_is_not_at_its_end_is_counted(database: Database) -> None:
+    for key in ("waits", "fails", "sent"):
+        say(database, key)
+    with database.unit() as unit:
+        ids = [head.id for head in letters.waiting(unit)]
+        fails, sent = letters.claim(unit, ids[1:])
+        letters.settle(unit, [Outcome(fails, LetterState.FAILED), Outcome(sent, LetterState.SENT)])
+
+        assert letters.counts(unit) == {
+            LetterState.PENDING: 1,
+            LetterState.SENDING: 0,
+            LetterState.FAILED: 1,
+            LetterState.UNKNOWN: 0,
+        }
+
+
+async def test_what_was_for_a_team_is_said_to_others_of_it(
+    database: Database, transport: FakeTransport, clock: FakeClock
+) -> None:
+    sender = Sender(
+        database.unit,
+        transport,
+        clock,
+        Throttle(None),
+        on_unreachable=lambda unit, chat, _: unit.outbox.reroute(chat, [THERE]),
+    )
+    database.on_letters = sender.wake
+    transport.fail(HERE, SendError("blocked", permanent=True))
+    for n in range(2):
+        say(database, f"step:{n}:{HERE}", team="greffe")
+
+    await sender.flush()
+
+    assert [letter.body for letter in transport.to(THERE)] == ["step:0:1", "step:1:1"]
+    assert state(database, f"step:0:{HERE}")[0] == LetterState.REROUTED
+
+
+async def test_after_an_outage_each_chat_gets_one_message_that_is_fresh(
+    database: Database, transport: FakeTransport, clock: FakeClock
+) -> None:
+    def catch_up(unit: Unit, chat: int) -> None:
+        unit.outbox.cancel_routine(chat)
+        unit.outbox.send(chat, f"now:{chat}", f"as it is at {unit.now:%H:%M}", [])
+
+    sender = Sender(database.unit, transport, clock, Throttle(None), on_stale=catch_up)
+    database.on_letters = sender.wake
+    for n in range(40):
+        say(database, f"old {n}", HERE, Priority.REMINDER, cause=f"step:{n}")
+    say(database, "news", HERE, Priority.REMINDER)
+    say(database, "old alert", HERE, Priority.ALERT, cause="alert:1")
+    clock.advance(hours=2)
+
+    await sender.flush()
+
+    assert bodies(transport) == ["old alert", "news", "as it is at 10:00"]
+
+
+async def test_a_catch_up_that_raises_loses_nothing(
+    database: Database,
+    transport: FakeTransport,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def raises(unit: Unit, chat: int) -> None:
+        raise RuntimeError("a bug")
+
+    sender = Sender(database.unit, transport, clock, Throttle(None), on_stale=raises)
+    say(database, "old", HERE, Priority.REMINDER, cause="step:1")
+    clock.advance(hours=2)
+
+    await sender.flush()
+
+    assert bodies(transport) == ["old"]
+
+
+async def test_a_secret_is_filled_in_at_the_last_instant_and_kept_nowhere(
+    database: Database, transport: FakeTransport, clock: FakeClock
+) -> None:
+    def fill(letter: Letter) -> Letter:
+        return replace(letter, body=letter.body.replace("{link}", "t.me/secret"))
+
+    sender = Sender(database.unit, transport, clock, Throttle(None), fill=fill)
+    say(database, "{link}")
+
+    await sender.flush()
+
+    assert bodies(transport) == ["t.me/secret"]
+    assert row(database, "{link}").body == "{link}"
+
+
+async def test_a_wall_clock_that_went_back_delays_nothing_by_more_than_its_own_length(
+    database: Database, transport: FakeTransport, clock: FakeClock
+) -> None:
+    transport.fail(HERE, SendError("ConnectionRefused"))
+    say(database, "late")
+    await Sender(database.unit, transport, clock, Throttle(None)).flush()
+
+    clock.advance(hours=-1)
+    restarted = Sender(database.unit, transport, clock, Throttle(None))
+    await restarted.flush()
+    clock.advance(minutes=1)
+    await restarted.flush()
+
+    assert bodies(transport) == ["late"]
+
+
+async def test_what_was_withdrawn_by_the_hundred_uses_up_no_slot(
+    database: Database, sender: Sender, transport: FakeTransport
+) -> None:
+    for n in range(200):
+        say(database, f"void {n}", n, Priority.BULK, cause="step:1")
+    await sender.flush()
+    with database.unit() as unit:
+        unit.outbox.withdraw("step:1")
+    say(database, "next", 1000, Priority.ANSWER)
+
+    left = len(bodies(transport))
+    await sender.flush()
+
+    assert bodies(transport)[left:] == ["next"]
+
+
+# Many, in a time of their own
+
+
+class Strict:
+    """A messenger 40 ms away that keeps Telegram's limits and takes note of who breaks them."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self.taken: list[tuple[float, Letter]] = []
+        self.refused = 0
+        self._loop = loop
+        self._chance = Random(1)
+
+    async def deliver(self, letter: Letter) -> int:
+        await pause(timedelta(seconds=self._chance.uniform(0.015, 0.025)))
+        now = self._loop.time()
+        if not self._allows(letter.chat_id, now):
+            self.refused += 1
+            raise SendError("Too Many Requests", retry_after=timedelta(seconds=1))
+        self.taken.append((now, letter))
+        await pause(timedelta(seconds=0.02))
+        return len(self.taken)
+
+    def _allows(self, chat: int, now: float) -> bool:
+        lately = [(at, letter.chat_id) for at, letter in self.taken[-100:]]
+        overall = sum(at > now - 1 for at, _ in lately)
+        here = sum(at > now - 1 for at, other in lately if other == chat)
+        return overall < 30 and here < 1
+
+
+@pytest.fixture
+def loop() -> VirtualLoop:
+    return VirtualLoop()
+
+
+@pytest.fixture
+def calm(sqlite_url: str, network: Network, loop: VirtualLoop) -> Iterator[Database]:
+    opened = Database(sqlite_url, clock=loop.wall, words=Show(), network=network)
+    yield opened
+    opened.close()
+
+
+ROUND_ROBIN = [n % 60 for n in range(600)]
+GROUPED = [n // 10 for n in range(600)]
+
+
+@pytest.mark.parametrize(
+    ("order", "least"), [(ROUND_ROBIN, 28.5), (GROUPED, 28.0)], ids=["round robin", "grouped"]
+)
+def test_a_bulk_leaves_as_fast_as_telegram_allows(
+    calm: Database, loop: VirtualLoop, order: list[int], least: float
+) -> None:
+    strict = Strict(loop)
+    sender = Sender(calm.unit, strict, loop.wall, Throttle())
+    with calm.unit() as unit:
+        for n, chat in enumerate(order):
+            unit.outbox.send(-1 - chat, f"bulk {n}", "bulk", [], priority=Priority.BULK)
+
+    play(loop, until(loop, sender, lambda: len(strict.taken) == 600))
+
+    assert 600 / strict.taken[-1][0] >= least
+    assert strict.refused <= 1
+
+
+def test_an_alert_in_the_middle_of_a_bulk_leaves_at_once(
+    calm: Database, loop: VirtualLoop
+) -> None:
+    strict = Strict(loop)
+    sender = Sender(calm.unit, strict, loop.wall, Throttle())
+    calm.on_letters = sender.wake
+    with calm.unit() as unit:
+        for n in range(300):
+            unit.outbox.send(-1 - n % 30, f"bulk {n}", "bulk", [], priority=Priority.BULK)
+    loop.call_later(5, lambda: say(calm, "alert", -100, Priority.ALERT))
+
+    play(loop, until(loop, sender, lambda: len(strict.taken) == 301))
+
+    [at] = [at for at, letter in strict.taken if letter.chat_id == -100]
+    assert at <= 5.026
+    assert strict.refused == 0
+
+
+def test_answers_40_ms_away_are_300_a_second(calm: Database, loop: VirtualLoop) -> None:
+    class Far(FakeTransport):
+        async def deliver(self, letter: Letter) -> int:
+            await pause(timedelta(milliseconds=40))
+            return await super().deliver(letter)
+
+    far = Far(loop.wall)
+    commits = []
+    sender = Sender(
+        calm.unit, far, loop.wall, Throttle(None), on_look=lambda: commits.append(loop.time())
+    )
+    with calm.unit() as unit:
+        for n in range(600):
+            unit.outbox.popup(f"q{n}")
+            unit.outbox.edit(n % 200, n, f"edit {n}", "card", [])
+
+    play(loop, until(loop, sender, lambda: len(far.sent) == 1200))
+
+    assert loop.time() <= 2
+    assert len(commits) <= 100
+
+
+async def until(loop: VirtualLoop, sender: Sender, done: Callable[[], bool]) -> None:
+    running = loop.create_task(sender.run())
+    while not done():
+        await pause(timedelta(milliseconds=5))
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    await sender.close(timedelta(seconds=1))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from telegram.ext import ExtBot
+from telegram import Bot
 
 from bot.domain.message import Kind, Priority
 from bot.outbox import SendError
@@ -22,7 +22,7 @@ def telegram() -> FakeTelegram:
 
 @pytest.fixture
 def transport(telegram: FakeTelegram) -> TelegramTransport:
-    return TelegramTransport(ExtBot(TOKEN, request=telegram, get_updates_request=telegram))
+    return TelegramTransport(Bot(TOKEN, request=telegram, get_updates_request=telegram))
 
 
 def letter(kind: Kind = Kind.SEND, body: str = "bonjour", **values: Any) -> Letter:
@@ -202,6 +202,10 @@ async def test_the_menu_has_a_scope(
         (error(403, "Forbidden: bot was kicked from the group chat"), lambda e: e.permanent),
         (error(403, "Forbidden: user is deactivated"), lambda e: e.permanent),
         (error(400, "Bad Request: chat not found"), lambda e: e.permanent),
+        (error(400, "Bad Request: TOPIC_CLOSED"), lambda e: e.permanent),
+        (error(400, "Bad Request: CHAT_SEND_PLAIN_FORBIDDEN"), lambda e: e.permanent),
+        (error(400, "Bad Request: message thread not found"), lambda e: e.permanent),
+        (error(400, "Bad Request: message text is empty"), lambda e: e.refused),
         (error(400, "Bad Request: query is too old and …"), lambda e: e.gone),
         (error(400, "Bad Request: message to edit not found"), lambda e: e.gone),
         (error(400, "Bad Request: BUTTON_DATA_INVALID"), lambda e: e.refused),
@@ -233,6 +237,29 @@ async def test_an_error_of_telegram_says_what_to_do_about_it(
         await transport.deliver(letter())
 
     assert is_so(raised.value)
+
+
+async def test_a_trouble_with_an_edit_says_nothing_about_its_chat(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    telegram.answers = [error(400, "Bad Request: SOMETHING_ELSE")]
+
+    with pytest.raises(SendError) as raised:
+        await transport.deliver(letter(Kind.EDIT, payload={"message_id": 42}))
+
+    assert raised.value.refused
+
+
+@pytest.mark.parametrize("result", [True, [], {"message_id": "?"}])
+async def test_an_answer_without_a_message_leaves_it_unknown(
+    result: object, telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    telegram.answers = [ok(result)]
+
+    with pytest.raises(SendError) as raised:
+        await transport.deliver(letter())
+
+    assert raised.value.unknown
 
 
 def test_a_page_closes_its_tags_and_the_next_opens_them_again() -> None:

@@ -1,43 +1,100 @@
-"""Updates that came in: each taken once, those that failed remembered."""
+"""Updates that came in: each taken once; those that wait are kept, those that failed noted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from bot.models import Inbox
 from bot.store.unit import Unit
 
-# Core statements on the table, not the ORM: this is the hot path.
 inbox = SQLModel.metadata.tables[str(Inbox.__tablename__)]
 c = inbox.c
+
+Raw = dict[str, Any]
+"""An update as Telegram wrote it."""
+
+FIRST = select(c.urgency).where(c.waiting).order_by(c.urgency).limit(1)
+NEXT = (
+    select(c.content)
+    .where(c.waiting, c.urgency == bindparam("urgency"))
+    .order_by(c.update_id)
+    .limit(bindparam("limit"))
+)
+HANDLED = (
+    update(inbox)
+    .where(c.update_id.in_(bindparam("ids", expanding=True)))
+    .values(waiting=False, content=null())
+)
+
+
+@cache
+def _insert(dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(inbox).on_conflict_do_nothing()
 
 
 def take(unit: Unit, update_ids: Collection[int]) -> set[int]:
     """Record these updates; gives those that nobody took before."""
     if not update_ids:
         return set()
-    connection = unit.session.connection()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    rows = [{"update_id": id, "at": unit.now, "failed": False, "error": ""} for id in update_ids]
-    new = insert(inbox).values(rows).on_conflict_do_nothing().returning(c.update_id)
-    return set(connection.execute(new).scalars())
+    rows = [
+        {"update_id": id_, "at": unit.now, "waiting": False, "urgency": 0} | FINE
+        for id_ in update_ids
+    ]
+    new = _insert(unit.connection.dialect.name).returning(c.update_id)
+    return set(unit.connection.execute(new, rows).scalars())
+
+
+def set_aside(unit: Unit, updates: Mapping[int, tuple[int, Raw]]) -> None:
+    """Keep updates, each with its urgency, until their turn; known ones are left as they are."""
+    rows = [
+        {
+            "update_id": id_,
+            "at": unit.now,
+            "waiting": True,
+            "urgency": urgency,
+            "content": content,
+        }
+        | FINE
+        for id_, (urgency, content) in updates.items()
+    ]
+    unit.connection.execute(_insert(unit.connection.dialect.name), rows)
+
+
+def waiting(unit: Unit, limit: int) -> list[Raw]:
+    """The next to be handled: the most urgent ones alone, in the order in which they came."""
+    first = unit.connection.execute(FIRST).scalar()
+    if first is None:
+        return []
+    return list(unit.connection.execute(NEXT, {"urgency": first, "limit": limit}).scalars())
+
+
+def handled(unit: Unit, update_ids: Collection[int]) -> None:
+    """Their turn has come and gone: what they said is forgotten."""
+    unit.connection.execute(HANDLED, {"ids": list(update_ids)})
 
 
 def fail(unit: Unit, update_id: int, error: str) -> None:
     """Remember that handling it raised."""
     failed = update(inbox).where(c.update_id == update_id).values(failed=True, error=error)
-    unit.session.connection().execute(failed)
+    unit.connection.execute(failed)
 
 
 def failures(unit: Unit, since: datetime) -> int:
     """How many updates failed since then."""
     failed = select(func.count()).where(c.failed, c.at >= since)
-    return int(unit.session.connection().execute(failed).scalar_one())
+    return int(unit.connection.execute(failed).scalar_one())
 
 
 def purge(unit: Unit, before: datetime) -> int:
     """Forget old updates: Telegram keeps one for 24 hours, then never delivers it again."""
-    return unit.session.connection().execute(delete(inbox).where(c.at < before)).rowcount
+    old = delete(inbox).where(c.at < before, ~c.waiting)
+    return unit.connection.execute(old).rowcount
+
+
+FINE = {"failed": False, "error": ""}

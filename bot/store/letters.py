@@ -1,65 +1,39 @@
-"""Letters on their way out: which may leave, who took them, what became of them."""
+"""Letters on their way out: which wait, who took them, what became of them."""
 
-import json
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    RowMapping,
-    and_,
-    bindparam,
-    case,
-    func,
-    or_,
-    select,
-    type_coerce,
-    update,
-)
-from sqlmodel import SQLModel, col
+from sqlalchemy import RowMapping, and_, bindparam, case, func, select, update
+from sqlmodel import SQLModel
 
 from bot.domain.message import Kind, Priority
-from bot.models import Group, LetterState, Outbox
+from bot.models import LetterState, Outbox
+from bot.store.owner import is_dead
 from bot.store.unit import Unit
 
-# Core statements on the table, not the ORM: this is the hot path.
 outbox = SQLModel.metadata.tables[str(Outbox.__tablename__)]
 c = outbox.c
 
-PATIENCE = 10
-"""A letter tried this often no longer holds up those behind it in its chat."""
 MAY_HAVE_LEFT = "unknown: "
 """How the error of a letter begins that may already have arrived once."""
-
-
-def _past(instant: ColumnElement[Any]) -> ColumnElement[bool]:
-    return or_(instant.is_(None), instant <= bindparam("now", type_=instant.type))
-
+UNSETTLED = (LetterState.PENDING, LetterState.SENDING, LetterState.FAILED, LetterState.UNKNOWN)
 
 # The statements of the hot path, built once: building costs more than running.
 PENDING = c.state == LetterState.PENDING.value
 SENDING = c.state == LetterState.SENDING.value
-WAITING = c.state.in_((LetterState.PENDING.value, LetterState.SENDING.value))
-DUE = or_(and_(PENDING, _past(c.retry_at)), and_(SENDING, _past(c.lease_until)))
+OPEN = c.state.in_((LetterState.PENDING.value, LetterState.SENDING.value))
 
-QUEUE = (
-    select(c.id, c.chat_id, c.kind, c.priority, case((DUE, 1), else_=0))
-    .where(WAITING, ~c.withdrawn, or_(c.attempts < PATIENCE, DUE))
-    .order_by(c.priority, c.id)
-)
+# Each priority named, so that the index leads to the new ones past however many wait.
+WAITING = select(
+    c.id, c.chat_id, c.kind, c.priority, c.created_at, c.cause, c.attempts, c.retry_at
+).where(PENDING, c.priority.in_([int(each) for each in Priority]), c.id > bindparam("after"))
 
 CLAIM = (
     update(outbox)
-    .where(c.id.in_(bindparam("ids", expanding=True)), DUE, ~c.withdrawn)
-    .values(
-        state=LetterState.SENDING.value,
-        lease_until=bindparam("lease_until"),
-        attempts=c.attempts + 1,
-        # Found `sending` with its lease over, it may have left before the process died.
-        error=case((SENDING, MAY_HAVE_LEFT + "interrupted"), else_=c.error),
-    )
+    .where(c.id.in_(bindparam("ids", expanding=True)), PENDING, ~c.withdrawn)
+    .values(state=LetterState.SENDING.value, owner=bindparam("carrier"), attempts=c.attempts + 1)
     .returning(*c)
 )
 
@@ -80,44 +54,54 @@ SETTLE = (
         retry_at=bindparam("to_retry_at"),
         sent_at=bindparam("to_sent_at"),
         error=bindparam("to_error"),
-        lease_until=None,
     )
+)
+OWNERS = select(c.owner).where(SENDING).distinct()
+COUNTS = (
+    select(c.state, func.count())
+    .where(c.state.in_([state.value for state in UNSETTLED]))
+    .group_by(c.state)
 )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Head:
-    """A letter that is first in its lane and due."""
+    """A letter that waits, as much of it as is needed to choose."""
 
     id: int
     chat_id: int
     kind: Kind
     priority: Priority
-
-    @property
-    def lane(self) -> tuple[Kind, int]:
-        """What keeps its order: a chat; a pop-up belongs to its tap and waits for nobody."""
-        if self.kind is Kind.POPUP:
-            return Kind.POPUP, self.id
-        return Kind.SEND, self.chat_id
+    created_at: datetime
+    routine: bool = False
+    """When it is late, the present state says it better."""
+    attempts: int = 0
+    not_before: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Letter(Head):
+@dataclass(frozen=True, slots=True)
+class Letter:
     """One message to deliver, as the transport sees it."""
 
+    id: int
+    chat_id: int
+    kind: Kind
+    priority: Priority
     created_at: datetime
     body: str = ""
     keyboard: Sequence[Sequence[Mapping[str, str]]] = ()
     payload: Mapping[str, Any] = field(default_factory=dict)
     silent: bool = False
     protect: bool = True
+    cause: str = ""
+    team: str = ""
+    centre: str = ""
     attempts: int = 1
     repeated: bool = False
     """An attempt before this one may have arrived."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one attempt."""
 
@@ -128,73 +112,81 @@ class Outcome:
     error: str = ""
 
 
-def heads(unit: Unit, now: datetime) -> Generator[Head]:
-    """The first letter of each lane, if it is due by `now`; the most urgent first.
-
-    A letter that waits for its next attempt holds up those behind it: a chat stays in order.
-    Read only as far as is asked for, so that a long queue costs no more than a short one.
-    """
-    seen: set[tuple[Kind, int]] = set()
-    with unit.session.connection().execute(QUEUE, {"now": now}) as rows:
-        for id, chat_id, kind, priority, is_due in rows:
-            head = Head(id, chat_id, Kind(kind), Priority(priority))
-            if head.lane not in seen and is_due:
-                yield head
-            seen.add(head.lane)
+def waiting(unit: Unit, after: int = 0) -> list[Head]:
+    """What waits, of the letters with a number above `after`."""
+    return [_head(*row) for row in unit.connection.execute(WAITING, {"after": after})]
 
 
-def claim(unit: Unit, ids: Collection[int], now: datetime, lease_until: datetime) -> list[Letter]:
+def waiting_for(unit: Unit, chat: int) -> set[int]:
+    """The numbers of what waits for one chat."""
+    found = select(c.id).where(c.chat_id == chat, PENDING)
+    return set(unit.connection.execute(found).scalars())
+
+
+def claim(unit: Unit, ids: Collection[int], owner: int = 0) -> list[Letter]:
     """Take these letters, if they still may be taken: of two processes one wins."""
     if not ids:
         return []
-    values = {"ids": list(ids), "now": now, "lease_until": lease_until}
-    rows = unit.session.connection().execute(CLAIM, values).mappings()
+    rows = unit.connection.execute(CLAIM, {"ids": list(ids), "carrier": owner}).mappings()
     return sorted((_letter(row) for row in rows), key=lambda letter: (letter.priority, letter.id))
 
 
 def settle(unit: Unit, outcomes: Sequence[Outcome]) -> None:
     """Write what became of these attempts, in one go."""
     if outcomes:
-        values = [_values(unit, outcome) for outcome in outcomes]
-        unit.session.connection().execute(SETTLE, values)
+        unit.connection.execute(SETTLE, [_values(unit, outcome) for outcome in outcomes])
 
 
-def recover(unit: Unit) -> int:
-    """After a start: whatever was on its way belongs to nobody; take it up at once."""
-    connection = unit.session.connection()
-    sending = update(outbox).where(SENDING)
-    connection.execute(sending.where(c.withdrawn).values(state=LetterState.UNKNOWN.value))
-    return connection.execute(sending.values(lease_until=None)).rowcount
+def recover(unit: Unit, owner: int, carried: Collection[int] = ()) -> int:
+    """Whatever was on its way and is carried by nobody any more waits again; gives how much."""
+    sending = update(outbox).where(SENDING, c.id.not_in(list(carried)))
+    found = 0
+    for other in unit.connection.execute(OWNERS).scalars().all():
+        if other == owner or is_dead(unit.connection, other):
+            values = {
+                "state": case(
+                    (c.withdrawn, LetterState.CANCELLED.value), else_=LetterState.PENDING.value
+                ),
+                "error": MAY_HAVE_LEFT + "interrupted",
+                "retry_at": None,
+            }
+            found += unit.connection.execute(
+                sending.where(c.owner == other).values(values)
+            ).rowcount
+    return found
 
 
 def hasten(unit: Unit) -> None:
     """The network is back: nobody waits for his next attempt any more."""
-    waiting = update(outbox).where(PENDING, c.retry_at.is_not(None))
-    unit.session.connection().execute(waiting.values(retry_at=None))
-
-
-def next_attempt(unit: Unit, after: datetime) -> datetime | None:
-    """The first instant later than `after` at which a letter that waits may be tried again."""
-    until = case((SENDING, c.lease_until), else_=c.retry_at)
-    waits = type_coerce(until, c.retry_at.type)
-    earliest = select(func.min(waits)).where(WAITING, ~c.withdrawn, waits > after)
-    found: datetime | None = unit.session.connection().execute(earliest).scalar()
-    return found
+    late = update(outbox).where(PENDING, c.retry_at.is_not(None))
+    unit.connection.execute(late.values(retry_at=None))
 
 
 def counts(unit: Unit) -> dict[LetterState, int]:
-    """How many letters are in each state."""
-    grouped = select(c.state, func.count().label("n")).group_by(c.state)
-    found = {row.state: row.n for row in unit.session.connection().execute(grouped)}
-    return {state: found.get(state.value, 0) for state in LetterState}
+    """How many letters are in each state that is not the end; the sent ones are too many."""
+    found = {row[0]: row[1] for row in unit.connection.execute(COUNTS)}
+    return {state: found.get(state.value, 0) for state in UNSETTLED}
 
 
 def move_chat(unit: Unit, old: int, new: int) -> None:
     """A group became a supergroup: its team and what waits for it go to its new number."""
-    waiting = update(outbox).where(c.chat_id == old, WAITING).values(chat_id=new)
-    unit.session.connection().execute(waiting)
-    group = update(Group).where(col(Group.chat_id) == old).values(chat_id=new)
-    unit.session.execute(group)
+    moved = update(outbox).where(c.chat_id == old, OPEN).values(chat_id=new)
+    unit.connection.execute(moved)
+    unit.people.move_group(old, new)
+
+
+def _head(
+    id_: int,
+    chat: int,
+    kind: str,
+    priority: int,
+    created_at: datetime,
+    cause: str,
+    attempts: int,
+    retry_at: datetime | None,
+) -> Head:
+    routine = priority >= Priority.REMINDER and kind == Kind.SEND and cause != ""
+    return Head(id_, chat, Kind(kind), Priority(priority), created_at, routine, attempts, retry_at)
 
 
 def _letter(row: RowMapping) -> Letter:
@@ -205,10 +197,13 @@ def _letter(row: RowMapping) -> Letter:
         priority=Priority(row["priority"]),
         created_at=row["created_at"],
         body=row["body"],
-        keyboard=json.loads(row["keyboard"]),
-        payload=json.loads(row["payload"]),
+        keyboard=row["keyboard"],
+        payload=row["payload"],
         silent=row["silent"],
         protect=row["protect"],
+        cause=row["cause"],
+        team=row["team"],
+        centre=row["centre"],
         attempts=row["attempts"],
         repeated=row["error"].startswith(MAY_HAVE_LEFT),
     )

@@ -205,7 +205,7 @@ class Outbox:
             WAITS,
             ~c.withdrawn,
         )
-        for letter in self._connection.execute(waiting).mappings().all():
+        for letter in self._connection.execute(waiting.order_by(c.id)).mappings().all():
             for other in others:
                 # The key that it would have had: who has it already is spared.
                 key = f"{letter['dedupe_key'].removesuffix(str(chat))}{other}"
