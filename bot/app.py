@@ -29,6 +29,7 @@ from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store import Database, Unit, letters
+from bot.store.owner import Owner
 from bot.store.unit import Words
 from bot.texts import CATALOGUE, Texts
 from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
@@ -44,7 +45,6 @@ YOUNG = timedelta(seconds=30)
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
-OWNERS = 2**31
 
 
 class StartError(Exception):
@@ -85,12 +85,14 @@ class Relais:
             poll_timeout=poll_timeout,
             poll_interval=poll_interval,
         )
+        self.owner = Owner(database.engine, database.draw)
         self.sender = Sender(
             database.unit,
             transport,
             wall,
             throttle,
-            owner=database.draw(OWNERS) + 1,
+            owner=self.owner.number,
+            on_look=self.owner.hold,
             on_unreachable=joining.lose_chat,
             on_stale=backlog.fold,
             on_alert_sent=self._alert_sent,
@@ -100,6 +102,11 @@ class Relais:
         )
         database.on_letters = self.sender.wake
         self.rang_at: datetime | None = None
+
+    async def close(self, patience: timedelta) -> None:
+        """Let what is on its way arrive; what is left is anybody's."""
+        await self.sender.close(patience)
+        self.owner.close()
 
     def prepare(self) -> None:
         """What must be there before the first update: the duties and the public menu."""
@@ -311,7 +318,7 @@ async def _live(
         scheduler.shutdown()
         for task in running:
             task.cancel()
-    await relais.sender.close(PATIENCE)
+    await relais.close(PATIENCE)
 
 
 async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) -> list[Any]:

@@ -244,7 +244,10 @@ class Outbox(SQLModel, table=True):
 class Inbox(SQLModel, table=True):
     """An update of Telegram, taken once; what must wait for its turn is kept until then."""
 
-    __table_args__ = (Index("ix_inbox_waiting", "waiting", "urgency", "update_id"),)
+    __table_args__ = (
+        Index("ix_inbox_waiting", "waiting", "urgency", "update_id"),
+        Index("ix_inbox_failed", "failed", "at"),
+    )
 
     update_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     at: datetime = instant(index=True)

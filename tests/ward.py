@@ -21,7 +21,7 @@ from bot.domain.facts import Step
 from bot.domain.people import Group, Member
 from bot.domain.record import Record
 from bot.domain.roles import Team
-from bot.store import Database, Unit, letters
+from bot.store import Database, Unit
 from bot.store.letters import Letter
 from bot.store.outbox import outbox
 from bot.store.people import Invitation
@@ -86,8 +86,7 @@ class Ward:
 
     async def restart(self) -> None:
         """The process died; a new one finds the database as it was."""
-        with self.database.unit() as unit:
-            letters.recover(unit, owner=0)
+        self.relais.owner.close()
         await self.open()
 
     # The network

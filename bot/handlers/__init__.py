@@ -12,7 +12,7 @@ from bot.handlers import pathway, people, subjects, team, toxicity, typed
 from bot.handlers.desk import Entry, serve
 from bot.handlers.door import Raw, screen
 from bot.handlers.visit import Visit, read
-from bot.store import Unit
+from bot.store import Unit, letters
 
 COMMANDS: dict[str, Entry] = {
     "start": Entry(Action.START, people.start),
@@ -210,12 +210,9 @@ def _membership(unit: Unit, change: dict[str, Any]) -> None:
 
 def _migrated(unit: Unit, message: dict[str, Any]) -> None:
     """A group became a supergroup: its team and its letters follow, nobody notices."""
-    from bot.store import letters
-
     old, new = message.get("chat", {}).get("id"), message["migrate_to_chat_id"]
     if _is_id(old) and _is_id(new):
         letters.move_chat(unit, old, new)
-        unit.people.move_group(old, new)
 
 
 def _is_id(value: Any) -> bool:

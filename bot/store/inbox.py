@@ -3,14 +3,16 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, null, select, update
+from sqlalchemy import bindparam, delete, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from bot.models import Inbox
-from bot.store.unit import Unit
+
+if TYPE_CHECKING:
+    from bot.store.unit import Unit
 
 inbox = SQLModel.metadata.tables[str(Inbox.__tablename__)]
 c = inbox.c
@@ -38,7 +40,7 @@ def _insert(dialect: str) -> Any:
     return insert(inbox).on_conflict_do_nothing()
 
 
-def take(unit: Unit, update_ids: Collection[int]) -> set[int]:
+def take(unit: "Unit", update_ids: Collection[int]) -> set[int]:
     """Record these updates; gives those that nobody took before."""
     if not update_ids:
         return set()
@@ -50,7 +52,7 @@ def take(unit: Unit, update_ids: Collection[int]) -> set[int]:
     return set(unit.connection.execute(new, rows).scalars())
 
 
-def set_aside(unit: Unit, updates: Mapping[int, tuple[int, Raw]]) -> None:
+def set_aside(unit: "Unit", updates: Mapping[int, tuple[int, Raw]]) -> None:
     """Keep updates, each with its urgency, until their turn; known ones are left as they are."""
     rows = [
         {
@@ -66,7 +68,7 @@ def set_aside(unit: Unit, updates: Mapping[int, tuple[int, Raw]]) -> None:
     unit.connection.execute(_insert(unit.connection.dialect.name), rows)
 
 
-def waiting(unit: Unit, limit: int) -> list[Raw]:
+def waiting(unit: "Unit", limit: int) -> list[Raw]:
     """The next to be handled: the most urgent ones alone, in the order in which they came."""
     first = unit.connection.execute(FIRST).scalar()
     if first is None:
@@ -74,24 +76,24 @@ def waiting(unit: Unit, limit: int) -> list[Raw]:
     return list(unit.connection.execute(NEXT, {"urgency": first, "limit": limit}).scalars())
 
 
-def handled(unit: Unit, update_ids: Collection[int]) -> None:
+def handled(unit: "Unit", update_ids: Collection[int]) -> None:
     """Their turn has come and gone: what they said is forgotten."""
     unit.connection.execute(HANDLED, {"ids": list(update_ids)})
 
 
-def fail(unit: Unit, update_id: int, error: str) -> None:
+def fail(unit: "Unit", update_id: int, error: str) -> None:
     """Remember that handling it raised."""
     failed = update(inbox).where(c.update_id == update_id).values(failed=True, error=error)
     unit.connection.execute(failed)
 
 
-def failures(unit: Unit, since: datetime) -> int:
-    """How many updates failed since then."""
-    failed = select(func.count()).where(c.failed, c.at >= since)
-    return int(unit.connection.execute(failed).scalar_one())
+def failures(unit: "Unit", since: datetime, limit: int) -> list[int]:
+    """The numbers of updates that failed since then."""
+    failed = select(c.update_id).where(c.failed, c.at >= since).order_by(c.update_id)
+    return list(unit.connection.execute(failed.limit(limit)).scalars())
 
 
-def purge(unit: Unit, before: datetime) -> int:
+def purge(unit: "Unit", before: datetime) -> int:
     """Forget old updates: Telegram keeps one for 24 hours, then never delivers it again."""
     old = delete(inbox).where(c.at < before, ~c.waiting)
     return unit.connection.execute(old).rowcount

@@ -381,7 +381,7 @@ class MemoryOutbox(Outbox):
             self._facts.by_cause.setdefault(letter["cause"], []).append(letter)
         self.wrote = True
 
-    def _void(self, letters: Iterable[dict[str, Any]]) -> None:
+    def _cancel(self, letters: Iterable[dict[str, Any]]) -> None:
         for letter in letters:
             if letter["state"] == "pending":
                 letter["state"] = "cancelled"
@@ -391,14 +391,14 @@ class MemoryOutbox(Outbox):
         return self._facts.by_cause.get(cause, [])
 
     def _supersede(self, cause: str, chat: int) -> None:
-        self._void(
+        self._cancel(
             letter
             for letter in self._about(cause)
             if letter["chat_id"] == chat and letter["created_at"] < self._now
         )
 
     def withdraw(self, cause: str) -> None:
-        self._void(self._about(cause))
+        self._cancel(self._about(cause))
 
     def show(self, cause: str, key: str, body: str, keyboard: Rows) -> None:
         for letter in self._about(cause):
@@ -414,7 +414,7 @@ class MemoryOutbox(Outbox):
         """Nothing is gathered here."""
 
     def silence(self, chat: int) -> None:
-        self._void([x for x in self._facts.waiting.values() if x["chat_id"] == chat])
+        self._cancel([x for x in self._facts.waiting.values() if x["chat_id"] == chat])
 
     def reroute(self, chat: int, others: Collection[int]) -> None:
         for letter in list(self._facts.waiting.values()):

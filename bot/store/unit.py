@@ -54,10 +54,10 @@ class Unit:
 
     def failed_updates(self, since: datetime, limit: int) -> list[int]:
         """The numbers of updates that raised, the newest first."""
-        return inbox.failures(self.connection, since, limit)
+        return inbox.failures(self, since, limit)
 
     def forget_updates(self, before: datetime) -> None:
-        inbox.purge(self.connection, before)
+        inbox.purge(self, before)
 
     @property
     def wrote_letters(self) -> bool:

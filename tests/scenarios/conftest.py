@@ -33,6 +33,7 @@ async def empty(address: str, clock: FakeClock, network: Network) -> AsyncIterat
     await opened.open()
     yield opened
     found = opened.faults()
+    opened.relais.owner.close()
     database.close()
     assert found == []
 
@@ -51,4 +52,6 @@ async def any_ward(database: Database, clock: FakeClock) -> AsyncIterator[Hospit
     await opened.open()
     opened.staff()
     yield opened
-    assert opened.faults() == []
+    found = opened.faults()
+    opened.relais.owner.close()
+    assert found == []
