@@ -59,13 +59,14 @@ def product_named(typed: str, network: Network) -> Product:
     if known is None:
         names = ", ".join(each.brand for each in fitting(network))
         raise Refused(text("patient.product_unknown", typed=typed[:40], known=names))
-    if known.pathway != network.pathway.id:
+    if known.id not in network.pathway.products:
         raise Refused(text("patient.product_unfit", name=known.name, reason=known.reason))
     return known
 
 
 def fitting(network: Network) -> list[Product]:
-    return [each for each in network.products if each.pathway == network.pathway.id]
+    """What the pathway of this network was written for."""
+    return [each for each in network.products if each.id in network.pathway.products]
 
 
 def by_team(planned: Sequence[Planned]) -> list[list[Planned]]:

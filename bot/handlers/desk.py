@@ -29,12 +29,16 @@ class Entry:
 
 
 def enter(visit: Visit, entry: Entry) -> None:
-    """Rights before state: found, admitted, and only then done. Raises Refused."""
-    about = entry.about(visit)
+    """Rights before state: the role, then whose it is, and only then it is done."""
+    _admit(visit, entry, NOBODY)
+    _admit(visit, entry, entry.about(visit))
+    entry.do(visit)
+
+
+def _admit(visit: Visit, entry: Entry, about: Subject) -> None:
     no = access.refusal(visit.member, entry.action, visit.place, about)
     if no is not None:
         raise Refused(no)
-    entry.do(visit)
 
 
 def serve(visit: Visit, entry: Entry) -> None:

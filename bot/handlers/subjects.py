@@ -52,13 +52,11 @@ def first_word(visit: Visit) -> Subject:
 
 def meant(visit: Visit, typed: str) -> Subject:
     """The patient of a typed code; a wrong one is refused with the nearest."""
-    if visit.member is None:
-        return NOBODY  # the gate says the rest
-    code = patients.find(visit.unit, visit.member, typed)
+    code = patients.find(visit.unit, visit.me, typed)
     subject = _meet(visit, code)
-    near = visit.member.coordinates or visit.member.centre == subject.centre
+    near = visit.me.coordinates or visit.me.centre == subject.centre
     if visit.record is None and near:
-        raise patients.unknown(visit.unit, visit.member, code)
+        raise patients.unknown(visit.unit, visit.me, code)
     return subject
 
 
