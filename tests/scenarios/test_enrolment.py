@@ -12,7 +12,7 @@ LINE = "/nouveau yescarta apherese 23/03/2026 j0 27/04/2026"
 
 
 def patients(ward: Hospital) -> list[str]:
-    return sorted(ward.ask(lambda unit: unit.codes()))
+    return sorted(ward.codes())
 
 
 async def test_one_line_shows_the_plan_of_each_team_and_creates_nothing(ward: Hospital) -> None:
@@ -145,7 +145,7 @@ async def test_a_dialogue_in_the_group_does_not_disturb_the_one_in_private(
     await ward.press(nurse, "patient.button.create")
 
     [code] = patients(ward)
-    assert ward.patient(code).product == "yescarta"
+    assert ward.record(code).patient.product == "yescarta"
 
 
 async def test_a_dialogue_is_left_by_the_command(ward: Hospital) -> None:

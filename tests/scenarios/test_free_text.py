@@ -69,7 +69,7 @@ async def test_a_doubt_a_question_or_a_denial_proposes_nothing(ward: Hospital, s
     await ward.say(efs, said.format(code))
 
     assert not ward.last(efs).startswith("step.checklist")
-    assert ward.step(code, "apherese").data == "{}"
+    assert ward.step(code, "apherese").values == {}
 
 
 async def test_a_code_alone_gives_the_status(any_ward: Hospital) -> None:
@@ -167,8 +167,7 @@ async def test_an_answer_typed_a_day_after_its_question_is_read_as_a_new_sentenc
 ) -> None:
     code = await ready(ward)
     efs = ward.who(Team.EFS)
-    step = ward.step(code, "apherese")
-    await ward.tap(efs, efs.id, 1, f"step:problem:{step.id}")
+    await ward.tap(efs, efs.id, 1, f"step:problem:{code}:apherese")
 
     await ward.advance(hours=25)
     await ward.say(efs, "on en reparle")
