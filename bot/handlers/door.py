@@ -4,6 +4,7 @@ Identities of patients and the secrets of invitations are never stored, not even
 its turn (DESIGN, *Privacy and safety*).
 """
 
+import re
 from typing import Any
 
 from bot.care.joining import hash_token
@@ -17,6 +18,8 @@ REFUSED = "refused"
 URGENT = ("alert:", "report:", "check:report", "choose:page:alert")
 """What buttons say that overtakes everything, besides /alerte and /toxicite."""
 START = "/start"
+ADDRESSED = re.compile(r"^(/[A-Za-z0-9_]+)@[A-Za-z0-9_]+(?!\S)")
+"""A command as Telegram completes it in a group, with its bot's name: no e-mail address."""
 
 
 def screen(raw: Raw) -> Raw:
@@ -34,7 +37,7 @@ def _screened(message: Raw) -> Raw:
         command, _, token = said.partition(" ")
         hashed = f"{command} {hash_token(token.strip())}" if token.strip() else command
         return {**message, "text": hashed}
-    found = privacy.screen(said)
+    found = privacy.screen(ADDRESSED.sub(r"\1", said))
     if found is None:
         return message
     kept = {key: value for key, value in message.items() if key not in ("text", "entities")}

@@ -16,7 +16,16 @@ from bot.handlers.visit import Visit
 
 
 def show_step(visit: Visit) -> None:
+    """The step itself: *Retour* also leaves the question that was asked about it."""
+    _leave_question(visit)
     visit.show(cards.card(visit.patient, visit.about(Step)))
+
+
+def _leave_question(visit: Visit) -> None:
+    record, it = visit.patient, visit.about(Step)
+    draft = drafts.current(visit.unit, visit.me, visit.chat_id)
+    if draft and (draft.data.get("code"), draft.data.get("step")) == (record.code, it.key):
+        visit.unit.people.end_draft(draft)
 
 
 def open_checklist(visit: Visit) -> None:

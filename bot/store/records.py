@@ -359,7 +359,7 @@ class Records:
         counted = select(p.phase, func.count()).where(*self._running(centre)).group_by(p.phase)
         return {row.phase: int(row[1]) for row in self._connection.execute(counted)}
 
-    def codes(self, fours: Collection[str], limit: int = 100) -> list[str]:
+    def codes(self, fours: Collection[str], limit: int | None = 100) -> list[str]:
         """The codes of these four characters, in any centre."""
         found = select(p.code).where(p.four.in_(sorted(fours))).order_by(p.code).limit(limit)
         return list(self._connection.execute(found).scalars())
