@@ -1,5 +1,6 @@
 """Bad input: one clear sentence, nothing lost, never a failure."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from bot.domain.roles import Team
 from bot.handlers import BUTTONS, COMMANDS
 from bot.store import Database
 from tests.fakes import FakeClock, Show
-from tests.hospital import Hospital
+from tests.hospital import ANY, BEFORE_INJECTION, Hospital
 from tests.scenarios.played import events
 
 
@@ -212,6 +213,107 @@ async def test_a_number_that_was_not_offered_is_not_taken(ward: Hospital) -> Non
     assert ward.step(code, "consultation_neuro").values == {}
 
 
+# Hours and days
+
+
+async def injecting(ward: Hospital) -> str:
+    """A patient whose injection may be noted: it is Monday 27 April, 10:00 in Toulouse."""
+    code = await ward.enrol()
+    await ward.skip_to("2026-04-27T10:00", BEFORE_INJECTION)
+    return code
+
+
+async def ask_the_hour(ward: Hospital, code: str) -> list[str]:
+    """Open the checklist of the injection; what the buttons of its hour of start carry."""
+    greffe, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+    await ward.say(greffe, "/afaire", chat)
+    shown = ward.screen(chat)[-1]
+    await ward.tap(greffe, chat, shown.id, f"step:done:{code}:injection")
+    buttons = [button for row in ward.message_at(chat, shown.id).keyboard for button in row]
+    return [b["data"] for b in buttons if b["data"].startswith(f"step:set:{code}:injection:1:")]
+
+
+async def press_hour(ward: Hospital, data: str) -> str:
+    greffe, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+    return ward.popup(await ward.tap(greffe, chat, ANY, data))
+
+
+async def test_a_fresh_hour_button_is_believed(ward: Hospital) -> None:
+    code = await injecting(ward)
+    buttons = await ask_the_hour(ward, code)
+
+    await ward.advance(minutes=15)
+    said = [await press_hour(ward, data) for data in buttons]
+
+    assert len(said) == 5
+    assert all(popup.startswith("item.type.time") for popup in said)
+    assert ward.step(code, "injection").values["debut"].startswith("2026-04-27T07:00")
+
+
+async def test_an_hour_button_older_than_a_quarter_of_an_hour_is_not_believed(
+    ward: Hospital,
+) -> None:
+    code = await injecting(ward)
+    buttons = await ask_the_hour(ward, code)
+
+    await ward.advance(minutes=16)
+
+    assert [await press_hour(ward, data) for data in buttons] == ["button.stale"] * 5
+    assert ward.step(code, "injection").values == {}
+
+
+@pytest.mark.parametrize(
+    "hour",
+    ["2 days ago", "1970", "tomorrow", "in one minute", "0", "-1", "29000000", "1e9", "٣-٠", ""],
+)
+async def test_an_hour_that_was_not_offered_is_not_taken(ward: Hospital, hour: str) -> None:
+    code = await injecting(ward)
+    now = int(ward.clock().timestamp()) // 60
+    minutes = {
+        "2 days ago": now - 2880,
+        "1970": 0,
+        "tomorrow": now + 1440,
+        "in one minute": now + 1,
+    }
+    forged = (str(minutes[hour]), f"{minutes[hour]}-0") if hour in minutes else (hour,)
+
+    for data in forged:
+        assert await press_hour(ward, f"step:set:{code}:injection:1:{data}") == "button.stale"
+
+    assert ward.step(code, "injection").values == {}
+
+
+async def test_the_hour_button_of_an_old_card_does_not_move_day_0(any_ward: Hospital) -> None:
+    code = await injecting(any_ward)
+    old = await ask_the_hour(any_ward, code)
+    await any_ward.advance(hours=25)
+
+    refused = await press_hour(any_ward, old[0])
+    before = any_ward.record(code).patient.day0_on
+    await any_ward.do(Team.GREFFE, code, "injection")
+
+    assert refused == "button.stale"
+    assert before == date(2026, 4, 27)
+    assert any_ward.record(code).patient.day0_on == date(2026, 4, 28)
+    for team in (Team.REANIMATION, Team.NEUROLOGIE):
+        await any_ward.read_back(team, code)
+
+
+async def test_a_day_that_was_not_offered_is_not_taken(ward: Hospital) -> None:
+    code = await ward.enrol()
+    await ward.skip_to("2026-05-12T10:00", (*BEFORE_INJECTION, "injection"))
+    greffe, call = ward.who(Team.GREFFE), f"step:set:{code}:sortie:5"
+
+    for day in ("2026-05-12", "2026-05-17", "1970-01-01", "2036-05-13", "20260513", "soon", "1"):
+        popup = ward.popup(await ward.tap(greffe, greffe.id, ANY, f"{call}:{day}"))
+        assert popup == "button.stale", day
+    refused = ward.step(code, "sortie").values
+    await ward.tap(greffe, greffe.id, ANY, f"{call}:2026-05-13")
+
+    assert refused == {}
+    assert ward.step(code, "sortie").values == {"premier_appel": "2026-05-13"}
+
+
 PIECES = st.one_of(
     st.integers(-2, 30).map(str),
     st.sampled_from(
@@ -224,9 +326,9 @@ SUBJECTS = st.one_of(
     st.lists(PIECES, max_size=2),
     st.tuples(st.just("CODE"), st.sampled_from((*SLUGS, "1", "2", "MINUTE"))).map(list),
 )
-DATA = st.tuples(
-    st.sampled_from(sorted(BUTTONS)), SUBJECTS, st.lists(PIECES, max_size=2)
-).map(lambda three: ":".join((three[0], *three[1], *three[2])))
+DATA = st.tuples(st.sampled_from(sorted(BUTTONS)), SUBJECTS, st.lists(PIECES, max_size=2)).map(
+    lambda three: ":".join((three[0], *three[1], *three[2]))
+)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

@@ -201,6 +201,8 @@ async def test_applying_twice_moves_once(ward: Hospital) -> None:
         ("j0 20/03/2026", "patient.day0_before_apheresis"),
         ("apherese 28/04/2026", "patient.day0_before_apheresis"),
         ("apherese 01/03/2026", "date.past"),
+        ("j0 27/04/2062", "date.too_far"),
+        ("irm 27/04/2062", "date.too_far"),
         ("j0 27/04/2026", "move.same_day"),
         ("j0 31/02/2026", "date.impossible"),
         ("j0 bientôt", "date.unreadable"),
