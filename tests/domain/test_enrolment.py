@@ -28,7 +28,7 @@ PLANNED = plan(PATHWAY, ANCHORS, CALENDAR)
 
 
 @pytest.mark.parametrize(
-    ("request", "missing", "known"),
+    ("wanted", "missing", "known"),
     [
         (Request(), "product", []),
         (Request("yescarta"), "centre", ["product"]),
@@ -43,10 +43,10 @@ PLANNED = plan(PATHWAY, ANCHORS, CALENDAR)
     ],
 )
 def test_the_first_thing_that_is_missing_is_asked(
-    request: Request, missing: str, known: list[str]
+    wanted: Request, missing: str, known: list[str]
 ) -> None:
-    assert request.missing() == missing
-    assert request.known() == known
+    assert wanted.missing() == missing
+    assert wanted.known() == known
 
 
 def test_the_pathway_begins_on_the_day_of_enrolment() -> None:
@@ -55,7 +55,7 @@ def test_the_pathway_begins_on_the_day_of_enrolment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request", "key"),
+    ("wanted", "key"),
     [
         (Request("aspirine"), "patient.product_unknown"),
         (Request("yescarta", "PAR"), "patient.centre_unknown"),
@@ -67,15 +67,15 @@ def test_the_pathway_begins_on_the_day_of_enrolment() -> None:
         (Request(apheresis="2026-04-28", day0="2026-04-27"), "patient.day0_before_apheresis"),
     ],
 )
-def test_what_cannot_be_is_refused_at_once(request: Request, key: str) -> None:
+def test_what_cannot_be_is_refused_at_once(wanted: Request, key: str) -> None:
     with pytest.raises(Refused) as refused:
-        enrolment.must_be_possible(request, NETWORK, TODAY)
+        enrolment.must_be_possible(wanted, NETWORK, TODAY)
 
     assert refused.value.text.key == key
 
 
 @pytest.mark.parametrize(
-    "request",
+    "wanted",
     [
         Request(),
         Request("Yescarta", "MPL"),
@@ -84,8 +84,8 @@ def test_what_cannot_be_is_refused_at_once(request: Request, key: str) -> None:
         Request("yescarta", "TLS", "2026-03-23", "2026-04-27"),
     ],
 )
-def test_what_can_be_is_let_through(request: Request) -> None:
-    enrolment.must_be_possible(request, NETWORK, TODAY)
+def test_what_can_be_is_let_through(wanted: Request) -> None:
+    enrolment.must_be_possible(wanted, NETWORK, TODAY)
 
 
 FIT = [product for product in NETWORK.products if product.id in PATHWAY.products]

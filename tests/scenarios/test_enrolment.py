@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import event, insert
@@ -304,7 +305,7 @@ FOURS = tuple(codes.every_four())
 
 def give_away(ward: Hospital, centre: str, fours: Iterable[str]) -> None:
     """These codes were given to patients whose pathway ended long ago."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "code": f"{centre}-{four}",
             "four": four,
