@@ -229,7 +229,7 @@ def test_a_slip_of_typing_leads_to_what_was_meant(typed: str, slips: int, four: 
     assert slips == 0 or four not in meant(typed, slips - 1)
 
 
-@pytest.mark.parametrize("typed", ["", "7K", "TLS-7K", "7K4ZZZ", "où en est-on ?", "9" * 500])
+@pytest.mark.parametrize("typed", ["", "7K", "7K4ZZZ", "où en est-on ?", "9" * 500])
 def test_what_is_too_short_or_too_long_means_nobody(typed: str) -> None:
     assert meant(typed, 2) == []
 

@@ -149,7 +149,8 @@ def test_what_was_not_previewed_is_not_applied(was: date) -> None:
 
     assert refused.value.text.key == "move.changed_meanwhile"
     assert days(record) == before
-    assert not record.said and not record.logged
+    assert not record.said
+    assert not record.logged
 
 
 def test_asking_moves_nothing_and_the_answer_is_owed_by_the_coordination() -> None:
