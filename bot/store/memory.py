@@ -97,6 +97,7 @@ class MemoryRecords:
         self._network = network
         self._now = now
         self._draw = draw
+        self._today = network.calendar.day(now)
         self._held: dict[str, Held] = {}
 
     # One patient
@@ -121,7 +122,8 @@ class MemoryRecords:
         return {code: self._at(kept[code].record) for code in codes if code in kept}
 
     def _at(self, record: Record) -> Record:
-        record.now, record.roster = self._now, self._facts.roster
+        record.now, record.today = self._now, self._today
+        record.roster = self._facts.roster
         return record
 
     def recall(self, record: Record, kind: str, key: str) -> None:
@@ -130,15 +132,15 @@ class MemoryRecords:
             record.things[kind][key] = found
 
     def new(self, patient: Patient) -> Record:
-        products = {each.id: each for each in self._network.products}
         record = Record(
             patient=patient,
             pathway=self._network.pathway,
             calendar=self._network.calendar,
             now=self._now,
+            today=self._today,
             draw=self._draw,
             roster=self._facts.roster,
-            product=products.get(patient.product),
+            product=self._network.product(patient.product),
         )
         record.things[Watch.KIND][""] = Watch(state=WatchState.CLOSED)
         self._held[patient.code] = self._facts.records[patient.code] = Held(record, 0)
