@@ -294,8 +294,9 @@ class MemoryRecords:
         grave: bool = False,
     ) -> Page:
         def place(record: Record) -> tuple[Any, ...]:
+            raised = [alert.raised_at for alert in record.running_alerts()]
             if grave:
-                return not record.running_alerts(), due.late_from(record), record.code
+                return not raised, min(raised, default=due.late_from(record)), record.code
             return record.patient.day0_on, record.code
 
         found = [
@@ -332,7 +333,12 @@ class MemoryRecords:
         return sorted(c for c in self._facts.records if c.partition("-")[2] in fours)[:limit]
 
     def after(self, code: str, limit: int) -> list[str]:
-        return sorted(record.code for record in self._running("") if record.code > code)[:limit]
+        return sorted(each for each in self._facts.records if each > code)[:limit]
+
+    def turn(self, number: int, limit: int) -> list[str]:
+        codes = sorted(self._facts.records)
+        offset = number * limit % max(len(codes), 1)
+        return codes[offset : offset + limit]
 
     # The audit
 
