@@ -20,10 +20,9 @@ from bot.domain.record import Draw, Record
 from bot.store.events import Event, Events
 from bot.store.outbox import BLANK, REROUTED, Outbox, Rows
 from bot.store.people import Draft, Invitation, People
-from bot.store.records import DUTY, Due, Held, Page, Records
+from bot.store.records import DUTY, PUT, Due, Held, Page, Records
 from bot.store.unit import Unit, Words
 
-TOLD = {"alert": "open", "check": "asked", "relay": "offered"}
 SENT = "sent"
 
 
@@ -364,7 +363,7 @@ class MemoryRecords:
         found = [
             (record.code, kind.name, thing.key, kind.together(record, thing))
             for record, kind, thing in self._things()
-            if TOLD.get(kind.name) == thing.state
+            if PUT.get(kind.name) == thing.state
         ]
         return found[:limit]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    and_,
     bindparam,
     func,
     literal,
@@ -400,13 +399,11 @@ class Records:
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         """What was put to somebody and waits: (code, kind, key, what it shares)."""
-        asked = or_(
-            and_(d.kind == "alert", d.state == "open"),
-            and_(d.kind == "check", d.state == "asked"),
-            and_(d.kind == "relay", d.state == "offered"),
-        )
-        found = select(d.code, d.kind, d.key, d.together).where(asked).limit(limit)
-        return [tuple(row) for row in self._connection.execute(found)]
+        columns = (d.code, d.kind, d.key, d.together)
+        asked = [
+            select(*columns).where(d.kind == kind, d.state == state) for kind, state in PUT.items()
+        ]
+        return [tuple(row) for row in self._connection.execute(union_all(*asked).limit(limit))]
 
     def _running(self, centre: str) -> tuple[Any, ...]:
         running = p.state.in_((PatientState.ACTIVE.value, PatientState.PAUSED.value))
@@ -420,5 +417,7 @@ class Records:
 
 
 DUTY = "duty"
+PUT = {"alert": "open", "check": "asked", "relay": "offered"}
+"""The kinds that are put to somebody, in the state in which they wait for him."""
 ROUND = 200
 """More lines than any unit has beds."""
