@@ -17,6 +17,7 @@ from bot.queue import UNLIMITED, Queue
 from bot.store import letters
 from bot.store.faults import storage_fault
 from bot.store.letters import MAY_HAVE_LEFT, Head, Letter, Outcome
+from bot.store.owner import Owner
 from bot.store.unit import Unit
 from bot.throttle import Throttle
 
@@ -120,7 +121,7 @@ class Sender:
         wall: Clock,
         throttle: Throttle,
         *,
-        owner: int = 0,
+        owner: Owner | None = None,
         on_unreachable: Callable[[Unit, int, str], object] = _say_nothing,
         on_stale: Callable[[Unit, int], object] | None = None,
         on_alert_sent: Callable[[timedelta], object] = _say_nothing,
@@ -135,6 +136,7 @@ class Sender:
         self._wall = wall
         self._throttle = throttle
         self._owner = owner
+        self._number = owner.number if owner else 0
         self._on_unreachable = on_unreachable
         self._on_stale = on_stale
         self._on_alert_sent = on_alert_sent
@@ -176,6 +178,10 @@ class Sender:
             except SQLAlchemyError as error:
                 logger.error("the outbox is out of reach: %s", type(error).__name__)
                 await pause(DATABASE_RETRY)
+            except Exception as error:
+                # A sender that ends is a bot that is mute.
+                logger.exception("nothing could be sent: %s", type(error).__name__)
+                await pause(DATABASE_RETRY)
             else:
                 await self._until_stirred()
 
@@ -196,10 +202,7 @@ class Sender:
         """Let what is on its way arrive, and write down that it did."""
         if self._flying:
             await asyncio.wait(self._flying, timeout=patience.total_seconds())
-        landed = list(self._landed)
-        with self._units() as unit:
-            self._settle(unit, landed)
-        self._settled(landed, unit.now)
+        self._settle_singly()
 
     async def _until_stirred(self) -> None:
         wait, now = RESYNC, self._wall()
@@ -229,7 +232,7 @@ class Sender:
         try:
             settled = self._exchange_once()
         except Exception as error:
-            if storage_fault(error):
+            if storage_fault(error) or not self._landed:
                 raise
             logger.exception("what landed is settled one by one: %s", type(error).__name__)
             settled = self._settle_singly()
@@ -247,9 +250,9 @@ class Sender:
             self._put_back(chosen + late)
             raise
         # Only a commit makes it true; before it, what landed would have to be settled again.
-        self._settled(landed, unit.now)
-        self._let_fly(chosen, claimed)
         self._put_back(late)
+        self._let_fly(chosen, claimed)
+        self._settled(landed, unit.now)
         for head in late:
             self._freshen(head)
         return len(landed)
@@ -263,7 +266,7 @@ class Sender:
         now = self._wall()
         whole = self._resync_at is None or now >= self._resync_at
         if whole:
-            letters.recover(unit, self._owner, self._carried())
+            self._take_over(unit)
             self._read_all(unit, now)
         elif self._unread:
             self._learn(letters.waiting(unit, self._seen), now)
@@ -271,6 +274,12 @@ class Sender:
             self._queue.keep_only(letters.waiting_for(unit, chat), chat)
         self._suspect.clear()
         self._unread = False
+
+    def _take_over(self, unit: Unit) -> None:
+        """What was on its way with a process that is dead, or with nobody, waits again."""
+        if self._owner is not None:
+            self._owner.hold()
+        letters.recover(unit, self._number, self._carried())
 
     def _read_all(self, unit: Unit, now: datetime) -> None:
         heads = letters.waiting(unit)
@@ -299,7 +308,7 @@ class Sender:
             late += [head for head in heads if self._is_stale(unit, head)]
             heads = [head for head in heads if head not in late]
             chosen += heads
-            got = letters.claim(unit, [head.id for head in heads], self._owner)
+            got = letters.claim(unit, [head.id for head in heads], self._number)
             claimed += got
             if len(got) == len(heads):
                 return claimed

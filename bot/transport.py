@@ -2,13 +2,13 @@
 
 import base64
 import html
-import os
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
+from urllib.request import getproxies
 
 import aiohttp
 from pydantic_core import from_json
@@ -129,7 +129,7 @@ class AiohttpRequest(BaseRequest):
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 # Asked at each request, the environment costs as much as the request.
-                trust_env=_has_proxy(),
+                trust_env=bool(getproxies()),
                 headers={"User-Agent": self.USER_AGENT},
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -185,14 +185,6 @@ class AiohttpRequest(BaseRequest):
         if found is None:
             found = self._urls[url] = URL(url)
         return found
-
-
-def _has_proxy() -> bool:
-    return any(
-        name.lower().endswith("_proxy") and name.lower() != "no_proxy"
-        for name, value in os.environ.items()
-        if value
-    )
 
 
 def _seconds(given: Any, default: float) -> float:

@@ -458,8 +458,7 @@ async def test_two_processes_never_carry_the_same_letter(
     postgres: Database, transport: FakeTransport, clock: FakeClock, owners: list[Owner]
 ) -> None:
     senders = [
-        Sender(postgres.unit, transport, clock, Throttle(None), owner=owner.number)
-        for owner in owners
+        Sender(postgres.unit, transport, clock, Throttle(None), owner=owner) for owner in owners
     ]
     for n in range(40):
         say(postgres, f"letter {n}", n)
@@ -664,6 +663,24 @@ async def test_a_catch_up_that_raises_loses_nothing(
     await sender.flush()
 
     assert bodies(transport) == ["old"]
+
+
+async def test_an_error_of_ours_is_not_the_end_of_sending(
+    database: Database,
+    transport: FakeTransport,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sender = Sender(database.unit, transport, clock, Throttle(None), on_alert_sent=lambda _: 1 / 0)
+    say(database, "alert", priority=Priority.ALERT)
+    say(database, "next")
+    with suppress(ZeroDivisionError):
+        await sender.flush()
+
+    await sender.flush()
+
+    assert bodies(transport) == ["alert", "next"]
+    assert state(database, "alert")[0] == LetterState.SENT
 
 
 async def test_a_secret_is_filled_in_at_the_last_instant_and_kept_nowhere(
