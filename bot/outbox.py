@@ -34,8 +34,12 @@ DATABASE_RETRY = timedelta(seconds=1)
 STALE = timedelta(minutes=10)
 """A reminder that waited longer is replaced by the present state of things."""
 
-RESYNC = timedelta(seconds=5)
-"""Between two looks at the whole queue: for letters of other processes, or of dead ones."""
+LOOK = timedelta(seconds=1)
+"""Between two looks at what is new, in case another process wrote it."""
+RESYNC = timedelta(seconds=15)
+"""Between two looks at the whole queue, and at what dead processes left."""
+LATE = 20
+"""On PostgreSQL a lower number may be committed after a higher one, by so much."""
 GATHER = timedelta(milliseconds=4)
 """What lands within this time of each other is written down together."""
 MANY = 4
@@ -205,7 +209,7 @@ class Sender:
         self._settle_singly()
 
     async def _until_stirred(self) -> None:
-        wait, now = RESYNC, self._wall()
+        wait, now = LOOK, self._wall()
         if self._queue.next_at is not None:
             wait = min(wait, max(self._queue.next_at - now, timedelta(0)))
         if self._stirred.is_set():
@@ -269,7 +273,7 @@ class Sender:
             self._take_over(unit)
             self._read_all(unit, now)
         elif self._unread:
-            self._learn(letters.waiting(unit, self._seen), now)
+            self._learn(letters.waiting(unit, self._seen - LATE), now)
         for chat in self._suspect:
             self._queue.keep_only(letters.waiting_for(unit, chat), chat)
         self._suspect.clear()

@@ -129,7 +129,7 @@ class AiohttpRequest(BaseRequest):
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 # Asked at each request, the environment costs as much as the request.
-                trust_env=bool(getproxies()),
+                trust_env=bool(getproxies().keys() - {"no"}),
                 headers={"User-Agent": self.USER_AGENT},
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

@@ -148,7 +148,7 @@ async def test_an_alert_finds_room_when_every_lane_hangs(
 
     release = asyncio.Event()
     transport = Hanging(clock)
-    sender = Sender(database.unit, transport, clock, Throttle(None))
+    sender = Sender(database.unit, transport, clock, Throttle(None), lanes=4)
     for n in range(6):
         say(database, f"slow {n}", n)
 
