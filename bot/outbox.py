@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,11 +12,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock, pause
 from bot.domain.message import Kind, Priority
-from bot.models import LetterState
+from bot.landing import (
+    REPEATABLE,
+    Landing,
+    SendError,
+    is_lost,
+    longest_retry,
+    outcome_of,
+    retry_delay,
+)
 from bot.queue import UNLIMITED, Queue
 from bot.store import letters
 from bot.store.faults import storage_fault
-from bot.store.letters import MAY_HAVE_LEFT, Head, Letter, Outcome
+from bot.store.letters import Head, Letter
 from bot.store.owner import Owner
 from bot.store.unit import Unit
 from bot.throttle import Throttle
@@ -25,9 +33,6 @@ logger = logging.getLogger(__name__)
 
 LANES = 24
 """Chats that are written to side by side: enough for 300 answers a second 40 ms away."""
-FIRST_RETRY = timedelta(seconds=1)
-LONGEST_RETRY = timedelta(seconds=60)
-LONGEST_ALERT_RETRY = timedelta(seconds=5)
 SAME_FLOOD = timedelta(seconds=5)
 """429 for two chats within this time is meant for the whole bot."""
 DATABASE_RETRY = timedelta(seconds=1)
@@ -46,54 +51,6 @@ MANY = 4
 """Fewer on their way are not worth waiting for."""
 CLAIMS = 10
 """Claims in one transaction, when what memory believes to wait is gone."""
-
-REPEATABLE = frozenset({Kind.EDIT, Kind.DELETE, Kind.POPUP, Kind.MENU})
-"""Done twice, they have done the same as once."""
-
-
-class SendError(Exception):
-    """The messenger did not take a letter; the fields say what to do about it."""
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        permanent: bool = False,
-        retry_after: timedelta | None = None,
-        everyone: bool = False,
-        unknown: bool = False,
-        moved_to: int | None = None,
-        gone: bool = False,
-        refused: bool = False,
-        ours: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.permanent = permanent
-        """Nothing reaches this chat any more."""
-        self.retry_after = retry_after
-        self.everyone = everyone
-        """`retry_after` holds for all chats."""
-        self.unknown = unknown
-        """The request left, the answer did not come."""
-        self.moved_to = moved_to
-        self.gone = gone
-        """What it was about is no longer there; nobody misses it."""
-        self.refused = refused
-        """This letter is malformed; its chat is fine."""
-        self.ours = ours
-        """A bug of ours: those behind it in its chat need not wait for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Landing:
-    """A letter with the id of its message, or with why there is none."""
-
-    head: Head
-    letter: Letter
-    result: int | SendError | None
-    retry_at: datetime | None = None
-    """None: not to be tried again."""
 
 
 class Transport(Protocol):
@@ -296,7 +253,7 @@ class Sender:
             self._seen = max(self._seen, head.id)
             if head.not_before is not None:
                 # Another process's clock set it: it delays by its own length at most.
-                longest = now + _longest_retry(head.priority)
+                longest = now + longest_retry(head.priority)
                 head.not_before = min(head.not_before, longest)
             self._queue.add(head)
 
@@ -417,7 +374,7 @@ class Sender:
         for landing in landed:
             if isinstance(landing.result, SendError):
                 self._follow(unit, landing.letter, landing.result)
-        letters.settle(unit, [_outcome(landing) for landing in landed])
+        letters.settle(unit, [outcome_of(landing) for landing in landed])
 
     def _follow(self, unit: Unit, letter: Letter, error: SendError) -> None:
         """A chat moved or is lost: its letter still counts as on its way there."""
@@ -426,7 +383,7 @@ class Sender:
             letters.move_chat(unit, chat, error.moved_to)
             self._queue.keep_only(set(), chat)
             self._resync_at = None
-        elif _is_lost(letter, error):
+        elif is_lost(letter, error):
             self._suspect.add(chat)
             self._on_unreachable(unit, chat, error.reason)
 
@@ -444,7 +401,7 @@ class Sender:
         if not isinstance(result, SendError):
             if letter.priority is Priority.ALERT and letter.kind is Kind.SEND:
                 self._on_alert_sent(now - letter.created_at)
-        elif _is_lost(letter, result):
+        elif is_lost(letter, result):
             logger.warning("nothing reaches the chat of letter %s: %s", letter.id, result.reason)
         elif result.refused:
             logger.error("letter %s is refused: %s", letter.id, result.reason)
@@ -461,35 +418,7 @@ class Sender:
                     raise
                 logger.exception("nobody could be told of letter %s", landing.letter.id)
                 with self._units() as unit:
-                    letters.settle(unit, [_outcome(landing)])
+                    letters.settle(unit, [outcome_of(landing)])
             self._settled([landing], unit.now)
         self._stirred.set()
         return len(landed)
-
-
-def _outcome(landing: Landing) -> Outcome:
-    letter, result = landing.letter, landing.result
-    if not isinstance(result, SendError):
-        return Outcome(letter, LetterState.SENT, message_id=result)
-    if landing.retry_at is None:
-        # What was for a team is said to others of it.
-        rerouted = _is_lost(letter, result) and letter.team
-        state = LetterState.REROUTED if rerouted else LetterState.FAILED
-        return Outcome(letter, state, error=result.reason)
-    repeated = letter.repeated or result.unknown
-    reason = (MAY_HAVE_LEFT if repeated else "") + result.reason
-    return Outcome(letter, LetterState.PENDING, retry_at=landing.retry_at, error=reason)
-
-
-def _is_lost(letter: Letter, error: SendError) -> bool:
-    return error.permanent and letter.kind not in UNLIMITED
-
-
-def retry_delay(letter: Letter) -> timedelta:
-    """1 s, 2, 4 … with a cap; nobody gives up."""
-    doublings = min(max(letter.attempts - 1, 0), 10)
-    return min(FIRST_RETRY * (1 << doublings), _longest_retry(letter.priority))
-
-
-def _longest_retry(priority: Priority) -> timedelta:
-    return LONGEST_ALERT_RETRY if priority is Priority.ALERT else LONGEST_RETRY

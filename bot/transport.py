@@ -27,8 +27,8 @@ from telegram.request._requestparameter import RequestParameter
 from yarl import URL
 
 from bot.domain.message import Kind
+from bot.landing import SendError
 from bot.logs import redact
-from bot.outbox import SendError
 from bot.store.letters import Letter
 
 TEXT_LIMIT = 4096
@@ -128,7 +128,7 @@ class AiohttpRequest(BaseRequest):
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE)
             self._session = aiohttp.ClientSession(
                 connector=connector,
-                # Asked at each request, the environment costs as much as the request.
+                # Looking for a proxy at each request would cost as much as the request.
                 trust_env=bool(getproxies().keys() - {"no"}),
                 headers={"User-Agent": self.USER_AGENT},
                 cookie_jar=aiohttp.DummyCookieJar(),

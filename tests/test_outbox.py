@@ -17,8 +17,9 @@ from bot.clock import pause
 from bot.domain.message import Kind, Priority
 from bot.domain.network import Network
 from bot.domain.people import Group
+from bot.landing import SendError
 from bot.models import LetterState
-from bot.outbox import Sender, SendError
+from bot.outbox import Sender
 from bot.store import Database, Unit, letters
 from bot.store.letters import Letter, Outcome, outbox
 from bot.store.owner import Owner, is_dead
