@@ -311,7 +311,12 @@ class Sender:
 
     async def _carry(self, letter: Letter) -> int | SendError | None:
         try:
-            return await self._transport.deliver(self._fill(self._marked(letter)))
+            ready = self._fill(self._marked(letter))
+        except Exception as error:
+            logger.exception("letter %s was not made ready", letter.id)
+            return SendError(type(error).__name__, ours=True)
+        try:
+            return await self._transport.deliver(ready)
         except SendError as error:
             return error
         except Exception as error:

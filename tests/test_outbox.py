@@ -666,6 +666,44 @@ async def test_a_catch_up_that_raises_loses_nothing(
     assert bodies(transport) == ["old"]
 
 
+async def test_a_letter_that_cannot_be_filled_in_did_not_leave_and_holds_up_nobody(
+    database: Database,
+    transport: FakeTransport,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    faults = [KeyError("a bug")]
+
+    def fill(letter: Letter) -> Letter:
+        if faults:
+            raise faults.pop()
+        return letter
+
+    sender = Sender(database.unit, transport, clock, Throttle(None), fill=fill)
+    say(database, "unlucky")
+    say(database, "next")
+
+    await sender.flush()
+    assert bodies(transport) == ["next"]
+    clock.advance(seconds=1)
+    await sender.flush()
+
+    assert bodies(transport) == ["next", "unlucky"]
+
+
+async def test_an_alert_overtakes_a_routine_message_of_its_chat_that_waits_for_its_next_attempt(
+    database: Database, sender: Sender, transport: FakeTransport
+) -> None:
+    transport.fail(HERE, SendError("ConnectionRefused"))
+    say(database, "routine")
+    await sender.flush()
+    say(database, "alert", priority=Priority.ALERT)
+
+    await sender.flush()
+
+    assert bodies(transport)[0] == "alert"
+
+
 async def test_an_error_of_ours_is_not_the_end_of_sending(
     database: Database,
     transport: FakeTransport,
