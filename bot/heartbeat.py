@@ -47,7 +47,7 @@ class Pulse:
 async def beat(
     url: str,
     explained: Callable[[], bool],
-    pulse: Pulse,
+    pulse: Pulse | None = None,
     *,
     rest: Callable[[timedelta], Awaitable[None]] = pause,
 ) -> None:
@@ -55,7 +55,7 @@ async def beat(
     async with aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as session:
         while True:
             try:
-                await _beat_once(session, url, explained, pulse)
+                await _beat_once(session, url, explained, pulse.old() if pulse else [])
             except Exception as error:
                 # Whatever it is, it silences this beat and not the bot.
                 logger.error("no heartbeat: %s", type(error).__name__)
@@ -63,9 +63,8 @@ async def beat(
 
 
 async def _beat_once(
-    session: aiohttp.ClientSession, url: str, explained: Callable[[], bool], pulse: Pulse
+    session: aiohttp.ClientSession, url: str, explained: Callable[[], bool], old: list[str]
 ) -> None:
-    old = pulse.old()
     if old:
         logger.error("no heartbeat: nothing lately from %s", ", ".join(old))
         return
