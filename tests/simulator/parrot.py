@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from simulator.media import png
+from simulator.world.media import png
 
 TOKEN = "123456:test-token"
 EVERY = timedelta(hours=3)

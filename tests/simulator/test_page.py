@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from simulator.client import Client
-from simulator.house import Options
+from simulator.ground import Options
 from simulator.server import Running
-from simulator.theatre import Playbill
+from simulator.stories.runner import Storyboards
 from tests.simulator.desk import START, TOKEN
 from tests.simulator.test_story import BOARD, parrot
 
@@ -34,8 +34,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("stories")
     (folder / "essai.toml").write_text(BOARD, encoding="utf-8")
     (folder / "_rien.toml").write_text('title = "Rien"\nscene = [{ note = "Vu" }]')
-    playbill = Playbill(folder, {"who": "Claire"})
-    options = Options(START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), playbill=playbill)
+    storyboards = Storyboards(folder, {"who": "Claire"})
+    options = Options(
+        START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), storyboards=storyboards
+    )
     with Running(options) as running:
         Client(running.url).wait_followed()
         yield running
@@ -263,12 +265,12 @@ def test_the_clock_is_played_and_paused(page: Page, client: Client) -> None:
 
 
 def test_each_patient_has_a_day(page: Page, server: Running, client: Client) -> None:
-    house = server.house
+    ground = server.ground
     today = client.now().date().isoformat()
     anchors = [{"label": "TLS-7K4Q", "day0": today}]
-    assert house.loop is not None
-    house.loop.call_soon_threadsafe(
-        lambda: house.world.tell("health", health={"status": "ok", "anchors": anchors})
+    assert ground.loop is not None
+    ground.loop.call_soon_threadsafe(
+        lambda: ground.world.tell("health", health={"status": "ok", "anchors": anchors})
     )
 
     expect(page.locator(".days li")).to_have_text("TLS-7K4QJ0")
@@ -475,7 +477,7 @@ def serious(page: Page) -> list[str]:
 
 
 def test_the_pages_files_are_all_shipped(server: Running) -> None:
-    folder = Path(__file__).parents[2] / "simulator" / "page"
+    folder = Path(__file__).parents[2] / "simulator" / "page" / "static"
     index = (folder / "index.html").read_text(encoding="utf-8")
 
     for name in re.findall(r"/page/([\w.]+)", index):

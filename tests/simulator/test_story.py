@@ -10,11 +10,11 @@ import pytest
 
 from simulator.client import Client, ControlError
 from simulator.errors import Misuse
-from simulator.house import Options
+from simulator.ground import Options
 from simulator.server import Running
-from simulator.storybook import FOLDER, load, names, span
-from simulator.supervisor import BotCommand
-from simulator.theatre import Playbill
+from simulator.stories.runner import Storyboards
+from simulator.stories.storyboard import FOLDER, load, names, span
+from simulator.world.bot_process import BotCommand
 from tests.simulator.desk import START, TOKEN
 
 ROOT = Path(__file__).parents[2]
@@ -77,8 +77,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ground(folder: Path) -> Iterator[Client]:
     """A simulator that supervises the small bot."""
-    playbill = Playbill(folder, {"who": "Claire"})
-    options = Options(START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), playbill=playbill)
+    storyboards = Storyboards(folder, {"who": "Claire"})
+    options = Options(
+        START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), storyboards=storyboards
+    )
     with Running(options) as running:
         yield Client(running.url)
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from simulator import cast
 from simulator.client import Client
-from simulator.house import Options
+from simulator.ground import Options
 from simulator.server import Running
-from simulator.storybook import Scene, load, names
-from simulator.supervisor import BotCommand
-from simulator.theatre import Playbill
+from simulator.stories.runner import Storyboards
+from simulator.stories.storyboard import Scene, load, names
+from simulator.world import cast
+from simulator.world.bot_process import BotCommand
 from tests.simulator.desk import START
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def ground() -> Iterator[Client]:
         cast=people,
         bot=bot,
         bot_health=health,
-        playbill=Playbill(values={"setup": SETUP}),
+        storyboards=Storyboards(values={"setup": SETUP}),
     )
     with Running(options) as running:
         yield Client(running.url)
