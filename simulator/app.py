@@ -12,14 +12,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from simulator.api.http import BotApi, watched
-from simulator.errors import Misuse
+from simulator.api.clock import ClockApi
+from simulator.api.http import BotApi
 from simulator.ground import Ground, Options
 from simulator.page.control import Control
-from simulator.page.operations import instant
 
 PAGE = Path(__file__).parent / "page" / "static"
-LONGEST_POLL = 25.0
 
 
 class Simulator(Starlette):
@@ -49,7 +47,7 @@ def routes(ground: Ground, api: BotApi) -> list[BaseRoute]:
     return [
         Route("/bot{token}/{method}", api.call, methods=verbs),
         Route("/file/bot{token}/{path:path}", api.download),
-        Route("/clock", _clock(ground)),
+        Route("/clock", ClockApi(ground.lockstep, ground.changes).follow),
         *Control(ground).routes(),
         Route("/", _page),
         Mount("/page", StaticFiles(directory=PAGE)),
@@ -58,41 +56,6 @@ def routes(ground: Ground, api: BotApi) -> list[BaseRoute]:
 
 async def _page(_: Request) -> Response:
     return FileResponse(PAGE / "index.html")
-
-
-def _clock(ground: Ground) -> Any:
-    async def follow(request: Request) -> Response:
-        """The clock; with `version`, as soon as it differs from the given one."""
-        given = request.query_params
-        if "version" not in given:
-            return JSONResponse(ground.clock.state())
-        try:
-            settled = int(given["settled"]) if "settled" in given else None
-            due = instant(given["next"]) if given.get("next") else None
-            version = int(given["version"])
-        except (ValueError, Misuse) as error:
-            return JSONResponse({"error": str(error)}, 400)
-        ground.lockstep.report(settled, due)
-        await _wait(ground, request, version)
-        return JSONResponse(ground.clock.state())
-
-    return follow
-
-
-async def _wait(ground: Ground, request: Request, version: int) -> None:
-    lockstep = ground.lockstep
-    async with watched(request, ground.changes) as hung_up:
-        lockstep.follower.polling += 1
-        try:
-            await ground.changes.until(
-                lambda: ground.clock.version != version or hung_up(), LONGEST_POLL
-            )
-        finally:
-            lockstep.follower.polling -= 1
-    if hung_up():
-        lockstep.gone()
-    else:
-        lockstep.report(None, None)
 
 
 def _lifespan(ground: Ground) -> Any:

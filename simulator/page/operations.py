@@ -1,13 +1,14 @@
 """What the control API can do: act as the people, move the clock, order faults, play stories."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from simulator.errors import Misuse
 from simulator.ground import Ground
 from simulator.page import views
 from simulator.world import actions, media
+from simulator.world.clock import instant
 from simulator.world.people import Chat, Person
 
 Body = dict[str, Any]
@@ -205,17 +206,6 @@ async def story(ground: Ground, body: Body) -> object:
     else:
         raise Misuse("a story can be played, helped, skipped or stopped")
     return runner.state()
-
-
-def instant(text: str) -> datetime:
-    """An instant with its zone."""
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError as error:
-        raise Misuse(f"not an instant: {text!r}") from error
-    if moment.tzinfo is None:
-        raise Misuse(f"an instant needs its zone: {text!r}")
-    return moment
 
 
 OPERATIONS: dict[str, Operation] = {

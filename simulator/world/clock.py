@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from simulator.errors import Misuse
+
 
 class Clock:
     """Gives the simulated instant; knows nothing of who follows it."""
@@ -30,3 +32,14 @@ class Clock:
     def state(self) -> dict[str, object]:
         """What `GET /clock` answers."""
         return {"now": self.now().isoformat(), "rate": float(self.rate), "version": self.version}
+
+
+def instant(text: str) -> datetime:
+    """An instant with its zone."""
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError as error:
+        raise Misuse(f"not an instant: {text!r}") from error
+    if moment.tzinfo is None:
+        raise Misuse(f"an instant needs its zone: {text!r}")
+    return moment
