@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import socket
 import sys
 from datetime import UTC, datetime
@@ -20,6 +21,11 @@ from simulator.stories.storyboard import FOLDER
 from simulator.world import cast
 from simulator.world.bot_process import BotCommand
 from simulator.world.lockstep import Stalled
+
+REASONS = {
+    errno.EACCES: "la permission est refusée",
+    errno.EADDRNOTAVAIL: "cette machine n’a pas cette adresse",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -139,10 +145,16 @@ def _start(text: str | None) -> datetime:
 
 def _port_sentence(host: str, port: int, error: OSError) -> str:
     if not taken(error):
-        return f"Impossible d’ouvrir {host}:{port} : {error.strerror}."
+        return f"Impossible d’ouvrir {host}:{port} : {_reason(error)}."
     free = free_port(host, port)
     advice = f" ; essayez --port {free}." if free else "."
     return f"Le port {port} est déjà utilisé{advice}"
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "cette adresse est inconnue"
+    return REASONS.get(error.errno or 0, str(error.strerror))
 
 
 def _fail(sentence: str) -> int:

@@ -42,9 +42,9 @@ def read(path: Path) -> Recording:
         rows = path.read_text(encoding="utf-8").splitlines()
         head = json.loads(rows[0])
     except (OSError, IndexError, ValueError) as error:
-        raise Misuse(f"cannot read the recording {path}: {error}") from error
+        raise Misuse(f"L’enregistrement {path} ne peut pas être lu.") from error
     if head.get("simulator") != FORMAT:
-        raise Misuse(f"{path} is not a recording of this simulator")
+        raise Misuse(f"{path} n’est pas un enregistrement de ce simulateur.")
     lines = [line for row in rows[1:] if (line := _parsed(row)) is not None]
     return Recording(datetime.fromisoformat(head["start"]), head.get("cast", {}), lines)
 

@@ -91,7 +91,7 @@ class Control:
         async def read() -> object:
             tap = self.ground.world.taps.get(request.path_params["tap"])
             if tap is None:
-                raise Misuse("no such tap")
+                raise Misuse("Cet appui n’existe pas.")
             wait = float(request.query_params.get("wait", 0))
             await self.ground.changes.until(lambda: tap.answer is not None, wait)
             return views.tap(tap)
@@ -166,7 +166,7 @@ class Control:
     async def file(self, request: Request) -> Response:
         blob = self.ground.world.files.get(request.path_params["file_id"])
         if blob is None:
-            return JSONResponse({"error": "no such file"}, 404)
+            return JSONResponse({"error": "Ce fichier n’existe pas."}, 404)
         return Response(blob.content, media_type=blob.mime)
 
 
@@ -177,6 +177,8 @@ async def answered(act: Callable[[], Awaitable[object]]) -> Response:
     except Misuse as misuse:
         return JSONResponse({"error": str(misuse)}, 400)
     except KeyError as missing:
-        return JSONResponse({"error": f"missing or unknown: {missing}"}, 400)
+        return JSONResponse(
+            {"error": f"Il manque quelque chose, ou ce n’est pas connu : {missing}"}, 400
+        )
     except Stalled as stalled:
         return JSONResponse({"error": str(stalled)}, 504)

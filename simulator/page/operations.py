@@ -21,7 +21,7 @@ def person_of(ground: Ground, body: Body) -> Person:
     for person in ground.world.people.values():
         if wanted in (person.id, person.slug) and wanted != "":
             return person
-    raise Misuse(f"no person {wanted!r}")
+    raise Misuse(f"Personne ne s’appelle « {wanted} ».")
 
 
 def chat_of(ground: Ground, body: Body) -> Chat:
@@ -34,7 +34,7 @@ def chat_of(ground: Ground, body: Body) -> Chat:
             return chat
         if wanted == (chat.person.slug if chat.person else chat.slug):
             return _current(ground, chat)
-    raise Misuse(f"no chat {wanted!r}")
+    raise Misuse(f"Aucune discussion « {wanted} ».")
 
 
 def _current(ground: Ground, chat: Chat) -> Chat:
@@ -180,15 +180,8 @@ async def clock(ground: Ground, body: Body) -> object:
 
 
 async def bot(ground: Ground, body: Body) -> object:
-    """Kill, stop or start the supervised bot."""
-    acts = {
-        "kill": ground.bot_process.kill,
-        "stop": ground.bot_process.stop,
-        "start": ground.bot_process.start,
-    }
-    if body.get("do") not in acts:
-        raise Misuse(f"the bot can be killed, stopped or started, not {body.get('do')!r}")
-    await acts[body["do"]]()
+    """Kill, stop or start the bot."""
+    await ground.bot_process.do(str(body.get("do")))
     return ground.bot_process.state()
 
 
@@ -204,7 +197,9 @@ async def story(ground: Ground, body: Body) -> object:
     elif body.get("stop"):
         await runner.stop()
     else:
-        raise Misuse("a story can be played, helped, skipped or stopped")
+        raise Misuse(
+            "Un scénario se joue, se montre, se passe ou se quitte : play, help, skip, stop."
+        )
     return runner.state()
 
 

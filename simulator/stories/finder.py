@@ -29,6 +29,9 @@ class Finder:
         """The chat of a scene: a group, a person's private chat, or the actor's own."""
         return self._stage.chat(scene.get("in") or self.who(scene).slug)
 
+    def title(self, scene: Scene) -> str:
+        return self._stage.title(self.where(scene))
+
     def button(self, chat: Chat, label: str) -> tuple[Message, str]:
         """The newest button whose label matches."""
         pattern = re.compile(self.pattern(label), re.IGNORECASE)
@@ -36,7 +39,7 @@ class Finder:
             for button in message.buttons:
                 if "callback_data" in button and pattern.search(plain(button["text"])):
                     return message, button["callback_data"]
-        raise Misuse(f"no button {label!r} in « {chat.title or chat.slug} »")
+        raise Misuse(f"aucun bouton {quoted(label)} dans {quoted(self._stage.title(chat))}")
 
     def find(self, chat: Chat, pattern: str) -> Message | None:
         """The newest message of the bot that matches and was not found before."""
@@ -56,7 +59,7 @@ class Finder:
         for message in reversed(chat.messages.values()):
             if self._match(wanted, message):
                 return message
-        raise Misuse(f"no message {pattern!r}")
+        raise Misuse(f"aucun message {quoted(pattern)}")
 
     def _match(self, wanted: re.Pattern[str], message: Message) -> re.Match[str] | None:
         if message.deleted or not message.sender.is_bot:
@@ -76,3 +79,10 @@ class Finder:
 def plain(text: str) -> str:
     """A text with ordinary spaces: patterns need not know French typography."""
     return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+def quoted(pattern: str) -> str:
+    """A pattern as a person would say it, between quotation marks."""
+    words = re.sub(r"\(\?P<(\w+)>(?:[^()\\]|\\.)*\)", r"\1", pattern)
+    words = re.sub(r"^\^|[$*]+$|\\", "", words).strip(" ·")
+    return f"«\N{NO-BREAK SPACE}{words}\N{NO-BREAK SPACE}»"

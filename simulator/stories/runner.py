@@ -70,7 +70,7 @@ class Runner:
 
     def current(self) -> Story:
         if self.story is None:
-            raise Misuse("no storyboard is being played")
+            raise Misuse("Aucun scénario n’est en cours.")
         return self.story
 
     def state(self) -> dict[str, Any] | None:

@@ -43,7 +43,7 @@ class Stage:
         for person in self.world.people.values():
             if person.slug == slug:
                 return person
-        raise Misuse(f"nobody is called {slug!r}")
+        raise Misuse(f"personne ne s’appelle « {slug} »")
 
     def chat(self, slug: str) -> Chat:
         """A group, or a person's private chat with the bot."""
@@ -51,6 +51,10 @@ class Stage:
             if chat.slug == slug and not chat.private and not chat.migrated_to:
                 return chat
         return self.world.chat(self.person(slug).id)
+
+    def title(self, chat: Chat) -> str:
+        """A chat as its members call it."""
+        return chat.title or self.world.bot.name
 
     def moment(self, text: str) -> datetime:
         """« 22:30 » is the next such hour; « +3 22:30 » three days from today."""
@@ -80,21 +84,14 @@ class Stage:
 
     async def bot(self, what: str) -> None:
         """kill, stop, or start the bot."""
-        acts = {
-            "kill": self._bot_process.kill,
-            "stop": self._bot_process.stop,
-            "start": self._bot_process.start,
-        }
-        if what not in acts:
-            raise Misuse(f"the bot can be killed, stopped or started, not {what!r}")
-        await acts[what]()
+        await self._bot_process.do(what)
         if what == "start":
             await self.followed()
 
     async def followed(self, patience: float = 30.0) -> None:
         """Wait until a bot follows the clock."""
         if not await self.changes.until(self.lockstep.followed, patience):
-            raise Misuse("no bot follows the clock")
+            raise Misuse("Aucun bot ne suit l’horloge.")
 
     def figures(self) -> dict[str, int]:
         """What happened behind the scenes since the story began."""

@@ -1,7 +1,6 @@
 """Reads storyboards: TOML files with scenes to watch and scenes to play."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import Misuse
+from simulator.world import toml
 
 FOLDER = Path(__file__).parent / "boards"
 UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
@@ -103,7 +103,7 @@ def span(text: str | float) -> timedelta:
         return timedelta(seconds=text)
     parts = SPAN.findall(text)
     if not parts:
-        raise Misuse(f"not a length of time: {text!r}")
+        raise Misuse(f"« {text} » n’est pas une durée.")
     return timedelta(seconds=sum(float(number) * UNITS[unit] for number, unit in parts))
 
 
@@ -119,12 +119,10 @@ def filled(text: str, values: Mapping[str, str], *, pattern: bool = False) -> st
 
 
 def _read(name: str, folder: Path) -> dict[str, Any]:
+    known = ", ".join(names(folder))
     if not re.fullmatch(r"[\w-]+", name) or not (folder / f"{name}.toml").is_file():
-        raise Misuse(f"unknown storyboard {name!r}; known: {', '.join(names(folder))}")
-    try:
-        return tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise Misuse(f"storyboard {name!r}: {error}") from error
+        raise Misuse(f"Le scénario « {name} » n’existe pas. Scénarios connus : {known}.")
+    return toml.read(folder / f"{name}.toml")
 
 
 def _begins(data: dict[str, Any], folder: Path) -> datetime | None:
@@ -148,16 +146,18 @@ def _scenes(name: str, folder: Path) -> list[Scene]:
 
 
 def _scene(name: str, number: int, fields: dict[str, Any]) -> Scene:
-    where = f"storyboard {name!r}, scene {number}"
+    where = f"Scénario « {name} », scène {number}"
     unknown = [key for key in fields if key not in VERBS + DETAILS]
     if unknown:
-        raise Misuse(f"{where}: unknown field {unknown[0]!r}")
+        raise Misuse(f"{where} : le champ « {unknown[0]} » n’existe pas.")
     verbs = [verb for verb in VERBS if verb in fields]
     if "task" in fields:
         acts = [verb for verb in verbs if verb in ("press", "say", "start")]
         if len(acts) != 1 or len(verbs) != 2:
-            raise Misuse(f"{where}: a task needs one of press, say, start")
+            raise Misuse(
+                f"{where} : une tâche se fait par press, say ou start, un seul des trois."
+            )
         return Scene("task", fields)
     if len(verbs) != 1:
-        raise Misuse(f"{where}: exactly one of {', '.join(VERBS)} is needed")
+        raise Misuse(f"{where} : il faut un seul verbe parmi {', '.join(VERBS)}.")
     return Scene(verbs[0], fields)

@@ -20,7 +20,7 @@ def text_content(text: str) -> Content:
     """The content of a plain text as a phone sends it."""
     text = text.strip()
     if not text:
-        raise Misuse("an empty text cannot be sent")
+        raise Misuse("Un message vide ne s’envoie pas.")
     found = entities.found(text)
     return {"text": text} | ({"entities": found} if found else {})
 
@@ -57,7 +57,7 @@ def edit(world: World, person: Person, chat: Chat, message_id: int, text: str) -
     """Change one's own text."""
     message = world.message(chat, message_id)
     if message is None or message.sender is not person or "text" not in message.content:
-        raise Misuse(f"{person.name} has no text {message_id} in this chat")
+        raise Misuse(f"Ce message n’est pas de {person.name}, ou n’est plus là.")
     message.content = text_content(text)
     message.edited_at = world.now()
     world.tell("edited", chat=chat.id, message=message.id)
@@ -109,7 +109,7 @@ def newest_with(world: World, person: Person, chat: Chat, label: str) -> Message
         labels = [button["text"] for button in message.buttons]
         if any(label in text for text in labels):
             return message
-    raise Misuse(f"no button « {label} » in this chat")
+    raise Misuse(f"Aucun bouton « {label} » dans cette discussion.")
 
 
 # Groups
@@ -162,7 +162,7 @@ def promote(world: World, group: Chat, person: Person, *, admin: bool = True) ->
 def migrate(world: World, group: Chat) -> Chat:
     """Turn a group into a supergroup: another chat, with another id."""
     if group.kind != "group" or group.migrated_to:
-        raise Misuse("only a group can become a supergroup")
+        raise Misuse("Seul un groupe peut devenir un supergroupe.")
     by = owner(world, group)
     new = world.add_supergroup(group)
     world.tell("chat", chat=new.id)
@@ -180,7 +180,7 @@ def owner(world: World, group: Chat) -> Person:
     for person_id, status in group.members.items():
         if status == "creator":
             return world.person(person_id)
-    raise Misuse(f"the group « {group.title} » has no members")
+    raise Misuse(f"Le groupe « {group.title} » n’a pas de membre.")
 
 
 def sees(world: World, message: Message) -> bool:
@@ -217,7 +217,7 @@ def _data(message: Message, data: str | None, label: str | None) -> str:
         by_label = label is not None and label in button["text"]
         if (by_data or by_label) and "callback_data" in button:
             return str(button["callback_data"])
-    raise Misuse(f"message {message.id} has no such button")
+    raise Misuse("Ce message n’a plus ce bouton.")
 
 
 def _answered(world: World, chat: Chat, reply_to: int | None) -> Message | None:
@@ -225,21 +225,21 @@ def _answered(world: World, chat: Chat, reply_to: int | None) -> Message | None:
         return None
     message = world.message(chat, reply_to)
     if message is None:
-        raise Misuse(f"no message {reply_to} in this chat")
+        raise Misuse("Le message auquel on répond n’est plus là.")
     return message
 
 
 def _may_see(world: World, person: Person, chat: Chat) -> None:
     if world.status(chat, person) not in PRESENT:
-        raise Misuse(f"{person.name} is not in this chat")
+        raise Misuse(f"{person.name} n’est pas dans cette discussion.")
 
 
 def _may_write(world: World, person: Person, chat: Chat) -> None:
     _may_see(world, person, chat)
     if chat.migrated_to:
-        raise Misuse(f"this group became the supergroup {chat.migrated_to}")
+        raise Misuse("Ce groupe est devenu un supergroupe.")
     if chat.private and chat.bot_status == "kicked":
-        raise Misuse(f"{person.name} blocked the bot")
+        raise Misuse(f"{person.name} a bloqué le bot.")
 
 
 def _bot_moves(world: World, chat: Chat, by: Person, status: str) -> None:

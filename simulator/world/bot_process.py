@@ -52,7 +52,7 @@ class BotProcess:
     async def start(self, *, fresh: bool = False) -> None:
         """Start the bot where it was, or with an empty folder."""
         if not self.able:
-            raise Misuse("the simulator was not told how to start the bot (--bot-command)")
+            raise Misuse("Le simulateur ne sait pas lancer le bot (--bot-command).")
         if self.running:
             return
         if fresh or self._root is None:
@@ -74,6 +74,15 @@ class BotProcess:
         log.close()
         self._watch = asyncio.create_task(self._wait(self._process))
         self._tell("bot", **self.state())
+
+    async def do(self, what: str) -> None:
+        """What a button or a scene names: kill, stop or start."""
+        acts = {"kill": self.kill, "stop": self.stop, "start": self.start}
+        if what not in acts:
+            raise Misuse(
+                f"Le bot se tue, s’arrête ou se lance (kill, stop, start), pas « {what} »."
+            )
+        await acts[what]()
 
     async def kill(self) -> None:
         """End the bot at once, as a power cut does."""

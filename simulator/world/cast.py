@@ -1,21 +1,17 @@
 """Reads a cast file: the people and groups that exist at the start."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from simulator.errors import Misuse
-from simulator.world import actions
+from simulator.world import actions, toml
 from simulator.world.people import Chat, Person
 from simulator.world.state import World
 
 
 def read(path: Path) -> dict[str, Any]:
     """The file's tables."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise Misuse(f"cannot read the cast {path}: {error}") from error
+    return toml.read(path)
 
 
 def enter(world: World, cast: dict[str, Any]) -> None:
@@ -46,7 +42,7 @@ def _person(world: World, entry: dict[str, Any]) -> Person:
 def _group(world: World, entry: dict[str, Any], slugs: dict[str, Person]) -> Chat:
     unknown = [slug for slug in entry["members"] if slug not in slugs]
     if unknown:
-        raise Misuse(f"group « {entry['title']} »: nobody is called {unknown[0]!r}")
+        raise Misuse(f"Groupe « {entry['title']} » : personne ne s’appelle « {unknown[0]} ».")
     group = world.add_group(entry["title"], slug=entry["slug"])
     actions.gather(world, group, [slugs[slug] for slug in entry["members"]])
     if entry.get("bot", False):

@@ -39,7 +39,7 @@ def instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError as error:
-        raise Misuse(f"not an instant: {text!r}") from error
+        raise Misuse(f"« {text} » n’est pas un instant.") from error
     if moment.tzinfo is None:
-        raise Misuse(f"an instant needs its zone: {text!r}")
+        raise Misuse(f"« {text} » : il manque le fuseau.")
     return moment

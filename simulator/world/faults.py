@@ -53,7 +53,7 @@ class Faults:
         """Add a fault from the control API's description."""
         kind = str(wanted.get("kind"))
         if kind not in KINDS:
-            raise Misuse(f"unknown kind of fault {kind!r}; one of {', '.join(KINDS)}")
+            raise Misuse(f"Panne inconnue « {kind} » ; connues : {', '.join(KINDS)}.")
         if "seed" in wanted:
             self._random.seed(wanted["seed"])
         until = None

@@ -101,7 +101,7 @@ class Lockstep:
     async def next(self) -> None:
         """Go to the bot's next due instant."""
         if self.follower.next is None:
-            raise Misuse("nothing is due")
+            raise Misuse("Rien n’est prévu.")
         await self.advance(max(self.follower.next, self.clock.now()))
 
     async def quiet(self, patience: float) -> None:
@@ -109,16 +109,16 @@ class Lockstep:
         async with self._lock:
             for _ in range(MAX_STUCK):
                 # A bot that follows no clock can still take its updates.
-                await self._wait(self.acknowledged, patience, "acknowledge its updates")
+                await self._wait(self.acknowledged, patience, "pris ses messages")
                 await self._settle(patience)
                 if self.acknowledged():
                     return
-            raise Stalled("updates kept coming")
+            raise Stalled("les messages ne cessent d’arriver")
 
     def play(self, speed: int) -> None:
         """Let the clock run by itself: 0 paused, 1 real time, faster in slices."""
         if speed not in SPEEDS:
-            raise Misuse(f"speed must be one of {', '.join(map(str, SPEEDS))}")
+            raise Misuse(f"La vitesse est l’une de {', '.join(map(str, SPEEDS))}.")
         self.speed, self.trouble = speed, ""
         self._turn(rate=1 if speed == 1 else 0)
         if speed > 1 and (self._player is None or self._player.done()):
@@ -151,7 +151,7 @@ class Lockstep:
             before = self.clock.now()
             stuck = stuck + 1 if due <= before else 0
             if stuck > MAX_STUCK:
-                raise Stalled(f"the bot's next instant stays at {due.isoformat()}")
+                raise Stalled("le bot attend toujours le même instant")
             await self._reach(max(due, before), self._patience)
         await self._reach(max(until, self.clock.now()), self._patience)
 
@@ -159,7 +159,7 @@ class Lockstep:
         """Wait for the updates to be acknowledged, then for the bot to settle this instant."""
         if not self.followed():
             return
-        await self._wait(self.acknowledged, patience, "acknowledge its updates")
+        await self._wait(self.acknowledged, patience, "pris ses messages")
         await self._reach(None, patience)
 
     async def _reach(self, instant: datetime | None, patience: float) -> None:
@@ -169,7 +169,7 @@ class Lockstep:
             return
         version = self.clock.version
         await self._wait(
-            lambda: self.follower.settled >= version, patience, f"settle version {version}"
+            lambda: self.follower.settled >= version, patience, "fini ce qui était dû"
         )
 
     async def _wait(self, holds: Callable[[], bool], patience: float, what: str) -> None:
@@ -179,7 +179,7 @@ class Lockstep:
             return holds() or self.follower.lost
 
         if not await self.changes.until(over, patience):
-            raise Stalled(f"the bot did not {what} within {patience:g} s")
+            raise Stalled(f"le bot n’a pas {what} en {patience:g} s")
 
     def _turn(self, instant: datetime | None = None, rate: int | None = None) -> None:
         self.clock.set(instant, rate)

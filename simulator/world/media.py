@@ -24,7 +24,7 @@ def content(world: World, kind: str, wanted: dict[str, Any]) -> Content:
         "contact": _contact,
     }
     if kind not in makers:
-        raise Misuse(f"unknown kind {kind!r}; one of {', '.join(KINDS)}")
+        raise Misuse(f"Envoi inconnu « {kind} » ; connus : {', '.join(KINDS)}.")
     made = makers[kind](world, wanted)
     caption = wanted.get("caption")
     return made | ({"caption": caption} if caption and kind in ("photo", "document") else {})

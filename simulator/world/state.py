@@ -93,13 +93,13 @@ class World:
     def person(self, person_id: int) -> Person:
         """A person that the control API names."""
         if person_id not in self.people:
-            raise Misuse(f"no person {person_id}")
+            raise Misuse(f"Personne n’a le numéro {person_id}.")
         return self.people[person_id]
 
     def chat(self, chat_id: int) -> Chat:
         """A chat that the control API names."""
         if chat_id not in self.chats:
-            raise Misuse(f"no chat {chat_id}")
+            raise Misuse(f"Aucune discussion n’a le numéro {chat_id}.")
         return self.chats[chat_id]
 
     def someone(self, user_id: int) -> Person:

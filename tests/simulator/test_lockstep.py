@@ -83,21 +83,21 @@ async def test_next_goes_exactly_to_the_next_due_instant(ground: Ground) -> None
 
 
 async def test_nothing_due_is_said(ground: Ground) -> None:
-    with pytest.raises(Misuse, match="nothing is due"):
+    with pytest.raises(Misuse, match="Rien n’est prévu"):
         await ground.lockstep.next()
 
 
 async def test_an_instant_that_never_ends_is_an_error(ground: Ground) -> None:
     await follow(ground, 1, obstinate=True)
 
-    with pytest.raises(Stalled, match="stays at"):
+    with pytest.raises(Stalled, match="toujours le même instant"):
         await ground.lockstep.advance(START + 2 * HOUR)
 
 
 async def test_a_bot_that_does_not_settle_is_named(ground: Ground) -> None:
     ground.lockstep.follower.polling = 1
 
-    with pytest.raises(Stalled, match="settle version"):
+    with pytest.raises(Stalled, match="fini ce qui était dû"):
         await ground.lockstep.advance(START + HOUR)
 
 
@@ -105,7 +105,7 @@ async def test_updates_are_acknowledged_before_time_goes_on(ground: Ground) -> N
     ground.world.deliver("message", {})
     ground.lockstep.follower.polling = 1
 
-    with pytest.raises(Stalled, match="acknowledge its updates"):
+    with pytest.raises(Stalled, match="pris ses messages"):
         await ground.lockstep.advance(START + HOUR)
 
     assert ground.clock.now() == START
@@ -144,7 +144,7 @@ async def test_time_stands_still_on_the_way_and_runs_again_after(ground: Ground)
 
 
 async def test_an_unknown_speed_is_refused(ground: Ground) -> None:
-    with pytest.raises(Misuse, match="speed"):
+    with pytest.raises(Misuse, match="vitesse"):
         ground.lockstep.play(7)
 
 

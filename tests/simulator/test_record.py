@@ -71,7 +71,7 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.jsonl"
     path.write_text(text, encoding="utf-8")
 
-    with pytest.raises(Misuse, match="recording"):
+    with pytest.raises(Misuse, match="enregistrement"):
         replay.read(path)
 
 

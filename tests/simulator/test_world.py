@@ -85,7 +85,7 @@ def test_blocking_and_coming_back_are_told(desk: Desk) -> None:
 def test_a_blocked_bot_cannot_be_written_to(desk: Desk) -> None:
     actions.block(desk.world, desk.claire)
 
-    with pytest.raises(Misuse, match="blocked"):
+    with pytest.raises(Misuse, match="a bloqué le bot"):
         actions.say(desk.world, desk.claire, desk.world.chat(desk.claire.id), "Bonjour")
 
 
@@ -120,7 +120,7 @@ def test_members_follow_their_group_into_the_supergroup(desk: Desk) -> None:
         "type": "supergroup",
         "title": "EFS",
     }
-    with pytest.raises(Misuse, match="supergroup"):
+    with pytest.raises(Misuse, match="supergroupe"):
         actions.say(desk.world, desk.amina, desk.efs, "/aide")
 
 
