@@ -1,11 +1,15 @@
 """What the bot is told of what people do, and what it is not told."""
 
+from pathlib import Path
+
 import pytest
 
 from simulator.api.methods.commands import menu
 from simulator.errors import Misuse
-from simulator.world import actions, media
+from simulator.world import actions, cast, media
 from tests.simulator.desk import Desk, button
+
+CAST = Path(__file__).parents[2] / "simulator" / "data" / "onco_occitanie.toml"
 
 
 def heard(desk: Desk) -> list[str]:
@@ -254,3 +258,18 @@ def test_a_reaction_stands_on_the_message(desk: Desk) -> None:
     desk.ask("setMessageReaction", chat_id=desk.claire.id, message_id=message.id, reaction=thumb)
 
     assert message.reactions == {desk.world.bot.id: ["👍"]}
+
+
+def test_in_the_groups_of_the_demo_the_bot_hears_what_people_type(desk: Desk) -> None:
+    cast.enter(desk.world, cast.read(CAST))
+    claire = next(person for person in desk.world.people.values() if person.slug == "claire")
+    groups = [chat for chat in desk.world.chats.values() if chat.slug]
+
+    for group in groups:
+        actions.say(desk.world, claire, group, "bonjour à tous")
+
+    told = [
+        message["chat"].get("title") for message in desk.updates("message") if "text" in message
+    ]
+    assert told[-len(groups) :] == [group.title for group in groups]
+    assert {group.bot_status for group in groups} == {"administrator"}
