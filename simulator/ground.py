@@ -20,6 +20,7 @@ from simulator.world.bot_process import BotCommand, BotProcess
 from simulator.world.changes import Changes
 from simulator.world.clock import Clock
 from simulator.world.faults import Fault, Faults
+from simulator.world.forward import Forward
 from simulator.world.health import Health
 from simulator.world.journal import Call, Journal
 from simulator.world.lockstep import PATIENCE, Follower, Lockstep
@@ -72,6 +73,7 @@ class Ground:
         self.lockstep = Lockstep(
             self.clock, self.world, self.faults, self.changes, monotonic, options.patience
         )
+        self.forward = Forward(self.lockstep, self._note_forward)
         self.bot_process = BotProcess(options.bot, self.world.tell)
         self.health = Health(options.bot_health, self.changes, self.world.tell)
         self.runner = Runner(options.storyboards, self.afresh, self._stage, self.world.tell)
@@ -102,6 +104,7 @@ class Ground:
         if self._opening:
             self._opening.cancel()
         await self.runner.stop()
+        self.forward.stop()
         self.lockstep.stop()
         self.delivery.stop()
         self.health.stop()
@@ -143,6 +146,7 @@ class Ground:
 
     def reset(self) -> None:
         """Empty the world and let the cast enter again; only the clock goes on."""
+        self.forward.stop()
         self.world.clear()
         self.faults.clear()
         self.floods.on = False
@@ -155,6 +159,7 @@ class Ground:
 
     async def afresh(self, begins: datetime | None) -> None:
         """A new stage for a story: an empty world, its hour, and a bot that knows nobody."""
+        self.forward.stop()
         self.lockstep.play(0)
         if self.bot_process.running:
             await self.bot_process.stop()
@@ -179,6 +184,10 @@ class Ground:
     def _note_call(self, call: Call) -> None:
         if self.recorder:
             self.recorder.call(call)
+
+    def _note_forward(self) -> None:
+        """One may be stopped on the way: its end is written down, not what was asked for."""
+        self.note_act("clock", {"to": self.now().isoformat()})
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -1,7 +1,7 @@
 """What the control API can do: act as the people, move the clock, order faults, play stories."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.errors import Misuse
@@ -9,6 +9,7 @@ from simulator.ground import Ground
 from simulator.page import views
 from simulator.world import actions, media
 from simulator.world.clock import instant
+from simulator.world.forward import Forward
 from simulator.world.people import Chat, Person
 
 Body = dict[str, Any]
@@ -167,7 +168,13 @@ async def reset(ground: Ground, _: Body) -> object:
 
 
 async def clock(ground: Ground, body: Body) -> object:
+    """Play, push or stop the clock; in the `background` the answer does not wait for the end."""
     lockstep = ground.lockstep
+    if "speed" in body or "rate" in body or body.get("stop"):
+        ground.forward.stop()
+    if body.get("background"):
+        _in_background(ground.forward, body, ground.clock.now())
+        return lockstep.state()
     if "speed" in body or "rate" in body:
         lockstep.play(int(body["speed"] if "speed" in body else body["rate"]))
     if "advance_s" in body:
@@ -177,6 +184,15 @@ async def clock(ground: Ground, body: Body) -> object:
     elif body.get("next"):
         await lockstep.next()
     return lockstep.state()
+
+
+def _in_background(forward: Forward, body: Body, now: datetime) -> None:
+    if "advance_s" in body:
+        forward.by(timedelta(seconds=float(body["advance_s"])))
+    elif "to" in body:
+        forward.to(max(instant(body["to"]), now))
+    elif body.get("next"):
+        forward.next()
 
 
 async def bot(ground: Ground, body: Body) -> object:

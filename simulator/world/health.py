@@ -17,12 +17,12 @@ class Health:
     """The last answer of the bot's `/healthz`; a bot that is down answers nothing."""
 
     def __init__(self, url: str, changes: Changes, tell: Callable[..., None]) -> None:
-        self._url, self._changes, self._tell = url, changes, tell
+        self.url, self._changes, self._tell = url, changes, tell
         self.last: dict[str, Any] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        if self._url:
+        if self.url:
             self._task = asyncio.create_task(self._watch())
 
     def stop(self) -> None:
@@ -31,7 +31,7 @@ class Health:
 
     async def ask(self) -> None:
         """One question; the page is told when the answer differs."""
-        answer = await asyncio.to_thread(read, self._url)
+        answer = await asyncio.to_thread(read, self.url)
         if answer != self.last:
             self.last = answer
             self._tell("health", health=answer)
@@ -43,17 +43,18 @@ class Health:
 
 
 def read(url: str) -> dict[str, Any] | None:
-    """The JSON that the bot answers, whatever its status; None when nobody answers."""
+    """The JSON that the bot answers, with its HTTP status if it is bad; None if nobody does."""
+    bad = {}
     try:
         with urllib.request.urlopen(url, timeout=PATIENCE) as response:
             body = response.read()
     except urllib.error.HTTPError as error:
         with error:
-            body = error.read()
+            body, bad = error.read(), {"http": error.code}
     except OSError:
         return None
     try:
         answer = json.loads(body)
     except ValueError:
         return None
-    return answer if isinstance(answer, dict) else None
+    return answer | bad if isinstance(answer, dict) else None

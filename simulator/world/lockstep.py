@@ -1,4 +1,4 @@
-"""Moves the clock in lock-step with the bot that follows it, so that no due instant is skipped."""
+"""Moves the clock in lock-step with the bot that follows it: no due instant is skipped."""
 
 import asyncio
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class Follower:
 
 
 class Lockstep:
-    """The one who turns the hands."""
+    """Turns the hands: nobody else does."""
 
     def __init__(
         self,
@@ -53,16 +53,18 @@ class Lockstep:
         self.clock, self.world, self.faults, self.changes = clock, world, faults, changes
         self.follower = Follower()
         self.speed = 1 if clock.rate else 0
-        self.in_flight = 0
         self.moving = False
+        # Where a forward in the background began and where it goes.
+        self.goal: tuple[datetime, datetime] | None = None
         self.trouble = ""
         self._monotonic, self._patience = monotonic, patience
         self._lock = asyncio.Lock()
         self._player: asyncio.Task[None] | None = None
 
     def state(self) -> dict[str, object]:
-        """The clock and how fast it is played."""
-        return self.clock.state() | {"speed": self.speed}
+        """The clock, how fast it is played, how far it is pushed, and why it stopped."""
+        goal = [instant.isoformat() for instant in self.goal] if self.goal else None
+        return self.clock.state() | {"speed": self.speed, "goal": goal, "trouble": self.trouble}
 
     def followed(self) -> bool:
         """Whether a bot follows this clock right now."""
@@ -85,18 +87,18 @@ class Lockstep:
         """Whether the bot holds no update that it has not confirmed."""
         self.world.inbox.expire(self.clock.now())
         deaf = self.faults.blocks("getUpdates")
-        return (not self.world.inbox.waiting or deaf) and self.in_flight == 0
+        return not self.world.inbox.waiting or deaf
 
-    async def advance(self, until: datetime) -> None:
+    async def advance(self, until: datetime, patience: float | None = None) -> None:
         """Go to an instant, stopping at each one at which the bot has something due."""
         async with self._lock:
-            rate, self.moving = self.clock.rate, True
+            self.moving = True
             try:
-                await self._advance(until)
+                await self._advance(until, self._patience if patience is None else patience)
             finally:
                 self.moving = False
-                if rate:
-                    self._turn(rate=rate)
+                if self.speed == 1:
+                    self._turn(rate=1)
 
     async def next(self) -> None:
         """Go to the bot's next due instant."""
@@ -120,7 +122,10 @@ class Lockstep:
         if speed not in SPEEDS:
             raise Misuse(f"La vitesse est l’une de {', '.join(map(str, SPEEDS))}.")
         self.speed, self.trouble = speed, ""
-        self._turn(rate=1 if speed == 1 else 0)
+        if self.moving:  # time stands still on the way; the new speed holds from its end on
+            self.tell()
+        else:
+            self._turn(rate=1 if speed == 1 else 0)
         if speed > 1 and (self._player is None or self._player.done()):
             self._player = asyncio.create_task(self._play())
 
@@ -140,20 +145,20 @@ class Lockstep:
             await self.changes.until(lambda then=speed: self.speed != then, max(left, 0))  # type: ignore[misc]
         self._turn(rate=1 if self.speed == 1 else 0)
 
-    async def _advance(self, until: datetime) -> None:
+    async def _advance(self, until: datetime, patience: float) -> None:
         self._turn(rate=0)
         if not self.followed():
             self._turn(max(until, self.clock.now()))
             return
-        await self._settle(self._patience)
+        await self._settle(patience)
         stuck = 0
         while (due := self.follower.next) is not None and due < until and self.followed():
             before = self.clock.now()
             stuck = stuck + 1 if due <= before else 0
             if stuck > MAX_STUCK:
                 raise Stalled("le bot attend toujours le même instant")
-            await self._reach(max(due, before), self._patience)
-        await self._reach(max(until, self.clock.now()), self._patience)
+            await self._reach(max(due, before), patience)
+        await self._reach(max(until, self.clock.now()), patience)
 
     async def _settle(self, patience: float) -> None:
         """Wait for the updates to be acknowledged, then for the bot to settle this instant."""
@@ -184,4 +189,8 @@ class Lockstep:
     def _turn(self, instant: datetime | None = None, rate: int | None = None) -> None:
         self.clock.set(instant, rate)
         self.world.inbox.expire(self.clock.now())
+        self.tell()
+
+    def tell(self) -> None:
+        """Say how the clock stands."""
         self.world.tell("clock", **self.state())

@@ -53,6 +53,8 @@ class Recorder:
 def settled(path: str, body: dict[str, Any], scenery: Scenery) -> dict[str, Any] | None:
     """An act as it can be done again: a jump by its end, a button by its label."""
     if path == "clock":
+        if body.get("background"):
+            return None
         end = _end(body, scenery)
         return {"to": end.isoformat()} if end else None
     if path == "press" and body.get("data"):

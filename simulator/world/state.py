@@ -43,6 +43,7 @@ class World:
     def clear(self) -> None:
         """Forget everyone; ids and update numbers go on, as new people would get new ones."""
         self.inbox.waiting.clear()
+        self.inbox.lost = 0
         self.inbox.allow(())
         self.privacy = True
         for book in (self.people, self.chats, self.files, self.taps, self.commands):

@@ -143,6 +143,58 @@ async def test_time_stands_still_on_the_way_and_runs_again_after(ground: Ground)
     assert ground.clock.rate == 1
 
 
+async def test_a_forward_goes_on_in_the_background_and_further_when_asked(
+    ground: Ground,
+) -> None:
+    bot = await follow(ground, 1, 3)
+    ground.forward.by(2 * HOUR)
+    ground.forward.by(2 * HOUR)
+    assert ground.lockstep.state()["goal"] == [
+        START.isoformat(),
+        (START + 4 * HOUR).isoformat(),
+    ]
+
+    assert await ground.changes.until(lambda: ground.lockstep.goal is None, 5)
+    assert bot.handled == [START + HOUR, START + 3 * HOUR]
+    assert ground.clock.now() == START + 4 * HOUR
+
+
+async def test_a_forward_is_stopped_on_its_way_and_goes_on_later(ground: Ground) -> None:
+    await follow(ground, *range(1, 700))
+    ground.forward.by(700 * HOUR)
+    assert await ground.changes.until(lambda: ground.clock.now() >= START + 20 * HOUR, 5)
+
+    ground.forward.stop()
+    await ground.changes.until(lambda: not ground.lockstep.moving, 1)
+    stopped = ground.clock.now()
+
+    assert ground.lockstep.goal is None
+    assert stopped < START + 700 * HOUR
+    ground.lockstep.play(1)
+    ground.lockstep.play(0)
+    ground.forward.by(HOUR)
+    assert await ground.changes.until(lambda: ground.lockstep.goal is None, 5)
+    assert ground.clock.now() >= stopped + HOUR
+
+
+async def test_a_forward_waits_for_a_slow_bot_however_long_it_takes(ground: Ground) -> None:
+    ground.lockstep.follower.polling = 1
+    ground.forward.by(HOUR)
+
+    await ground.changes.until(lambda: False, 0.5)  # its patience is 0.3 s
+
+    assert ground.lockstep.goal is not None
+    ground.forward.stop()
+
+
+async def test_a_forward_that_can_never_end_says_why(ground: Ground) -> None:
+    await follow(ground, 1, obstinate=True)
+    ground.forward.by(2 * HOUR)
+
+    assert await ground.changes.until(lambda: ground.lockstep.goal is None, 5)
+    assert "toujours le même instant" in ground.lockstep.trouble
+
+
 async def test_an_unknown_speed_is_refused(ground: Ground) -> None:
     with pytest.raises(Misuse, match="vitesse"):
         ground.lockstep.play(7)
