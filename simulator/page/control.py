@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -12,6 +13,7 @@ from simulator.ground import Ground
 from simulator.page import views
 from simulator.page.events import Events
 from simulator.page.operations import OPERATIONS, Operation, chat_of, person_of
+from simulator.page.status import status
 from simulator.world.lockstep import Stalled
 from simulator.world.people import Chat
 
@@ -39,6 +41,7 @@ class Control:
             "calls": self.calls,
             "faults": self.faults,
             "state": self.state,
+            "status": self.status,
             "stories": self.stories,
             "story": self.story,
             "followed": self.followed,
@@ -61,7 +64,7 @@ class Control:
     async def world(self, request: Request) -> Response:
         newest = int(request.query_params.get("newest", NEWEST))
         snapshot = views.snapshot(self.ground.world, newest)
-        state = self.ground.state()
+        state = self._state()
         # In the snapshot `bot` is the bot's account; its process goes under another name.
         state["bot_process"] = state.pop("bot")
         return JSONResponse(state | snapshot | {"last": self.events.last})
@@ -80,6 +83,10 @@ class Control:
             return views.chat(self.ground.world, chat) | {"messages": drawn}
 
         return await answered(read)
+
+    def _state(self) -> dict[str, Any]:
+        written = views.written(self.ground.world)
+        return self.ground.state() | {"status": status(self.ground), "written": written}
 
     def _named(self, name: str) -> Chat:
         wanted = int(name) if name.lstrip("-").isdigit() else name
@@ -118,7 +125,10 @@ class Control:
         return JSONResponse(self.ground.faults.listed())
 
     async def state(self, _: Request) -> Response:
-        return JSONResponse(self.ground.state())
+        return JSONResponse(self._state())
+
+    async def status(self, _: Request) -> Response:
+        return JSONResponse(status(self.ground))
 
     async def stories(self, _: Request) -> Response:
         return JSONResponse(self.ground.runner.listed())

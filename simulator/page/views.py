@@ -95,6 +95,12 @@ def history(it: Chat) -> list[View]:
     return [message(one) for one in it.messages.values()]
 
 
+def written(world: World) -> int:
+    """How many messages people wrote: what an empty ground has none of."""
+    messages = [one for it in world.chats.values() for one in it.messages.values()]
+    return sum(not one.sender.is_bot and kind(one) != "service" for one in messages)
+
+
 def snapshot(world: World, newest: int) -> View:
     """All that the page needs to draw the phones; of each chat the newest messages."""
     chats = [chat(world, one) for one in world.chats.values()]

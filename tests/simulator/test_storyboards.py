@@ -77,7 +77,8 @@ def test_a_storyboard_is_played_to_its_debrief(
     asked = sum(scene.verb == "task" for scene in board.scenes)
     page = browser.new_page(viewport=LAPTOP, locale="fr-FR")
     page.set_default_timeout(PATIENCE)
-    page.goto(f"{ground.url}/?scenario={name}")
+    ground.post("story", play=name)
+    page.goto(ground.url)
     panel = page.locator("#panel")
     done = panel.locator(".past li")
 

@@ -1,10 +1,11 @@
 // Puts the page together: loads the world, draws the phones, follows the changes.
 import { follow, get, post } from "./api.js";
 import { ClockBar } from "./clock.js";
-import { el, say, useZone } from "./dom.js";
+import { el, useZone } from "./dom.js";
 import { dialog, linkDialog } from "./menus.js";
 import { Panels } from "./panels.js";
 import { Phone } from "./phone.js";
+import { Status } from "./status.js";
 import { Store } from "./store.js";
 
 const REMEMBERED = "relais-simulator-open";
@@ -16,6 +17,7 @@ class Page {
     this.queue = [];
     this.remembered = JSON.parse(sessionStorage.getItem(REMEMBERED) ?? "{}");
     this.clock = new ClockBar(document.getElementById("clock"), world.clock);
+    this.status = new Status(document.getElementById("status"));
     this.panels = new Panels(this, world);
     this.start(world);
   }
@@ -67,6 +69,7 @@ class Page {
     if (event.kind === "answer") this.phones.get(event.person)?.answered(event.tap, event.answer, this.panels.acting());
     if (chatId !== null) this.spread(event, chatId, event.kind === "message" && !known);
     this.panels.apply(event);
+    this.status.apply(event);
     return undefined;
   }
 
@@ -86,7 +89,7 @@ class Page {
 
   link(up) {
     document.body.classList.toggle("offline", !up);
-    if (!up) say("La page a perdu le simulateur ; elle réessaie.");
+    this.status.link(up);
   }
 
   remember(phone) {

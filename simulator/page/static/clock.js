@@ -1,9 +1,9 @@
 // The clock bar: date, hour, J±n of each anchor, speed, jumps.
 import { Refused, post } from "./api.js";
-import { button, dayNumber, el, fullDay, hour, say } from "./dom.js";
+import { button, dayAndMonth, dayNumber, el, fullDay, hour, say, typeset } from "./dom.js";
 
 const SPEEDS = [[0, "❚❚", "Pause"], [1, "1×", "Temps réel"], [60, "60×", "Une minute par seconde"], [3600, "1 h/s", "Une heure par seconde"]];
-const JUMPS = [["+1 h", { advance_s: 3600 }, "Avancer d’une heure"], ["+1 jour", { advance_s: 86_400 }, "Avancer d’un jour"], ["Prochain événement", { next: true }, "Aller au prochain événement"]];
+const JUMPS = [["+1 h", { advance_s: 3600 }, "Avancer d’une heure"], ["+1 jour", { advance_s: 86_400 }, "Avancer d’un jour"], ["+30 jours", { advance_s: 2_592_000 }, "Avancer de trente jours"], ["Prochain événement", { next: true }, "Aller au prochain événement"]];
 
 export class ClockBar {
   constructor(root, state) {
@@ -26,7 +26,16 @@ export class ClockBar {
       el("div", { class: "when" }, this.face, this.date),
       el("div", { class: "group", role: "group", "aria-label": "Vitesse" }, ...this.speeds),
       el("div", { class: "group", role: "group", "aria-label": "Avancer" }, ...this.jumps),
-      this.days, this.note);
+      this.buildForward(), this.days, this.note);
+  }
+
+  // How far a long jump is, and the button that stops it.
+  buildForward() {
+    this.reached = el("span", {});
+    this.progress = el("progress", { max: "1", value: "0", "aria-label": "Avancée de l’horloge" });
+    const stop = button("Arrêter", () => this.ask({ stop: true }), { class: "primary", title: "Laisser l’horloge où elle est" });
+    this.forward = el("div", { class: "forward", role: "group", "aria-label": "L’horloge avance", hidden: true }, this.reached, this.progress, stop);
+    return this.forward;
   }
 
   set(state) {
@@ -36,6 +45,7 @@ export class ClockBar {
       this.mark = performance.now();
     }
     if (state.speed !== undefined) this.speed = state.speed;
+    if (state.goal !== undefined) this.drawForward(state);
     this.draw();
   }
 
@@ -53,6 +63,18 @@ export class ClockBar {
     this.drawDays(now);
   }
 
+  drawForward({ goal, now, trouble }) {
+    const ended = this.goal && !goal;
+    this.goal = goal;
+    this.forward.hidden = !goal;
+    if (goal) {
+      const [began, end] = goal.map(Date.parse);
+      this.progress.value = end > began ? (Date.parse(now) - began) / (end - began) : 1;
+      this.reached.textContent = typeset(`${dayAndMonth(new Date(now))}, jusqu’au ${dayAndMonth(new Date(end))}`);
+    }
+    if (ended && !trouble) say(typeset(`Il est ${hour(this.now())}, ${fullDay(this.now())}`));
+  }
+
   drawDays(now) {
     const today = dayNumber(now);
     const text = this.anchors.map(({ label, day0 }) => `${label} ${dayLabel(today, day0)}`);
@@ -67,22 +89,18 @@ export class ClockBar {
     this.draw();
   }
 
-  async jump(body) {
-    for (const each of this.jumps) each.disabled = true;
-    this.note.textContent = "L’horloge avance…";
-    await this.ask(body);
-    for (const each of this.jumps) each.disabled = false;
+  // A jump goes on behind the page: the stream tells how far it is.
+  jump(body) {
+    return this.ask({ ...body, background: true });
   }
 
   async ask(body) {
+    this.note.textContent = "";
     try {
-      const state = await post("clock", body);
-      this.set(state);
-      this.note.textContent = "";
-      say(`Il est ${hour(this.now())}, ${fullDay(this.now())}`);
+      this.set(await post("clock", body));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.note.textContent = error.message === "nothing is due" ? "Rien n’est prévu." : `L’horloge s’est arrêtée : ${error.message}`;
+      this.note.textContent = typeset(error.message);
     }
   }
 }

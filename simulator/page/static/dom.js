@@ -8,8 +8,15 @@ export function el(tag, attributes = {}, ...children) {
     else if (name === "class") node.className = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  node.append(...children.filter((child) => child !== null && child !== undefined).map(typeset));
   return node;
+}
+
+// French typography: what belongs together is never torn apart at the end of a line.
+export function typeset(text) {
+  if (typeof text !== "string") return text;
+  return text.replace(/« /g, "«\u00a0").replace(/ »/g, "\u00a0»").replace(/ :/g, "\u00a0:").replace(/ ([;?!])/g, "\u202f$1")
+    .replace(/(\d) (h|min|s|Ko|jours?)\b/g, "$1\u00a0$2").replace(/\b(h) (\d)/g, "$1\u00a0$2");
 }
 
 export function button(label, onclick, attributes = {}) {
@@ -34,7 +41,9 @@ function format(name, options) {
 }
 
 export function hour(instant) {
-  return format("hour", { hour: "2-digit", minute: "2-digit" }).format(instant).replace(":", " h ");
+  const parts = format("hour", { hour: "numeric", minute: "2-digit", hourCycle: "h23" }).formatToParts(instant);
+  const part = (type) => parts.find((each) => each.type === type).value;
+  return `${Number(part("hour"))}\u00a0h\u00a0${part("minute")}`;
 }
 
 export function day(instant) {
@@ -43,6 +52,10 @@ export function day(instant) {
 
 export function shortDay(instant) {
   return format("shortDay", { day: "2-digit", month: "2-digit" }).format(instant);
+}
+
+export function dayAndMonth(instant) {
+  return format("dayAndMonth", { day: "numeric", month: "long" }).format(instant);
 }
 
 export function fullDay(instant) {

@@ -49,7 +49,7 @@ export class Faults {
 
   active() {
     const { faults } = this.state;
-    if (!faults.length && !this.state.floods) return el("p", { class: "calm" }, "Tout fonctionne.");
+    if (!faults.length && !this.state.floods) return el("p", { class: "calm" }, "Aucune panne n’est en cours.");
     const items = faults.map((each) => el("li", {},
       el("span", {}, LABELS[each.kind] ?? each.kind, each.method ? ` · ${each.method}` : "",
         el("small", {}, ` · ${each.hits} appel${each.hits > 1 ? "s" : ""} touché${each.hits > 1 ? "s" : ""}`)),
@@ -73,7 +73,7 @@ export class Faults {
       this.row("Tuer le bot", "Comme une coupure de courant.", () => post("bot", { do: "kill" }), "kill", !running),
       this.row("Relancer le bot", "Il reprend où il était.", () => post("bot", { do: "start" }), "start", running),
     ];
-    return this.section(`Le bot ${running ? "tourne" : "est arrêté"}`, rows);
+    return this.section("Le bot", rows);
   }
 
   phones() {

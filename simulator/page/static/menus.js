@@ -40,6 +40,16 @@ export function dialog(title, ...content) {
   return node;
 }
 
+// Asks before something that cannot be undone; gives whether to go on.
+export function confirmed(title, question, label) {
+  return new Promise((resolve) => {
+    const go = button(label, () => node.close("go"), { class: "primary" });
+    const node = dialog(title, el("p", {}, question), go);
+    node.querySelector(".close").textContent = "Annuler";
+    node.addEventListener("close", () => resolve(node.returnValue === "go"));
+  });
+}
+
 // Asks on whose phone a t.me link is opened.
 export function linkDialog(url, person, people, onopen) {
   const link = el("input", { type: "text", value: url, placeholder: "https://t.me/…?start=…" });

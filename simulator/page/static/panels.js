@@ -24,15 +24,16 @@ export class Panels {
   load(world) {
     for (const { panel } of this.tabs) panel.load(world);
     const wanted = new URLSearchParams(location.search).get("scenario");
-    if (wanted && !this.asked) this.askFor(wanted);
+    if (wanted) this.askFor(wanted);
     else if (world.story && !this.open) this.toggle("stories", false);
-    this.asked = true;
   }
 
-  // `/?scenario=calme` begins a storyboard by its link.
-  askFor(name) {
-    this.toggle("stories", false);
-    this.tabs[0].panel.ask(name);
+  // `/?scenario=calme` begins a storyboard by its link, once: a reload must only read again.
+  async askFor(name) {
+    history.replaceState(null, "", location.pathname);
+    if (this.open !== "stories") this.toggle("stories", false);
+    await this.tabs[0].panel.loaded;
+    await this.tabs[0].panel.follow(name);
   }
 
   toggle(name, focus = true) {

@@ -1,7 +1,7 @@
 // Storyboards: choose one, follow what happens, do what you must, read the debrief.
 import { Refused, get, post } from "./api.js";
 import { button, el, fullDay, hour, say } from "./dom.js";
-import { dialog } from "./menus.js";
+import { confirmed, dialog } from "./menus.js";
 
 const STATUS = { done: "✔ fait", helped: "↻ montré", skipped: "✘ passé", late: "✘ manqué", waiting: "à vous" };
 const PHASES = { prologue: "Mise en place…", playing: "Le scénario avance…", task: "À vous de jouer", debrief: "Terminé", broken: "Interrompu" };
@@ -14,7 +14,11 @@ export class Stories {
     this.list = [];
   }
 
-  async load(world) {
+  load(world) {
+    this.loaded = this.read(world);
+  }
+
+  async read(world) {
     this.story = world.story;
     this.list = await get("stories");
     if (this.shown) this.draw();
@@ -62,9 +66,27 @@ export class Stories {
   }
 
   async begin(name, target) {
+    if (!await this.mayWipe(name)) return;
     target.disabled = true;
     target.textContent = "Préparation…";
     await this.ask(name);
+  }
+
+  // A link begins a story once: it may be the one that is being played, or wipe the ground.
+  async follow(name) {
+    if (this.story?.name === name) return;
+    if (await this.mayWipe(name)) await this.ask(name);
+  }
+
+  async mayWipe(name) {
+    const { written, story } = await get("state");
+    const running = story && !["debrief", "broken"].includes(story.phase);
+    if (!written && !running) return true;
+    const title = this.list.find((each) => each.name === name)?.title;
+    if (!title) return true;
+    const lost = [running ? `le scénario en cours (« ${story.title} »)` : "",
+      written ? `${written} message${written > 1 ? "s" : ""} écrit${written > 1 ? "s" : ""} et tout ce que le bot sait des patients` : ""].filter(Boolean).join(", ");
+    return confirmed(`Commencer « ${title} » ?`, `Le terrain repart de zéro, pour tous ceux qui le regardent : ${lost} seront effacés.`, "Effacer et commencer");
   }
 
   async ask(name) {
@@ -73,7 +95,7 @@ export class Stories {
       await post("story", { play: name });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.refusal = french(error.message, name);
+      this.refusal = error.message;
       this.story = null;
       this.draw();
     }
@@ -87,7 +109,8 @@ export class Stories {
     const trouble = it.trouble ? el("p", { class: "trouble", role: "alert" }, `Le scénario s’est interrompu (${it.trouble}).`) : null;
     const past = it.tasks.filter((task) => task.status !== "waiting");
     const now = it.phase === "task" ? this.task(it.tasks.at(-1)) : null;
-    const foot = el("div", { class: "card-foot" }, it.debrief ? button("Revoir le bilan", () => this.debrief(), { class: "primary" }) : "",
+    const onward = it.phase === "playing" ? button("Passer la scène", () => post("story", { skip: true })) : "";
+    const foot = el("div", { class: "card-foot" }, onward, it.debrief ? button("Revoir le bilan", () => this.debrief(), { class: "primary" }) : "",
       button(it.phase === "debrief" || it.phase === "broken" ? "Choisir un autre scénario" : "Quitter le scénario", () => post("story", { stop: true })));
     return [head, progress, trouble, note, now, past.length ? el("ol", { class: "past" }, ...past.map(line)) : null, foot].filter(Boolean);
   }
@@ -108,7 +131,11 @@ export class Stories {
 }
 
 function line(task) {
-  return el("li", { class: task.status }, el("span", {}, task.text), el("small", {}, `${STATUS[task.status]} · ${length(task.took_s)}`));
+  return el("li", { class: task.status }, el("span", {}, task.text), el("small", {}, `${result(task)} · ${length(task.took_s)}`));
+}
+
+function result(task) {
+  return STATUS[task.status] + (task.instead ? ", fait à votre place" : "");
 }
 
 function report(story, it) {
@@ -119,11 +146,12 @@ function report(story, it) {
     el("p", { class: "score" }, "Fait par vous-même : ", el("strong", {}, `${it.done} sur ${asked}`), "."),
     el("h3", {}, "Ce que vous avez fait"), el("table", { class: "report" },
       el("thead", {}, el("tr", {}, ...["Action", "Qui", "Résultat", "Temps du parcours", "Votre temps"].map((name) => el("th", { scope: "col" }, name)))),
-      el("tbody", {}, ...it.tasks.map((task) => el("tr", {}, el("td", {}, task.text), el("td", {}, task.who), el("td", {}, STATUS[task.status]), el("td", {}, length(task.took_s)), el("td", {}, length(task.took_real_s)))))),
+      el("tbody", {}, ...it.tasks.map((task) => el("tr", {}, el("td", {}, task.text), el("td", {}, task.who), el("td", {}, result(task)), el("td", {}, length(task.took_s)), el("td", {}, length(task.took_real_s)))))),
     el("h3", {}, "Ce qui a été manqué"),
     it.missed.length ? el("ul", {}, ...it.missed.map((text) => el("li", {}, text))) : el("p", {}, "Rien."),
   );
   else parts.push(el("p", {}, "Tout a été fait pour vous : à vous de continuer."));
+  if (it.passed.length) parts.push(el("h3", {}, "Ce qui n’a pas eu lieu"), el("ul", {}, ...it.passed.map((text) => el("li", {}, text))));
   if (it.learn.length) parts.push(el("h3", {}, "À retenir"), el("ul", {}, ...it.learn.map((text) => el("li", {}, text))));
   const { sent, failed, faults, lost_updates: lost } = it.figures;
   parts.push(el("h3", {}, "En coulisses"), el("p", {}, `${sent} messages envoyés, ${failed} tentatives refusées, ${faults} appels touchés par une panne, ${lost} appuis ou messages perdus.`));
@@ -135,11 +163,4 @@ function length(seconds) {
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ${String(Math.round((seconds % 3600) / 60)).padStart(2, "0")}`;
   return `${Math.round(seconds / 86_400)} jours`;
-}
-
-function french(message, name) {
-  const known = /^unknown storyboard .*known: (.*)$/.exec(message);
-  if (known) return `Le scénario « ${name} » n’existe pas. Scénarios connus : ${known[1]}.`;
-  if (message.includes("no bot follows")) return "Aucun bot ne suit l’horloge : lancez-le, puis recommencez.";
-  return message;
 }
