@@ -1,5 +1,6 @@
 // Draws one message as a bubble, as one person sees it.
 import { button, el, hour } from "./dom.js";
+import { icon } from "./icons.js";
 import { drawText } from "./texts.js";
 
 export function bubble(message, phone) {
@@ -56,9 +57,9 @@ function media(message, phone) {
   if (it.photo) return picture(it.photo.at(-1), message.text, phone);
   if (it.document) return file(it.document);
   if (it.sticker) return el("div", { class: "sticker", role: "img", "aria-label": "Autocollant" }, it.sticker.emoji);
-  if (it.voice) return el("div", { class: "attached" }, `🎤 Message vocal, ${it.voice.duration} s`);
-  if (it.location) return el("div", { class: "attached" }, "📍 Position");
-  return el("div", { class: "attached" }, `👤 ${it.contact.first_name}, ${it.contact.phone_number}`);
+  if (it.voice) return el("div", { class: "attached" }, icon("voice"), `Message vocal, ${it.voice.duration} s`);
+  if (it.location) return el("div", { class: "attached" }, icon("location"), "Position");
+  return el("div", { class: "attached" }, icon("contact"), `${it.contact.first_name}, ${it.contact.phone_number}`);
 }
 
 function picture(photo, caption, phone) {
@@ -72,7 +73,7 @@ function picture(photo, caption, phone) {
 function file(document) {
   const size = Math.max(1, Math.round((document.file_size ?? 0) / 1024));
   return el("a", { class: "attached file", href: `/control/files/${document.file_id}`, target: "_blank" },
-    el("span", { class: "file-icon", "aria-hidden": "true" }, "📄"),
+    el("span", { class: "file-icon" }, icon("document")),
     el("span", {}, el("strong", {}, document.file_name ?? "Document"), el("small", {}, `${size} Ko`)));
 }
 
@@ -83,8 +84,8 @@ function reactions(message) {
 
 function meta(message, own) {
   const parts = [];
-  if (message.silent) parts.push(el("span", { title: "Envoyé sans notification", role: "img", "aria-label": "silencieux" }, "🔕"));
-  if (message.protected) parts.push(el("span", { title: "Contenu protégé", role: "img", "aria-label": "protégé" }, "🔒"));
+  if (message.silent) parts.push(icon("silent", "silencieux"));
+  if (message.protected) parts.push(icon("protected", "protégé"));
   if (message.edited) parts.push("modifié");
   const at = new Date(message.date);
   parts.push(el("time", { datetime: message.date }, hour(at)), own ? el("span", { "aria-hidden": "true" }, "✓✓") : "");
@@ -135,7 +136,7 @@ export function serviceText(message, phone) {
 export function snippet(message, phone) {
   if (!message) return "";
   if (message.kind === "service") return serviceText(message, phone);
-  const labels = { photo: "🖼 Photo", document: "📄 Document", sticker: "Autocollant", voice: "🎤 Message vocal", location: "📍 Position", contact: "👤 Contact" };
+  const labels = { photo: "Photo", document: "Document", sticker: "Autocollant", voice: "Message vocal", location: "Position", contact: "Contact" };
   const text = [labels[message.kind], message.text].filter(Boolean).join(" · ");
   return message.from.id === phone.person.id ? `Vous : ${text}` : text;
 }

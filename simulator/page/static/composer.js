@@ -1,10 +1,11 @@
 // Where one writes: text, reply or edit, command completion, attachments.
 import { get, post } from "./api.js";
 import { button, el } from "./dom.js";
+import { icon } from "./icons.js";
 
 const KINDS = [
-  ["photo", "🖼 Photo"], ["document", "📄 Document"], ["voice", "🎤 Message vocal"],
-  ["sticker", "👍 Autocollant"], ["location", "📍 Position"], ["contact", "👤 Contact"],
+  ["photo", "Photo"], ["document", "Document"], ["voice", "Message vocal"],
+  ["sticker", "Autocollant"], ["location", "Position"], ["contact", "Contact"],
 ];
 
 let made = 0;
@@ -31,7 +32,7 @@ export class Composer {
     this.menuButton = button("/", () => this.toggleMenu(), { class: "icon", "aria-label": "Commandes du bot", title: "Commandes" });
     this.attachButton = button("+", () => this.toggleAttach(), { class: "icon", "aria-label": "Joindre", title: "Joindre", "aria-expanded": "false" });
     this.attach = el("div", { class: "attach", role: "group", "aria-label": "Pièces jointes", hidden: true },
-      ...KINDS.map(([kind, label]) => button(label, () => this.sendKind(kind))));
+      ...KINDS.map(([kind, label]) => el("button", { type: "button", onclick: () => this.sendKind(kind) }, icon(kind), ` ${label}`)));
     this.sendButton = button("➤", () => this.send(), { class: "icon send", "aria-label": "Envoyer", title: "Envoyer" });
     return el("div", { class: "composer" }, this.list, this.attach, this.banner,
       el("div", { class: "line" }, this.attachButton, this.menuButton, this.input, this.sendButton));

@@ -49,7 +49,7 @@ export class Faults {
 
   active() {
     const { faults } = this.state;
-    if (!faults.length && !this.state.floods) return el("p", { class: "calm" }, "Aucune panne n’est en cours.");
+    if (!faults.length && !this.state.floods) return el("p", { class: "calm" }, "Provoquez une panne : rien ne doit se perdre.");
     const items = faults.map((each) => el("li", {},
       el("span", {}, LABELS[each.kind] ?? each.kind, each.method ? ` · ${each.method}` : "",
         el("small", {}, ` · ${each.hits} appel${each.hits > 1 ? "s" : ""} touché${each.hits > 1 ? "s" : ""}`)),

@@ -43,9 +43,11 @@ export function dialog(title, ...content) {
 // Asks before something that cannot be undone; gives whether to go on.
 export function confirmed(title, question, label) {
   return new Promise((resolve) => {
-    const go = button(label, () => node.close("go"), { class: "primary" });
+    const go = button(label, () => node.close("go"), { class: "danger" });
     const node = dialog(title, el("p", {}, question), go);
-    node.querySelector(".close").textContent = "Annuler";
+    const cancel = node.querySelector(".close");
+    cancel.textContent = "Annuler";
+    cancel.focus();  // Enter must not wipe
     node.addEventListener("close", () => resolve(node.returnValue === "go"));
   });
 }

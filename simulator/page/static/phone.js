@@ -3,6 +3,7 @@ import { Refused, get, post } from "./api.js";
 import { bubble, key, snippet } from "./bubbles.js";
 import { Composer } from "./composer.js";
 import { avatar, button, day, dayNumber, el, hour, say, shortDay } from "./dom.js";
+import { icon } from "./icons.js";
 import { chatMenu } from "./menus.js";
 
 const SHOWN = 60;
@@ -58,7 +59,7 @@ export class Phone {
     this.open = null;
     this.page.remember(this);
     this.heading.replaceChildren(el("span", { class: "title" }, "Discussions"),
-      button("🔗", () => this.page.openLink("", this.person), { class: "icon", "aria-label": "Ouvrir un lien d’invitation", title: "Ouvrir un lien" }));
+      button(icon("link"), () => this.page.openLink("", this.person), { class: "icon", "aria-label": "Ouvrir un lien d’invitation", title: "Ouvrir un lien" }));
     this.list = el("ul", { class: "chats" });
     this.body.replaceChildren(this.list);
     this.drawList();
@@ -122,7 +123,7 @@ export class Phone {
   drawPin(chat) {
     const pinned = this.store.messages.get(chat.id)?.get(chat.pinned.at(-1));
     this.pin.hidden = !pinned;
-    if (pinned) this.pin.replaceChildren(button(`📌 ${pinned.text || "Pièce jointe"}`, () => this.reveal(pinned), { class: "pin-text" }));
+    if (pinned) this.pin.replaceChildren(el("button", { type: "button", class: "pin-text", onclick: () => this.reveal(pinned) }, icon("pin"), ` ${pinned.text || "Pièce jointe"}`));
   }
 
   drawFoot(chat) {

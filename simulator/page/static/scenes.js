@@ -3,6 +3,7 @@ import { get } from "./api.js";
 import { el, hour, shortDay } from "./dom.js";
 
 const SHOWN = 150;
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
 export class Scenes {
   constructor(page) {
@@ -61,16 +62,11 @@ export class Scenes {
       ["Le bot suit l’horloge", state.follower.followed ? "oui" : "non"],
       ["Mises à jour en attente", String(state.pending_updates)],
       ["Mises à jour perdues (plus de 24 h)", String(state.lost_updates)],
-      ["Prochain événement", state.follower.next ? this.when(state.follower.next) : "aucun"],
+      ["Prochain événement", state.follower.next ? moment(state.follower.next) : "aucun"],
     ];
     const health = state.health ?? this.healthNow;
     const told = health ? flat(health) : [["/healthz", state.bot.able && !state.bot.running ? "le bot est arrêté" : "ne répond pas"]];
     this.health.replaceChildren(el("h3", {}, "Santé"), table(rows), el("h3", {}, "Ce que dit le bot (/healthz)"), table(told));
-  }
-
-  when(iso) {
-    const at = new Date(iso);
-    return `${shortDay(at)}, ${hour(at)}`;
   }
 
   add(call) {
@@ -87,7 +83,7 @@ export class Scenes {
       el("time", {}, hour(new Date(call.at))), el("strong", {}, call.method),
       el("span", { class: bad ? "bad" : "good" }, status),
       again ? el("span", { class: "again" }, "repris") : null,
-      el("span", { class: "gist" }, reason || text));
+      el("span", { class: "gist" }, reason || text.replace(/<[^>]+>/g, "")));
     const body = el("pre", {}, JSON.stringify({ paramètres: call.params, réponse: call.answer }, null, 1));
     this.list.prepend(el("li", { class: bad ? "failed" : "" }, el("details", {}, summary, body)));
   }
@@ -102,7 +98,14 @@ function flat(value, prefix = "") {
 
 function told(value) {
   if (Array.isArray(value)) return value.length ? value.join(", ") : "rien";
-  return String(value).replace(/(T\d\d:\d\d:\d\d)\.\d+/, "$1");
+  if (typeof value === "boolean") return value ? "oui" : "non";
+  if (value === null) return "rien";
+  return INSTANT.test(value) ? moment(value) : String(value);
+}
+
+function moment(iso) {
+  const at = new Date(iso);
+  return `${shortDay(at)}, ${hour(at)}`;
 }
 
 function table(rows) {
