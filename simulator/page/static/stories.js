@@ -85,7 +85,7 @@ export class Stories {
     const title = this.list.find((each) => each.name === name)?.title;
     if (!title) return true;
     const lost = [running ? `le scénario en cours (« ${story.title} »)` : "",
-      written ? `${written} message${written > 1 ? "s" : ""} écrit${written > 1 ? "s" : ""} et tout ce que le bot sait des patients` : ""].filter(Boolean).join(", ");
+      written ? `${count(written, "message écrit", "messages écrits")} et tout ce que le bot sait des patients` : ""].filter(Boolean).join(", ");
     return confirmed(`Commencer « ${title} » ?`, `Le terrain repart de zéro, pour tous ceux qui le regardent : ${lost} seront effacés.`, "Effacer et commencer");
   }
 
@@ -147,15 +147,19 @@ function report(story, it) {
     el("h3", {}, "Ce que vous avez fait"), el("table", { class: "report" },
       el("thead", {}, el("tr", {}, ...["Action", "Qui", "Résultat", "Temps du parcours", "Votre temps"].map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, ...it.tasks.map((task) => el("tr", {}, el("td", {}, task.text), el("td", {}, task.who), el("td", {}, result(task)), el("td", {}, length(task.took_s)), el("td", {}, length(task.took_real_s)))))),
-    el("h3", {}, "Ce qui a été manqué"),
+    el("h3", {}, "Ce qui a été passé ou manqué"),
     it.missed.length ? el("ul", {}, ...it.missed.map((text) => el("li", {}, text))) : el("p", {}, "Rien."),
   );
   else parts.push(el("p", {}, "Tout a été fait pour vous : à vous de continuer."));
   if (it.passed.length) parts.push(el("h3", {}, "Ce qui n’a pas eu lieu"), el("ul", {}, ...it.passed.map((text) => el("li", {}, text))));
   if (it.learn.length) parts.push(el("h3", {}, "À retenir"), el("ul", {}, ...it.learn.map((text) => el("li", {}, text))));
   const { sent, failed, faults, lost_updates: lost } = it.figures;
-  parts.push(el("h3", {}, "En coulisses"), el("p", {}, `${sent} messages envoyés, ${failed} tentatives refusées, ${faults} appels touchés par une panne, ${lost} appuis ou messages perdus.`));
+  parts.push(el("h3", {}, "En coulisses"), el("p", {}, `${count(sent, "message envoyé", "messages envoyés")}, ${count(failed, "tentative refusée", "tentatives refusées")}, ${count(faults, "appel touché par une panne", "appels touchés par une panne")} ; ${lost ? count(lost, "appui ou message perdu", "appuis ou messages perdus") : "rien n’a été perdu"}.`));
   return parts;
+}
+
+function count(number, one, several) {
+  return `${number} ${number > 1 ? several : one}`;
 }
 
 function length(seconds) {
