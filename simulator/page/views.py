@@ -91,10 +91,6 @@ def tap(it: Tap) -> View:
     }
 
 
-def history(it: Chat) -> list[View]:
-    return [message(one) for one in it.messages.values()]
-
-
 def written(world: World) -> int:
     """How many messages people wrote: what an empty ground has none of."""
     messages = [one for it in world.chats.values() for one in it.messages.values()]
