@@ -1,4 +1,4 @@
-"""Everything of one simulator together: world, clock, faults, journal, events, stories."""
+"""Everything of one training ground, wired together: world, clock, API, stories, the bot."""
 
 import asyncio
 import logging

@@ -72,7 +72,7 @@ async def _do(ground: Ground, path: str, body: Line) -> list[str]:
     try:
         await OPERATIONS[path](ground, body)
     except (Misuse, KeyError) as error:
-        return [f"{path} {json.dumps(body, ensure_ascii=False)} : {error}"]
+        return [f"{path} {json.dumps(body, ensure_ascii=False)}\N{NO-BREAK SPACE}: {error}"]
     await ground.changes.until(lambda: _story_waits(ground), PATIENCE)
     await ground.lockstep.quiet(PATIENCE)
     return []

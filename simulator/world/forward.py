@@ -52,7 +52,9 @@ class Forward:
                 await lockstep.advance(until, math.inf)
         except Stalled as stalled:
             lockstep.trouble = str(stalled)
-        self._end()
+        finally:
+            if self._task is asyncio.current_task():  # stopped, it has ended already
+                self._end()
 
     def _end(self) -> None:
         self._lockstep.goal = None
