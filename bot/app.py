@@ -6,9 +6,8 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
-from time import monotonic
 from typing import Any
 
 from telegram import Bot
@@ -16,7 +15,7 @@ from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import migrations, pathways
 from bot.care import auditor, backlog, cycle, joining
-from bot.clock import Clock, FollowedClock, pause, system_clock
+from bot.clock import Clock, FollowedClock, pause, steady_clock, system_clock
 from bot.domain.calendar import Calendar
 from bot.domain.message import text
 from bot.domain.network import Network
@@ -191,11 +190,6 @@ def _anchors(unit: Unit) -> list[dict[str, str]]:
     ]
 
 
-def monotonic_clock() -> datetime:
-    """This process's own time: it never goes back, whatever is done to the machine's clock."""
-    return datetime.fromtimestamp(monotonic(), UTC)
-
-
 # Built from the settings
 
 
@@ -301,7 +295,7 @@ async def _live(
         bot=bot,
         transport=TelegramTransport(bot),
         words=words,
-        wall=monotonic_clock,
+        wall=steady_clock(),
         bot_name=bot.username,
         polls=not settings.webhook_url,
         throttle=Throttle(limits),

@@ -232,7 +232,6 @@ class Outbox(SQLModel, table=True):
     """The cause went while it was on its way: never to be tried again."""
     created_at: datetime = instant()
     retry_at: datetime | None = instant_or_none()
-    lease_until: datetime | None = instant_or_none()
     owner: int = 0
     """The process that carries it."""
     attempts: int = 0
