@@ -7,7 +7,7 @@ Nothing is rolled back here: a rule that refuses has changed nothing.
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from bot.domain import due
@@ -20,10 +20,9 @@ from bot.domain.record import Draw, Record
 from bot.store.events import Event, Events
 from bot.store.outbox import BLANK, REROUTED, Outbox, Rows
 from bot.store.people import Draft, Invitation, People
-from bot.store.records import DUTY, Due, Held, Page, Records
+from bot.store.records import DUTY, PUT, Due, Held, Page, Records
 from bot.store.unit import Unit, Words
 
-TOLD = {"alert": "open", "check": "asked", "relay": "offered"}
 SENT = "sent"
 
 
@@ -37,6 +36,8 @@ class Facts:
     duties: dict[str, datetime] = field(default_factory=dict)
     faults: dict[tuple[str, str, str], str] = field(default_factory=dict)
     roster: Roster = field(default_factory=lambda: Roster({}, {}))
+    today: tuple[datetime, date] = (datetime.min, date.min)  # noqa: DTZ901 - never compared
+    """The local day of the instant that was asked about last."""
     invitations: dict[str, Invitation] = field(default_factory=dict)
     drafts: dict[tuple[int, int], Draft] = field(default_factory=dict)
     letters: list[dict[str, Any]] = field(default_factory=list)
@@ -121,8 +122,17 @@ class MemoryRecords:
         return {code: self._at(kept[code].record) for code in codes if code in kept}
 
     def _at(self, record: Record) -> Record:
-        record.now, record.roster = self._now, self._facts.roster
+        if record.now != self._now:
+            record.now, record.today = self._now, self._today()
+        record.roster = self._facts.roster
         return record
+
+    def _today(self) -> date:
+        at, today = self._facts.today
+        if at != self._now:
+            today = self._network.calendar.day(self._now)
+            self._facts.today = (self._now, today)
+        return today
 
     def recall(self, record: Record, kind: str, key: str) -> None:
         found = self._facts.archive.get(record.code, {}).pop((kind, key), None)
@@ -130,15 +140,15 @@ class MemoryRecords:
             record.things[kind][key] = found
 
     def new(self, patient: Patient) -> Record:
-        products = {each.id: each for each in self._network.products}
         record = Record(
             patient=patient,
             pathway=self._network.pathway,
             calendar=self._network.calendar,
             now=self._now,
+            today=self._today(),
             draw=self._draw,
             roster=self._facts.roster,
-            product=products.get(patient.product),
+            product=self._network.product(patient.product),
         )
         record.things[Watch.KIND][""] = Watch(state=WatchState.CLOSED)
         self._held[patient.code] = self._facts.records[patient.code] = Held(record, 0)
@@ -283,8 +293,9 @@ class MemoryRecords:
         grave: bool = False,
     ) -> Page:
         def place(record: Record) -> tuple[Any, ...]:
+            raised = [alert.raised_at for alert in record.running_alerts()]
             if grave:
-                return not record.running_alerts(), due.late_from(record), record.code
+                return not raised, min(raised, default=due.late_from(record)), record.code
             return record.patient.day0_on, record.code
 
         found = [
@@ -321,7 +332,12 @@ class MemoryRecords:
         return sorted(c for c in self._facts.records if c.partition("-")[2] in fours)[:limit]
 
     def after(self, code: str, limit: int) -> list[str]:
-        return sorted(record.code for record in self._running("") if record.code > code)[:limit]
+        return sorted(each for each in self._facts.records if each > code)[:limit]
+
+    def turn(self, number: int, limit: int) -> list[str]:
+        codes = sorted(self._facts.records)
+        offset = number * limit % max(len(codes), 1)
+        return codes[offset : offset + limit]
 
     # The audit
 
@@ -347,7 +363,7 @@ class MemoryRecords:
         found = [
             (record.code, kind.name, thing.key, kind.together(record, thing))
             for record, kind, thing in self._things()
-            if TOLD.get(kind.name) == thing.state
+            if PUT.get(kind.name) == thing.state
         ]
         return found[:limit]
 
@@ -439,6 +455,8 @@ class MemoryOutbox(Outbox):
         return next(found, "")
 
     def purge(self, before: datetime, limit: int) -> int:
+        if not self._facts.letters or self._facts.letters[0]["created_at"] >= before:
+            return 0
         old = [x for x in self._facts.letters if x["created_at"] < before][:limit]
         gone = {id(x) for x in old if x["state"] != "pending"}
         self._facts.letters = [x for x in self._facts.letters if id(x) not in gone]
