@@ -69,7 +69,7 @@ async def test_rounds_keep_their_local_hour_through_the_night_of_the_change(
     with ward.change(code) as record:
         record.patient.day0_on = eve.date()
         check.adjust_watch(record)
-        for step in record.steps.values():
+        for step in (step for step in record.plan() if step.next_at):
             step.next_at = change + timedelta(days=30)
 
     await ward.at(f"{day}T07:00")
