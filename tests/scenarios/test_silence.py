@@ -12,6 +12,7 @@ from bot.domain.roles import Team
 from bot.outbox import SendError
 from tests.hospital import ANY, Hospital
 from tests.scenarios.faults import failing, full, raising
+from tests.scenarios.played import written_down
 
 EFS, GREFFE, PHARMACIE, REANIMATION = Team.EFS, Team.GREFFE, Team.PHARMACIE, Team.REANIMATION
 COORDINATION, NEUROLOGIE = Team.COORDINATION, Team.NEUROLOGIE
@@ -201,10 +202,13 @@ async def test_an_update_that_failed_is_unexplained(broken: Hospital) -> None:
 
 
 async def test_a_coordination_that_cannot_be_reached_is_unexplained(broken: Hospital) -> None:
-    broken.transport.fail(broken.chat(COORDINATION), LOST, LOST)
-    broken.transport.fail(broken.who(COORDINATION).id, LOST, LOST)
+    code = await broken.enrol()
+    for chat in (broken.chat(COORDINATION), broken.who(COORDINATION).id):
+        broken.transport.fail(chat, LOST)
 
-    await broken.enrol()
+    await broken.tap(
+        broken.who(EFS), broken.chat(EFS), ANY, f"step:why:{code}:bilan_apherese:patient"
+    )
     await broken.relais.ring()
 
     assert names(broken, "nobody of the coordination can be reached")
@@ -254,12 +258,12 @@ async def test_news_of_a_moved_date_whose_group_is_lost_reaches_its_members(
 
 async def test_news_of_a_relay_whose_group_is_lost_reaches_its_members(ward: Hospital) -> None:
     code = await ward.enrol()
-    for slug in ("consultation_neuro", "irm", "eeg"):
-        await ward.do(NEUROLOGIE, code, slug)
-    ward.transport.fail(ward.chat(NEUROLOGIE), LOST)
+    await ward.do(COORDINATION, code, "rcp")
+    written_down(ward, code, "consentement", "bilan_apherese")
+    ward.transport.fail(ward.chat(PHARMACIE), LOST)
 
-    with ward.heard(ward.who(NEUROLOGIE)) as heard:
-        await ward.read_back(GREFFE, code)
+    with ward.heard(ward.who(PHARMACIE)) as heard:
+        await ward.do(EFS, code, "apherese")
 
     assert [said.split()[0] for said in heard] == ["relay.informed"]
 
