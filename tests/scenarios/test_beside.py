@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 
+from bot.clock import pause
 from bot.domain.people import Member
 from bot.domain.roles import Team
 from bot.models import LetterState
@@ -95,7 +97,7 @@ async def until_locked_out(ward: Hospital) -> None:
         with ward.database.engine.connect() as connection:
             if connection.execute(LOCKED_OUT).scalar():
                 return
-        await asyncio.sleep(0)
+        await pause(timedelta(0))
 
 
 async def test_neurology_takes_while_the_other_process_rings_and_both_count(
