@@ -10,7 +10,7 @@ from bot.store import Unit
 
 def fold(unit: Unit, chat: int) -> None:
     """Replace the stale reminders of a chat by one message; alerts, answers and news stay."""
-    unit.outbox.cancel_routine(chat)
+    unit.outbox.fold_routine(chat)
     for place, card in enumerate(_present_state(unit, chat)):
         unit.outbox.send(
             chat,
