@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from random import Random
 from threading import Lock
 from time import perf_counter
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import Engine, Table, event, func, insert, select
 from sqlmodel import SQLModel
-from telegram.ext import ExtBot
+from telegram import Bot
 from telegram.request import BaseRequest, RequestData
 
 from bench.api import TOKEN
@@ -31,8 +30,7 @@ from bench.town import Town
 from bot import app, migrations
 from bot.care import auditor
 from bot.domain import codes
-from bot.domain.message import Kind, Priority
-from bot.models import DIGEST, Outbox
+from bot.domain.message import Priority
 from bot.settings import Settings
 from bot.store import Database
 from bot.throttle import LIMITS_NONE, Throttle
@@ -80,19 +78,9 @@ def write_letters(where: Path | str, letters: Sequence[tuple[int, str]]) -> None
     """Messages that wait to leave, of the lowest priority, in this order."""
     now = datetime.now(UTC)
     database = open_database(where, lambda: now)
-    rows = [
-        Outbox(
-            chat_id=chat,
-            kind=Kind.SEND.value,
-            priority=Priority.BULK.value,
-            body=body,
-            dedupe_key=f"bench:{number}",
-            created_at=now,
-        )
-        for number, (chat, body) in enumerate(letters)
-    ]
     with database.unit() as unit:
-        unit.session.add_all(rows)
+        for number, (chat, body) in enumerate(letters):
+            unit.outbox.send(chat, f"bench:{number}", body, [], priority=Priority.BULK)
     database.close()
 
 
@@ -156,16 +144,16 @@ class Ward:
         self.town = Town(self)
 
     async def _open(self) -> app.Relais:
-        bot: ExtBot[None] = ExtBot(TOKEN, request=self._request, get_updates_request=self._request)
-        application = app.make_application(bot)
-        await application.initialize()
+        bot = Bot(TOKEN, request=self._request, get_updates_request=self._request)
+        await bot.initialize()
         return app.Relais(
             database=self._database,
-            application=application,
+            bot=bot,
             transport=TelegramTransport(bot),
             words=app.load_texts(_settings("")),
             wall=self.clock,
             throttle=Throttle(LIMITS_NONE),
+            bot_name=bot.username,
         )
 
     @property
@@ -173,6 +161,7 @@ class Ward:
         return self._database.engine
 
     def close(self) -> None:
+        self._relais.owner.close()
         self._database.close()
         self._runner.close()
 
@@ -252,9 +241,7 @@ class Ward:
     def digest(self) -> None:
         """The morning's message, at whatever hour."""
         with self._database.unit() as unit:
-            bell = unit.bell(DIGEST)
-            assert bell is not None
-            auditor.toll(unit, bell)
+            auditor.digest(unit)
 
     def dated(self) -> int:
         """How many dated things there are."""
@@ -354,47 +341,27 @@ class Statements:
 
 
 def _multiply(engine: Engine, patients: int) -> None:
-    tables = _about_patients()
+    """Each copy has a code of its own; all the rest is as it was."""
+    tables = [t for t in SQLModel.metadata.sorted_tables if t.name in ("patient", "dated")]
     with engine.begin() as connection:
         rows = {t: [dict(r) for r in connection.execute(select(t)).mappings()] for t in tables}
-        stride = 1 + max(row["id"] for found in rows.values() for row in found)
-        originals = rows[tables[0]]
-        known = {row["code"] for row in originals}
-        rng = Random(1)
-        for copy in range(1, patients // len(originals) + 1):
-            room = patients - copy * len(originals)
-            kept = {row["id"] for row in originals[:room]}
-            for table in tables if kept else ():
-                made = _copied(table, tables, rows[table], kept, copy * stride)
-                for row in made if "code" in table.c else ():
-                    row["code"] = codes.issue(row["code"][:3], rng.randrange, known)
-                    known.add(row["code"])
-                if made:
-                    connection.execute(insert(table), made)
+        known = {row["code"] for row in rows[tables[0]]} | {row["code"] for row in rows[tables[1]]}
+        originals = sorted(known - {""})
+        fours = iter(codes.every_four())
+        made: dict[Table, list[dict[str, Any]]] = {table: [] for table in tables}
+        for number in range(patients - len(originals)):
+            old = originals[number % len(originals)]
+            new = next(f"{old[:4]}{four}" for four in fours if f"{old[:4]}{four}" not in known)
+            for table in tables:
+                made[table] += [_renamed(r, new) for r in rows[table] if r["code"] == old]
+        for table, copies in made.items():
+            for at in range(0, len(copies), 5000):
+                connection.execute(insert(table), copies[at : at + 5000])
         connection.exec_driver_sql("ANALYZE")
 
 
-def _about_patients() -> list[Table]:
-    """The table of patients, then those whose rows each belong to one of them."""
-    found = [SQLModel.metadata.tables["patient"]]
-    for table in SQLModel.metadata.sorted_tables:
-        if any(key.column.table is found[0] for key in table.foreign_keys):
-            found.append(table)
-    return [table for table in found if "id" in table.c]
-
-
-def _copied(
-    table: Table, tables: Sequence[Table], rows: Sequence[Any], kept: set[int], by: int
-) -> list[dict[str, Any]]:
-    """The rows of the patients that are kept, each id moved on."""
-    owner = "id" if table is tables[0] else "patient_id"
-    moved = {"id"} | {
-        column.name
-        for column in table.c
-        if any(key.column.table in tables for key in column.foreign_keys)
-    }
-    return [
-        {name: value + by if name in moved and value else value for name, value in row.items()}
-        for row in rows
-        if row[owner] in kept
-    ]
+def _renamed(row: Mapping[str, Any], code: str) -> dict[str, Any]:
+    changed = {**row, "code": code}
+    if "four" in row:
+        changed |= {"four": code[4:], "facts": {**row["facts"], "code": code}}
+    return changed

@@ -21,6 +21,8 @@ def spread(unit: Unit) -> None:
     said: list[Said] = []
     for held in unit.records.held:
         record = held.record
+        if not (record.said or record.logged):
+            continue
         said += [(record, one) for one in record.said if isinstance(one, Saying)]
         for change in (one for one in record.said if isinstance(one, Change)):
             _change(unit, record, change)

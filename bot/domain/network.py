@@ -19,6 +19,10 @@ class Network:
     bot_name: str = ""
     setup_code: str = ""
 
+    def product(self, id_: str) -> Product | None:
+        """None if the file of products forgot it since."""
+        return next((each for each in self.products if each.id == id_), None)
+
     @property
     def first_centre(self) -> str:
         return next(iter(self.centres))

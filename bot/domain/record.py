@@ -90,6 +90,8 @@ class Record:
     pathway: Pathway
     calendar: Calendar
     now: datetime
+    today: date
+    """The local day of that instant."""
     draw: Draw
     roster: Roster
     product: Product | None = None
@@ -110,11 +112,7 @@ class Record:
     @property
     def days(self) -> int:
         """Today's J±n."""
-        return self.calendar.offset(self.patient.day0_on, self.now)
-
-    @property
-    def today(self) -> date:
-        return self.calendar.day(self.now)
+        return (self.today - self.patient.day0_on).days
 
     def who(self, member_id: int | None) -> Text:
         """Who, by first name and team."""

@@ -7,7 +7,7 @@ Nothing is rolled back here: a rule that refuses has changed nothing.
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from bot.domain import due
@@ -37,6 +37,8 @@ class Facts:
     duties: dict[str, datetime] = field(default_factory=dict)
     faults: dict[tuple[str, str, str], str] = field(default_factory=dict)
     roster: Roster = field(default_factory=lambda: Roster({}, {}))
+    today: tuple[datetime, date] = (datetime.min, date.min)  # noqa: DTZ901 - never compared
+    """The local day of the instant that was asked about last."""
     invitations: dict[str, Invitation] = field(default_factory=dict)
     drafts: dict[tuple[int, int], Draft] = field(default_factory=dict)
     letters: list[dict[str, Any]] = field(default_factory=list)
@@ -121,8 +123,17 @@ class MemoryRecords:
         return {code: self._at(kept[code].record) for code in codes if code in kept}
 
     def _at(self, record: Record) -> Record:
-        record.now, record.roster = self._now, self._facts.roster
+        if record.now != self._now:
+            record.now, record.today = self._now, self._today()
+        record.roster = self._facts.roster
         return record
+
+    def _today(self) -> date:
+        at, today = self._facts.today
+        if at != self._now:
+            today = self._network.calendar.day(self._now)
+            self._facts.today = (self._now, today)
+        return today
 
     def recall(self, record: Record, kind: str, key: str) -> None:
         found = self._facts.archive.get(record.code, {}).pop((kind, key), None)
@@ -130,15 +141,15 @@ class MemoryRecords:
             record.things[kind][key] = found
 
     def new(self, patient: Patient) -> Record:
-        products = {each.id: each for each in self._network.products}
         record = Record(
             patient=patient,
             pathway=self._network.pathway,
             calendar=self._network.calendar,
             now=self._now,
+            today=self._today(),
             draw=self._draw,
             roster=self._facts.roster,
-            product=products.get(patient.product),
+            product=self._network.product(patient.product),
         )
         record.things[Watch.KIND][""] = Watch(state=WatchState.CLOSED)
         self._held[patient.code] = self._facts.records[patient.code] = Held(record, 0)
@@ -439,6 +450,8 @@ class MemoryOutbox(Outbox):
         return next(found, "")
 
     def purge(self, before: datetime, limit: int) -> int:
+        if not self._facts.letters or self._facts.letters[0]["created_at"] >= before:
+            return 0
         old = [x for x in self._facts.letters if x["created_at"] < before][:limit]
         gone = {id(x) for x in old if x["state"] != "pending"}
         self._facts.letters = [x for x in self._facts.letters if id(x) not in gone]

@@ -108,6 +108,7 @@ class Records:
         self._connection = connection
         self._network = network
         self._now = now
+        self._today = network.calendar.day(now)
         self._draw = draw
         self._roster = roster
         self._locks = locks
@@ -177,15 +178,15 @@ class Records:
         return found
 
     def _record(self, patient: Patient) -> Record:
-        products = {each.id: each for each in self._network.products}
         return Record(
             patient=patient,
             pathway=self._versions.get(patient.pathway),
             calendar=self._network.calendar,
             now=self._now,
+            today=self._today,
             draw=self._draw,
             roster=self._roster(),
-            product=products.get(patient.product),
+            product=self._network.product(patient.product),
         )
 
     def digest_of_pathway(self) -> str:

@@ -14,6 +14,8 @@ versions = SQLModel.metadata.tables[str(models.PathwayVersion.__tablename__)]
 
 _read: dict[str, Pathway] = {}
 """By digest: what a digest names never changes, so every unit of this process may share it."""
+_written: dict[int, tuple[Pathway, dict[str, str]]] = {}
+"""By identity, which holds as long as the pathway is kept beside it: hashing one is dear."""
 
 
 class Versions:
@@ -30,7 +32,10 @@ class Versions:
 
     def keep(self, pathway: Pathway) -> str:
         """Its digest, now that it is kept."""
-        definition = to_json(pathway)
-        digest = sha256(definition.encode()).hexdigest()[:32]
-        upsert(self._connection, versions, [{"digest": digest, "definition": definition}])
-        return digest
+        if id(pathway) not in _written:
+            definition = to_json(pathway)
+            digest = sha256(definition.encode()).hexdigest()[:32]
+            _written[id(pathway)] = (pathway, {"digest": digest, "definition": definition})
+        row = _written[id(pathway)][1]
+        upsert(self._connection, versions, [row])
+        return row["digest"]

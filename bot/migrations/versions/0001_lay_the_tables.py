@@ -78,6 +78,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbox_at"), ["at"], unique=False)
+        batch_op.create_index("ix_inbox_failed", ["failed", "at"], unique=False)
         batch_op.create_index(
             "ix_inbox_waiting", ["waiting", "urgency", "update_id"], unique=False
         )
