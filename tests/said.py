@@ -97,7 +97,7 @@ def imported(tree: ast.AST) -> frozenset[str]:
 
 
 def shared(tree: ast.Module) -> Mapping[str, Keys]:
-    """The keys under which a file puts each of its functions into SHARED: cards of many records."""
+    """The keys under which a file puts each of its functions into SHARED."""
     found: dict[str, list[str]] = {}
     for node in tree.body:
         match node:

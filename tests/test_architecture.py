@@ -135,12 +135,12 @@ def test_the_domain_stands_on_the_standard_library_and_two_others() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    # bot/__init__.py sets one variable of a library, before the library is imported.
-    readers = {part(path) for path in modules("bot") if "environ" in path.read_text("utf-8")} - {
-        "__init__"
-    }
+    # bot/__init__.py sets one variable of a library, before the library is imported; the
+    # transport asks whether a proxy is named there, which aiohttp reads at each request if told.
+    excused = {"__init__", "transport"}
+    readers = {part(path) for path in modules("bot") if "environ" in path.read_text("utf-8")}
 
-    assert readers <= {"settings"}
+    assert readers - excused <= {"settings"}
 
 
 def test_no_module_passes_500_lines() -> None:
