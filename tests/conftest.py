@@ -1,10 +1,15 @@
-"""What every test may ask for: a clock, and a database of each kind."""
+"""What every test may ask for: a clock, and a database of each kind; and the end of a hang."""
 
 import atexit
+import faulthandler
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -21,6 +26,57 @@ from tests.browser import ARGUMENTS, chromium
 from tests.fakes import FakeClock, Show
 
 KINDS = ("sqlite", "postgres")
+LIMIT = 120
+"""Seconds that a test may take; `@pytest.mark.time_limit(seconds)` gives it more."""
+GRACE = 10
+"""Seconds after which a process that does not even hear the alarm is ended."""
+
+
+# A hang is a failure
+
+
+class TooLong(Exception):
+    """The test did not end."""
+
+
+@contextmanager
+def limited(item: pytest.Item) -> Iterator[None]:
+    marker = item.get_closest_marker("time_limit")
+    seconds = float(marker.args[0] if marker else LIMIT)
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise TooLong(f"not over after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with limited(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with limited(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    with limited(item):
+        yield
+
+
+# What a test may ask for
 
 
 @pytest.fixture

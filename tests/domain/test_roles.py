@@ -1,21 +1,18 @@
-"""One table says who may do what."""
+"""The six teams, and the slugs by which they are typed and kept."""
 
-import pytest
-
-from bot.domain.roles import TEAMS_ALLOWED, Action, Team, may
-
-COORDINATOR_ONLY = {
-    Action.ENROL, Action.MOVE, Action.LATE, Action.HISTORY, Action.INVITE,
-    Action.BIND, Action.TEAMS, Action.REMOVE, Action.UNDO_LATER,
-}  # fmt: skip
+from bot.domain.roles import Team
 
 
-@pytest.mark.parametrize("action", Action)
-def test_every_action_has_its_teams(action: Action) -> None:
-    allowed = {team for team in Team if may(team, action)}
+def test_the_slugs_are_those_of_the_contract() -> None:
+    assert [team.value for team in Team] == [
+        "efs",
+        "pharmacie",
+        "greffe",
+        "reanimation",
+        "neurologie",
+        "coordination",
+    ]
 
-    assert allowed == ({Team.COORDINATION} if action in COORDINATOR_ONLY else set(Team))
 
-
-def test_the_table_holds_nothing_else() -> None:
-    assert set(TEAMS_ALLOWED) == set(Action)
+def test_a_team_is_written_as_its_slug() -> None:
+    assert f"{Team.GREFFE}" == str(Team.GREFFE) == "greffe"
