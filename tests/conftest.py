@@ -3,7 +3,6 @@
 import faulthandler
 import shutil
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.fakes import FakeClock, Show
 KINDS = ("sqlite", "postgres")
 LIMIT = 120
 """Seconds that a test may take; `@pytest.mark.time_limit(seconds)` gives it more."""
+STDERR = 2
 GRACE = 10
 """Seconds after which a process that does not even hear the alarm is ended."""
 
@@ -48,7 +48,7 @@ def limited(item: pytest.Item) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=STDERR)
     try:
         yield
     finally:

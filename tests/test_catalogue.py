@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 from bot import handlers, texts
 from bot.cards import CARDS
-from bot.care.lists import SHARED
+from bot.care import telling
 from bot.handlers import people
 from bot.texts import CATALOGUE, FAMILIES, TAG, parts
 from tests.said import all_calls, callers_in, calls, logged, told
@@ -180,7 +180,7 @@ def test_every_kind_of_event_of_a_patient_has_its_line_in_the_history() -> None:
 
 
 def test_every_card_that_a_rule_tells_can_be_made_and_no_other() -> None:
-    made = {*CARDS, *SHARED}
+    made = {*CARDS, *telling.SHARED}
 
     expect_none([(card, where) for card, where in told().items() if card not in made])
     expect_none(sorted(made - told().keys()))
