@@ -47,7 +47,7 @@ async def _play(folder: Path, port: int, *, empty: bool) -> int:
     rest = asyncio.create_task(simulator.stdout.read())  # a full pipe would block it
     url = ready.split()[-1]
     if not empty:
-        _say("The teams join and a patient is enrolled: some seconds.\n")
+        _say("Les équipes arrivent et un patient est inclus : quelques secondes.\n")
         await _until_they_joined(Client(url), stopped)
     _say(_welcome(url, empty=empty))
     code = await _until_it_ends(stopped, simulator)
@@ -76,8 +76,8 @@ def _say(words: str) -> None:
 
 
 def _welcome(url: str, *, empty: bool) -> str:
-    first = f"To begin, one of the phones writes to the bot:\n/start {SETUP_CODE}\n"
-    return f"{url}\nOpen this page. {first if empty else ''}Ctrl-C stops everything.\n"
+    first = f"Pour commencer, un des téléphones écrit au bot :\n/start {SETUP_CODE}\n"
+    return f"{url}\nOuvrez cette page. {first if empty else ''}Ctrl-C arrête tout.\n"
 
 
 def _options(port: int) -> Iterator[str]:

@@ -6,9 +6,8 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
-from time import monotonic
 from typing import Any
 
 from telegram import Bot
@@ -16,14 +15,14 @@ from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import migrations, pathways
 from bot.care import auditor, backlog, cycle, joining
-from bot.clock import Clock, FollowedClock, pause, system_clock
+from bot.clock import Clock, FollowedClock, pause, steady_clock, system_clock
 from bot.domain.calendar import Calendar
 from bot.domain.message import text
 from bot.domain.network import Network
 from bot.handlers import Desk, apologise
 from bot.handlers.door import URGENT, screen
 from bot.handlers.people import public_menu
-from bot.heartbeat import beat
+from bot.heartbeat import Pulse, beat
 from bot.intake import ALLOWED_UPDATES, Intake
 from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
@@ -40,8 +39,6 @@ logger = logging.getLogger(__name__)
 RETRY = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
-YOUNG = timedelta(seconds=30)
-"""A ring that last succeeded longer ago than this is not well."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
@@ -64,14 +61,16 @@ class Relais:
         wall: Clock,
         throttle: Throttle,
         bot_name: str,
+        polls: bool = False,
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
         training: bool = False,
     ) -> None:
         self.database = database
-        self._wall = wall
         self._training = training
         self._failing = False
+        duties = ("ring", "send", "poll") if polls else ("ring", "send")
+        self.pulse = Pulse(duties, lambda: wall().timestamp())
         self.alert_took: list[Callable[[timedelta], object]] = []
         """Who wants to know how long an alert took to its chat."""
         self.desk = Desk(bot_name)
@@ -82,6 +81,7 @@ class Relais:
             apologise=apologise,
             screen=screen,
             urgent=URGENT,
+            on_poll=self.pulse.note("poll"),
             poll_timeout=poll_timeout,
             poll_interval=poll_interval,
         )
@@ -91,8 +91,8 @@ class Relais:
             transport,
             wall,
             throttle,
-            owner=self.owner.number,
-            on_look=self.owner.hold,
+            owner=self.owner,
+            on_look=self.pulse.note("send"),
             on_unreachable=joining.lose_chat,
             on_stale=backlog.fold,
             on_alert_sent=self._alert_sent,
@@ -124,7 +124,8 @@ class Relais:
         except Exception:
             self._failing = True
             raise
-        self._failing, self.rang_at = False, self._wall()
+        self._failing, self.rang_at = False, self.database.clock()
+        self.pulse.note("ring")()
         return handled
 
     async def settle(self) -> datetime | None:
@@ -143,8 +144,8 @@ class Relais:
         with self.database.look() as unit:
             return auditor.unexplained(unit)
 
-    def well(self) -> bool:
-        """Whether the heart may beat: rings come, and everything is explained."""
+    def explained(self) -> bool:
+        """Whether the heart may beat."""
         return self._status(self.unexplained()) == "ok"
 
     def health(self) -> dict[str, Any]:
@@ -167,7 +168,7 @@ class Relais:
             return "failing"
         if self.rang_at is None:
             return "starting"
-        if self._wall() - self.rang_at > YOUNG:
+        if self.pulse.old():
             return "stuck"
         return "unexplained" if unexplained else "ok"
 
@@ -187,11 +188,6 @@ def _anchors(unit: Unit) -> list[dict[str, str]]:
         {"label": code, "day0": record.patient.day0_on.isoformat()}
         for code, record in found.items()
     ]
-
-
-def monotonic_clock() -> datetime:
-    """This process's own time: it never goes back, whatever is done to the machine's clock."""
-    return datetime.fromtimestamp(monotonic(), UTC)
 
 
 # Built from the settings
@@ -299,8 +295,9 @@ async def _live(
         bot=bot,
         transport=TelegramTransport(bot),
         words=words,
-        wall=monotonic_clock,
+        wall=steady_clock(),
         bot_name=bot.username,
+        polls=not settings.webhook_url,
         throttle=Throttle(limits),
         poll_timeout=settings.poll_timeout,
         poll_interval=settings.poll_interval,
@@ -330,7 +327,7 @@ async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) ->
     if isinstance(clock, FollowedClock):
         duties.append(clock.follow(relais.settle))
     if settings.heartbeat_url:
-        duties.append(beat(settings.heartbeat_url, relais.well))
+        duties.append(beat(settings.heartbeat_url, relais.explained, relais.pulse))
     if web is not None:
         duties.append(web.run())
     if not settings.webhook_url:

@@ -26,6 +26,14 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def steady_clock(
+    wall: Clock = system_clock, monotonic: Callable[[], float] = time.monotonic
+) -> Clock:
+    """The machine's time of this instant, moved on by what goes by since: it never jumps."""
+    start, since = wall(), monotonic()
+    return lambda: start + timedelta(seconds=monotonic() - since)
+
+
 @dataclass(frozen=True)
 class Reading:
     """What the followed clock said, and when (monotonic seconds) it said so."""

@@ -5,7 +5,8 @@ cannot tell by itself is its own.
 """
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
 import aiohttp
@@ -16,19 +17,59 @@ logger = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=10)
 TIMEOUT = aiohttp.ClientTimeout(total=20)
+YOUNG = timedelta(minutes=2)
+"""Longer than any long poll, any pause after a fault and any ring."""
 
 
-async def beat(url: str, unexplained: Callable[[], list[str]]) -> None:
-    """Call `url` for ever, but never while something is unexplained."""
+class Pulse:
+    """When each duty last did its work, on a time that never jumps."""
+
+    def __init__(
+        self, duties: Iterable[str], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._monotonic = monotonic
+        self._at = dict.fromkeys(duties, monotonic())
+
+    def note(self, duty: str) -> Callable[[], None]:
+        """What that duty calls each time its work is done."""
+
+        def noted() -> None:
+            self._at[duty] = self._monotonic()
+
+        return noted
+
+    def old(self) -> list[str]:
+        """The duties that did nothing lately."""
+        before = self._monotonic() - YOUNG.total_seconds()
+        return [duty for duty, at in self._at.items() if at < before]
+
+
+async def beat(
+    url: str,
+    explained: Callable[[], bool],
+    pulse: Pulse | None = None,
+    *,
+    rest: Callable[[timedelta], Awaitable[None]] = pause,
+) -> None:
+    """Call `url` for ever, but never while something is unexplained or a duty is not done."""
     async with aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as session:
         while True:
-            await _beat_once(session, url, unexplained())
-            await pause(EVERY)
+            try:
+                await _beat_once(session, url, explained, pulse.old() if pulse else [])
+            except Exception as error:
+                # Whatever it is, it silences this beat and not the bot.
+                logger.error("no heartbeat: %s", type(error).__name__)
+            await rest(EVERY)
 
 
-async def _beat_once(session: aiohttp.ClientSession, url: str, found: list[str]) -> None:
-    if found:
-        logger.error("no heartbeat: %d unexplained, first: %s", len(found), found[0])
+async def _beat_once(
+    session: aiohttp.ClientSession, url: str, explained: Callable[[], bool], old: list[str]
+) -> None:
+    if old:
+        logger.error("no heartbeat: nothing lately from %s", ", ".join(old))
+        return
+    if explained() is not True:
+        logger.error("no heartbeat: something is unexplained")
         return
     try:
         async with session.get(url) as answer:

@@ -126,7 +126,8 @@ class Intake:
     def take(self, updates: Sequence[Raw]) -> None:
         """Handle a batch and commit; raises, with nothing done, when the database is at fault."""
         batch = {id_: each for each in updates if (id_ := id_of(each)) is not None}
-        self._each_or_all(sorted(batch.values(), key=self._urgency), self._take)
+        if batch:
+            self._each_or_all(sorted(batch.values(), key=self._urgency), self._take)
 
     # A batch, or each alone
 

@@ -146,9 +146,9 @@ class Patient(SQLModel, table=True):
     """One patient: the facts, and what lists are made by."""
 
     __table_args__ = (
-        Index("ix_patient_list", "state", "centre", "day0_on"),
-        Index("ix_patient_phase", "state", "centre", "phase"),
-        Index("ix_patient_late", "late_at"),
+        Index("ix_patient_list", "state", "day0_on", "code", "centre"),
+        Index("ix_patient_phase", "state", "phase", "centre"),
+        Index("ix_patient_late", "late_at", "code", "centre"),
     )
 
     code: str = Field(primary_key=True)
@@ -170,9 +170,9 @@ class Dated(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_dated_next", "next_at", "open"),
-        Index("ix_dated_owed", "owed_by", "centre", "rank", "due_at"),
+        Index("ix_dated_owed", "owed_by", "rank", "due_at", "code", "centre"),
         Index("ix_dated_late", "rank", "late_at"),
-        Index("ix_dated_state", "kind", "state", "due_at"),
+        Index("ix_dated_state", "kind", "state", "due_at", "code"),
         Index("ix_dated_together", "together"),
         Index("ix_dated_fault", "fault"),
     )
@@ -232,7 +232,6 @@ class Outbox(SQLModel, table=True):
     """The cause went while it was on its way: never to be tried again."""
     created_at: datetime = instant()
     retry_at: datetime | None = instant_or_none()
-    lease_until: datetime | None = instant_or_none()
     owner: int = 0
     """The process that carries it."""
     attempts: int = 0

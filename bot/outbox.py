@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,11 +12,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock, pause
 from bot.domain.message import Kind, Priority
-from bot.models import LetterState
+from bot.landing import (
+    REPEATABLE,
+    Landing,
+    SendError,
+    is_lost,
+    longest_retry,
+    outcome_of,
+    retry_delay,
+)
 from bot.queue import UNLIMITED, Queue
 from bot.store import letters
 from bot.store.faults import storage_fault
-from bot.store.letters import MAY_HAVE_LEFT, Head, Letter, Outcome
+from bot.store.letters import Head, Letter
+from bot.store.owner import Owner
 from bot.store.unit import Unit
 from bot.throttle import Throttle
 
@@ -24,71 +33,24 @@ logger = logging.getLogger(__name__)
 
 LANES = 24
 """Chats that are written to side by side: enough for 300 answers a second 40 ms away."""
-FIRST_RETRY = timedelta(seconds=1)
-LONGEST_RETRY = timedelta(seconds=60)
-LONGEST_ALERT_RETRY = timedelta(seconds=5)
 SAME_FLOOD = timedelta(seconds=5)
 """429 for two chats within this time is meant for the whole bot."""
 DATABASE_RETRY = timedelta(seconds=1)
 STALE = timedelta(minutes=10)
 """A reminder that waited longer is replaced by the present state of things."""
 
-RESYNC = timedelta(seconds=5)
-"""Between two looks at the whole queue: for letters of other processes, or of dead ones."""
+LOOK = timedelta(seconds=1)
+"""Between two looks at what is new, in case another process wrote it."""
+RESYNC = timedelta(seconds=15)
+"""Between two looks at the whole queue, and at what dead processes left."""
+LATE = 20
+"""On PostgreSQL a lower number may be committed after a higher one, by so much."""
 GATHER = timedelta(milliseconds=4)
 """What lands within this time of each other is written down together."""
 MANY = 4
 """Fewer on their way are not worth waiting for."""
 CLAIMS = 10
 """Claims in one transaction, when what memory believes to wait is gone."""
-
-REPEATABLE = frozenset({Kind.EDIT, Kind.DELETE, Kind.POPUP, Kind.MENU})
-"""Done twice, they have done the same as once."""
-
-
-class SendError(Exception):
-    """The messenger did not take a letter; the fields say what to do about it."""
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        permanent: bool = False,
-        retry_after: timedelta | None = None,
-        everyone: bool = False,
-        unknown: bool = False,
-        moved_to: int | None = None,
-        gone: bool = False,
-        refused: bool = False,
-        ours: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.permanent = permanent
-        """Nothing reaches this chat any more."""
-        self.retry_after = retry_after
-        self.everyone = everyone
-        """`retry_after` holds for all chats."""
-        self.unknown = unknown
-        """The request left, the answer did not come."""
-        self.moved_to = moved_to
-        self.gone = gone
-        """What it was about is no longer there; nobody misses it."""
-        self.refused = refused
-        """This letter is malformed; its chat is fine."""
-        self.ours = ours
-        """A bug of ours: those behind it in its chat need not wait for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Landing:
-    """A letter with the id of its message, or with why there is none."""
-
-    head: Head
-    letter: Letter
-    result: int | SendError | None
-    retry_at: datetime | None = None
-    """None: not to be tried again."""
 
 
 class Transport(Protocol):
@@ -120,7 +82,7 @@ class Sender:
         wall: Clock,
         throttle: Throttle,
         *,
-        owner: int = 0,
+        owner: Owner | None = None,
         on_unreachable: Callable[[Unit, int, str], object] = _say_nothing,
         on_stale: Callable[[Unit, int], object] | None = None,
         on_alert_sent: Callable[[timedelta], object] = _say_nothing,
@@ -135,6 +97,7 @@ class Sender:
         self._wall = wall
         self._throttle = throttle
         self._owner = owner
+        self._number = owner.number if owner else 0
         self._on_unreachable = on_unreachable
         self._on_stale = on_stale
         self._on_alert_sent = on_alert_sent
@@ -176,6 +139,10 @@ class Sender:
             except SQLAlchemyError as error:
                 logger.error("the outbox is out of reach: %s", type(error).__name__)
                 await pause(DATABASE_RETRY)
+            except Exception as error:
+                # A sender that ends is a bot that is mute.
+                logger.exception("nothing could be sent: %s", type(error).__name__)
+                await pause(DATABASE_RETRY)
             else:
                 await self._until_stirred()
 
@@ -196,13 +163,10 @@ class Sender:
         """Let what is on its way arrive, and write down that it did."""
         if self._flying:
             await asyncio.wait(self._flying, timeout=patience.total_seconds())
-        landed = list(self._landed)
-        with self._units() as unit:
-            self._settle(unit, landed)
-        self._settled(landed, unit.now)
+        self._settle_singly()
 
     async def _until_stirred(self) -> None:
-        wait, now = RESYNC, self._wall()
+        wait, now = LOOK, self._wall()
         if self._queue.next_at is not None:
             wait = min(wait, max(self._queue.next_at - now, timedelta(0)))
         if self._stirred.is_set():
@@ -229,7 +193,7 @@ class Sender:
         try:
             settled = self._exchange_once()
         except Exception as error:
-            if storage_fault(error):
+            if storage_fault(error) or not self._landed:
                 raise
             logger.exception("what landed is settled one by one: %s", type(error).__name__)
             settled = self._settle_singly()
@@ -247,9 +211,9 @@ class Sender:
             self._put_back(chosen + late)
             raise
         # Only a commit makes it true; before it, what landed would have to be settled again.
-        self._settled(landed, unit.now)
-        self._let_fly(chosen, claimed)
         self._put_back(late)
+        self._let_fly(chosen, claimed)
+        self._settled(landed, unit.now)
         for head in late:
             self._freshen(head)
         return len(landed)
@@ -263,14 +227,20 @@ class Sender:
         now = self._wall()
         whole = self._resync_at is None or now >= self._resync_at
         if whole:
-            letters.recover(unit, self._owner, self._carried())
+            self._take_over(unit)
             self._read_all(unit, now)
         elif self._unread:
-            self._learn(letters.waiting(unit, self._seen), now)
+            self._learn(letters.waiting(unit, self._seen - LATE), now)
         for chat in self._suspect:
             self._queue.keep_only(letters.waiting_for(unit, chat), chat)
         self._suspect.clear()
         self._unread = False
+
+    def _take_over(self, unit: Unit) -> None:
+        """What was on its way with a process that is dead, or with nobody, waits again."""
+        if self._owner is not None:
+            self._owner.hold()
+        letters.recover(unit, self._number, self._carried())
 
     def _read_all(self, unit: Unit, now: datetime) -> None:
         heads = letters.waiting(unit)
@@ -283,7 +253,7 @@ class Sender:
             self._seen = max(self._seen, head.id)
             if head.not_before is not None:
                 # Another process's clock set it: it delays by its own length at most.
-                longest = now + _longest_retry(head.priority)
+                longest = now + longest_retry(head.priority)
                 head.not_before = min(head.not_before, longest)
             self._queue.add(head)
 
@@ -299,7 +269,7 @@ class Sender:
             late += [head for head in heads if self._is_stale(unit, head)]
             heads = [head for head in heads if head not in late]
             chosen += heads
-            got = letters.claim(unit, [head.id for head in heads], self._owner)
+            got = letters.claim(unit, [head.id for head in heads], self._number)
             claimed += got
             if len(got) == len(heads):
                 return claimed
@@ -341,7 +311,12 @@ class Sender:
 
     async def _carry(self, letter: Letter) -> int | SendError | None:
         try:
-            return await self._transport.deliver(self._fill(self._marked(letter)))
+            ready = self._fill(self._marked(letter))
+        except Exception as error:
+            logger.exception("letter %s was not made ready", letter.id)
+            return SendError(type(error).__name__, ours=True)
+        try:
+            return await self._transport.deliver(ready)
         except SendError as error:
             return error
         except Exception as error:
@@ -404,7 +379,7 @@ class Sender:
         for landing in landed:
             if isinstance(landing.result, SendError):
                 self._follow(unit, landing.letter, landing.result)
-        letters.settle(unit, [_outcome(landing) for landing in landed])
+        letters.settle(unit, [outcome_of(landing) for landing in landed])
 
     def _follow(self, unit: Unit, letter: Letter, error: SendError) -> None:
         """A chat moved or is lost: its letter still counts as on its way there."""
@@ -413,7 +388,7 @@ class Sender:
             letters.move_chat(unit, chat, error.moved_to)
             self._queue.keep_only(set(), chat)
             self._resync_at = None
-        elif _is_lost(letter, error):
+        elif is_lost(letter, error):
             self._suspect.add(chat)
             self._on_unreachable(unit, chat, error.reason)
 
@@ -431,7 +406,7 @@ class Sender:
         if not isinstance(result, SendError):
             if letter.priority is Priority.ALERT and letter.kind is Kind.SEND:
                 self._on_alert_sent(now - letter.created_at)
-        elif _is_lost(letter, result):
+        elif is_lost(letter, result):
             logger.warning("nothing reaches the chat of letter %s: %s", letter.id, result.reason)
         elif result.refused:
             logger.error("letter %s is refused: %s", letter.id, result.reason)
@@ -448,35 +423,7 @@ class Sender:
                     raise
                 logger.exception("nobody could be told of letter %s", landing.letter.id)
                 with self._units() as unit:
-                    letters.settle(unit, [_outcome(landing)])
+                    letters.settle(unit, [outcome_of(landing)])
             self._settled([landing], unit.now)
         self._stirred.set()
         return len(landed)
-
-
-def _outcome(landing: Landing) -> Outcome:
-    letter, result = landing.letter, landing.result
-    if not isinstance(result, SendError):
-        return Outcome(letter, LetterState.SENT, message_id=result)
-    if landing.retry_at is None:
-        # What was for a team is said to others of it.
-        rerouted = _is_lost(letter, result) and letter.team
-        state = LetterState.REROUTED if rerouted else LetterState.FAILED
-        return Outcome(letter, state, error=result.reason)
-    repeated = letter.repeated or result.unknown
-    reason = (MAY_HAVE_LEFT if repeated else "") + result.reason
-    return Outcome(letter, LetterState.PENDING, retry_at=landing.retry_at, error=reason)
-
-
-def _is_lost(letter: Letter, error: SendError) -> bool:
-    return error.permanent and letter.kind not in UNLIMITED
-
-
-def retry_delay(letter: Letter) -> timedelta:
-    """1 s, 2, 4 … with a cap; nobody gives up."""
-    doublings = min(max(letter.attempts - 1, 0), 10)
-    return min(FIRST_RETRY * (1 << doublings), _longest_retry(letter.priority))
-
-
-def _longest_retry(priority: Priority) -> timedelta:
-    return LONGEST_ALERT_RETRY if priority is Priority.ALERT else LONGEST_RETRY

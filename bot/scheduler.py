@@ -26,14 +26,18 @@ class Scheduler:
         *,
         interval: timedelta = INTERVAL,
         wall: Clock = system_clock,
+        on_rung: Callable[[], object] = lambda: None,
     ) -> None:
         self._ring = ring
+        self._on_rung = on_rung
+        self._ringing = False
         self._interval = interval
         self._wall = wall
         # Its own defaults drop a job that is one second late.
         self._apscheduler = AsyncIOScheduler(
             timezone="UTC",
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            # Two at once, of which the second sees that the first still rings and ends.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2},
         )
         self._watch: asyncio.TimerHandle | None = None
 
@@ -56,11 +60,18 @@ class Scheduler:
         self._apscheduler.shutdown(wait=False)
 
     async def _ring_once(self) -> None:
+        # A ring yields between items, and may last longer than the interval.
+        if self._ringing:
+            return
+        self._ringing = True
         try:
             await self._ring()
+            self._on_rung()
         except Exception as error:
             # The next ring tries again: a bell that stops is the one thing nobody would hear.
             logger.exception("a ring failed: %s", type(error).__name__)
+        finally:
+            self._ringing = False
 
     def _watch_later(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,13 +2,13 @@
 
 import base64
 import html
-import os
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
+from urllib.request import getproxies
 
 import aiohttp
 from pydantic_core import from_json
@@ -27,8 +27,8 @@ from telegram.request._requestparameter import RequestParameter
 from yarl import URL
 
 from bot.domain.message import Kind
+from bot.landing import SendError
 from bot.logs import redact
-from bot.outbox import SendError
 from bot.store.letters import Letter
 
 TEXT_LIMIT = 4096
@@ -128,8 +128,8 @@ class AiohttpRequest(BaseRequest):
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE)
             self._session = aiohttp.ClientSession(
                 connector=connector,
-                # Asked at each request, the environment costs as much as the request.
-                trust_env=_has_proxy(),
+                # Looking for a proxy at each request would cost as much as the request.
+                trust_env=bool(getproxies().keys() - {"no"}),
                 headers={"User-Agent": self.USER_AGENT},
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -185,14 +185,6 @@ class AiohttpRequest(BaseRequest):
         if found is None:
             found = self._urls[url] = URL(url)
         return found
-
-
-def _has_proxy() -> bool:
-    return any(
-        name.lower().endswith("_proxy") and name.lower() != "no_proxy"
-        for name, value in os.environ.items()
-        if value
-    )
 
 
 def _seconds(given: Any, default: float) -> float:

@@ -2,20 +2,20 @@
 
 import asyncio
 import hmac
-import json
 import logging
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 import uvicorn
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from pydantic_core import from_json
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -25,8 +25,10 @@ Health = Callable[[], Mapping[str, Any]]
 Take = Callable[[Sequence[dict[str, Any]]], None]
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+WELL = ("ok", "starting")
 LARGEST_UPDATE = 1_000_000
 """Bytes; Telegram's own are a few thousand."""
+LARGEST_ID = 2**53
 
 
 class Metrics:
@@ -87,8 +89,8 @@ def web_app(
 
 def _routes(health: Health, take: Take | None, secret: str, metrics: Metrics) -> Iterator[Route]:
     async def healthz(_request: Request) -> Response:
-        found = _looked(health)
-        return JSONResponse(found or {"status": "down"}, 200 if found else 503)
+        found = _looked(health) or {"status": "down"}
+        return JSONResponse(found, 200 if found.get("status") in WELL else 503)
 
     async def figures(_request: Request) -> Response:
         found = _looked(health)
@@ -108,7 +110,7 @@ def _routes(health: Health, take: Take | None, secret: str, metrics: Metrics) ->
 def _looked(health: Health) -> Mapping[str, Any] | None:
     try:
         return health()
-    except SQLAlchemyError as error:
+    except Exception as error:
         logger.error("no health: %s", type(error).__name__)
         return None
 
@@ -126,22 +128,29 @@ async def _webhook(request: Request, take: Take, secret: str) -> Response:
         # Not acknowledged: Telegram brings it again.
         logger.error("an update could not be taken: %s", type(error).__name__)
         return Response(status_code=503)
+    except Exception as error:
+        logger.exception("an update could not be taken: %s", type(error).__name__)
+        return Response(status_code=500)
     return Response(status_code=200)
 
 
 async def _read_update(request: Request) -> dict[str, Any] | None:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_UPDATE:
-            return None
+    body = bytearray()
     try:
-        update = json.loads(body)
-    except ValueError:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_UPDATE:
+                return None
+        # Not `json`: as deep as it may be nested, it is refused and nothing overflows.
+        update = from_json(bytes(body), allow_inf_nan=False)
+    except (ValueError, ClientDisconnect):
         return None
-    if isinstance(update, dict) and isinstance(update.get("update_id"), int):
-        return update
-    return None
+    return update if _is_update(update) else None
+
+
+def _is_update(update: Any) -> TypeGuard[dict[str, Any]]:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < LARGEST_ID
 
 
 class _Server(uvicorn.Server):

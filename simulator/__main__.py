@@ -2,23 +2,30 @@
 
 import argparse
 import asyncio
+import errno
 import socket
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from simulator import cast, replay, storybook
+from simulator import replay
 from simulator.app import Simulator, build
-from simulator.drive import Stalled
 from simulator.errors import Misuse
-from simulator.house import Options
-from simulator.replay import Recording
-from simulator.rerun import again
+from simulator.ground import Options
+from simulator.replay import Recording, again
 from simulator.server import Server, bind, free_port, taken
-from simulator.storybook import FOLDER
-from simulator.supervisor import BotCommand
-from simulator.theatre import Playbill
+from simulator.stories import storyboard
+from simulator.stories.runner import Storyboards
+from simulator.stories.storyboard import FOLDER
+from simulator.world import cast
+from simulator.world.bot_process import BotCommand
+from simulator.world.lockstep import Stalled
+
+REASONS = {
+    errno.EACCES: "la permission est refusée",
+    errno.EADDRNOTAVAIL: "cette machine n’a pas cette adresse",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(app: Simulator, listener: socket.socket, host: str, recording: Recording | None) -> int:
     server = Server(app)
-    url = app.house.supervisor.url = f"http://{host}:{listener.getsockname()[1]}"
+    url = app.ground.bot_process.url = f"http://{host}:{listener.getsockname()[1]}"
     sys.stdout.write(f"Simulateur prêt : {url}\n")
     sys.stdout.flush()
     if recording is None:
@@ -56,12 +63,12 @@ async def _replay(
     """Serve while the recording is played, then end."""
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        return await again(app.house, recording)
+        return await again(app.ground, recording)
     except (Misuse, Stalled) as error:
         return [str(error)]
     finally:
         server.should_exit = True
-        app.house.bell.close()
+        app.ground.changes.close()
         await serving
 
 
@@ -95,9 +102,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _options(args: argparse.Namespace, recording: Recording | None) -> Options:
-    playbill = Playbill(args.stories, _pairs("--set", args.set))
+    storyboards = Storyboards(args.stories, _pairs("--set", args.set))
     if args.story:
-        storybook.load(args.story, args.stories)
+        storyboard.load(args.story, args.stories)
     return Options(
         start=recording.start if recording else _start(args.start),
         tokens=tuple(args.token),
@@ -107,7 +114,7 @@ def _options(args: argparse.Namespace, recording: Recording | None) -> Options:
         zone=args.zone,
         bot=BotCommand(args.bot_command, _pairs("--bot-env", args.bot_env)),
         bot_health=args.bot_health,
-        playbill=playbill,
+        storyboards=storyboards,
         record=args.record,
         story=args.story,
     )
@@ -138,10 +145,16 @@ def _start(text: str | None) -> datetime:
 
 def _port_sentence(host: str, port: int, error: OSError) -> str:
     if not taken(error):
-        return f"Impossible d’ouvrir {host}:{port} : {error.strerror}."
+        return f"Impossible d’ouvrir {host}:{port} : {_reason(error)}."
     free = free_port(host, port)
     advice = f" ; essayez --port {free}." if free else "."
     return f"Le port {port} est déjà utilisé{advice}"
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "cette adresse est inconnue"
+    return REASONS.get(error.errno or 0, str(error.strerror))
 
 
 def _fail(sentence: str) -> int:

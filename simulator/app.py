@@ -7,25 +7,23 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from simulator.acts import instant
-from simulator.bot_api import BotApi, watched
-from simulator.control import Control
-from simulator.errors import Misuse
-from simulator.house import House, Options
+from simulator.api.clock import ClockApi
+from simulator.api.http import BotApi
+from simulator.ground import Ground, Options
+from simulator.page.control import Control
 
-PAGE = Path(__file__).parent / "page"
-LONGEST_POLL = 25.0
+PAGE = Path(__file__).parent / "page" / "static"
 
 
 class Simulator(Starlette):
     """Starlette that can also cut a connection short, as a bad network does."""
 
-    house: House
+    ground: Ground
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # uvicorn's own send is a method of the object that holds the transport.
@@ -36,21 +34,21 @@ class Simulator(Starlette):
 
 
 def build(options: Options) -> Simulator:
-    """A ready application; its parts hang on `app.house`."""
-    house = House(options)
-    api = BotApi(house.telegram, house.post, house.driver, house.journal, house.bell)
-    app = Simulator(routes=routes(house, api), lifespan=_lifespan(house))
-    app.house = house
+    """A ready application; its parts hang on `app.ground`."""
+    ground = Ground(options)
+    api = BotApi(ground.telegram, ground.delivery, ground.lockstep, ground.journal, ground.changes)
+    app = Simulator(routes=routes(ground, api), lifespan=_lifespan(ground))
+    app.ground = ground
     return app
 
 
-def routes(house: House, api: BotApi) -> list[BaseRoute]:
+def routes(ground: Ground, api: BotApi) -> list[BaseRoute]:
     verbs = ["GET", "POST"]
     return [
         Route("/bot{token}/{method}", api.call, methods=verbs),
         Route("/file/bot{token}/{path:path}", api.download),
-        Route("/clock", _clock(house)),
-        *Control(house).routes(),
+        Route("/clock", ClockApi(ground.lockstep, ground.changes).follow),
+        *Control(ground).routes(),
         Route("/", _page),
         Mount("/page", StaticFiles(directory=PAGE)),
     ]
@@ -60,46 +58,11 @@ async def _page(_: Request) -> Response:
     return FileResponse(PAGE / "index.html")
 
 
-def _clock(house: House) -> Any:
-    async def follow(request: Request) -> Response:
-        """The clock; with `version`, as soon as it differs from the given one."""
-        given = request.query_params
-        if "version" not in given:
-            return JSONResponse(house.clock.state())
-        try:
-            settled = int(given["settled"]) if "settled" in given else None
-            due = instant(given["next"]) if given.get("next") else None
-            version = int(given["version"])
-        except (ValueError, Misuse) as error:
-            return JSONResponse({"error": str(error)}, 400)
-        house.driver.report(settled, due)
-        await _wait(house, request, version)
-        return JSONResponse(house.clock.state())
-
-    return follow
-
-
-async def _wait(house: House, request: Request, version: int) -> None:
-    driver = house.driver
-    async with watched(request, house.bell) as hung_up:
-        driver.follower.polling += 1
-        try:
-            await house.bell.until(
-                lambda: house.clock.version != version or hung_up(), LONGEST_POLL
-            )
-        finally:
-            driver.follower.polling -= 1
-    if hung_up():
-        driver.gone()
-    else:
-        driver.report(None, None)
-
-
-def _lifespan(house: House) -> Any:
+def _lifespan(ground: Ground) -> Any:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await house.open()
+        await ground.open()
         yield
-        await house.close()
+        await ground.close()
 
     return lifespan

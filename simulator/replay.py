@@ -3,18 +3,22 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from simulator.errors import Misuse
-from simulator.record import FORMAT
+from simulator.ground import Ground
+from simulator.page.operations import OPERATIONS
+from simulator.world.recorder import FORMAT, SPOKEN, said
 
 Line = dict[str, Any]
 
 WORD = re.compile(r"[\w-]+")
+# Real seconds to wait for a bot, and for what it does after each act.
+PATIENCE = 30.0
+PAUSED_STORY = ("task", "debrief", "broken")
 # Shorter words are the same by chance.
 MIN_RENAMED = 4
 
@@ -38,43 +42,50 @@ def read(path: Path) -> Recording:
         rows = path.read_text(encoding="utf-8").splitlines()
         head = json.loads(rows[0])
     except (OSError, IndexError, ValueError) as error:
-        raise Misuse(f"cannot read the recording {path}: {error}") from error
+        raise Misuse(f"L’enregistrement {path} ne peut pas être lu.") from error
     if head.get("simulator") != FORMAT:
-        raise Misuse(f"{path} is not a recording of this simulator")
+        raise Misuse(f"{path} n’est pas un enregistrement de ce simulateur.")
     lines = [line for row in rows[1:] if (line := _parsed(row)) is not None]
     return Recording(datetime.fromisoformat(head["start"]), head.get("cast", {}), lines)
 
 
-class Player:
-    """Does the acts of a recording one by one."""
+async def again(ground: Ground, recording: Recording) -> list[str]:
+    """Do the acts once more with whatever bot follows; the differences, in words."""
+    if not await ground.changes.until(ground.lockstep.followed, PATIENCE):
+        raise Misuse("Aucun bot ne suit l’horloge.")
+    refused: list[str] = []
+    heard: list[Line] = []
+    for line in recording.lines:
+        if "call" in line:
+            heard.append(line)
+            continue
+        names = renamed(heard, _said(ground))
+        instant = datetime.fromisoformat(line["at"])
+        if instant > ground.clock.now():
+            await ground.lockstep.advance(instant)
+        refused += await _do(ground, line["act"], substituted(line["body"], names))
+    return refused + differences(recording.said, _said(ground))
 
-    def __init__(
-        self,
-        recording: Recording,
-        act: Callable[[str, Line], Awaitable[object]],
-        reach: Callable[[datetime], Awaitable[object]],
-        said: Callable[[], list[Line]],
-    ) -> None:
-        self._recording, self._act, self._reach, self._said = recording, act, reach, said
-        self.refused: list[str] = []
 
-    async def play(self) -> list[str]:
-        """The differences, in words; none when the bot said the same again."""
-        heard: list[Line] = []
-        for line in self._recording.lines:
-            if "call" in line:
-                heard.append(line)
-                continue
-            names = renamed(heard, self._said())
-            await self._reach(datetime.fromisoformat(line["at"]))
-            await self._do(line["act"], substituted(line["body"], names))
-        return self.refused + differences(self._recording.said, self._said())
+async def _do(ground: Ground, path: str, body: Line) -> list[str]:
+    """One act, and what the bot does of it; a refusal is a difference."""
+    try:
+        await OPERATIONS[path](ground, body)
+    except (Misuse, KeyError) as error:
+        return [f"{path} {json.dumps(body, ensure_ascii=False)}\N{NO-BREAK SPACE}: {error}"]
+    await ground.changes.until(lambda: _story_waits(ground), PATIENCE)
+    await ground.lockstep.quiet(PATIENCE)
+    return []
 
-    async def _do(self, path: str, body: Line) -> None:
-        try:
-            await self._act(path, body)
-        except Misuse as misuse:
-            self.refused.append(f"{path} {json.dumps(body, ensure_ascii=False)}: {misuse}")
+
+def _story_waits(ground: Ground) -> bool:
+    """A story goes on by itself until it waits for somebody."""
+    story = ground.runner.story
+    return story is None or story.progress.phase in PAUSED_STORY
+
+
+def _said(ground: Ground) -> list[Line]:
+    return [said(call) for call in ground.journal.calls if call.method in SPOKEN]
 
 
 def differences(before: list[Line], after: list[Line]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 import uvicorn
 
 from simulator.app import Simulator, build
-from simulator.house import House, Options
+from simulator.ground import Ground, Options
 
 T = TypeVar("T")
 
@@ -31,10 +31,10 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=2,
         )
         super().__init__(config)
-        self.house = app.house
+        self.ground = app.ground
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.house.bell.close()
+        self.ground.changes.close()
         super().handle_exit(sig, frame)
 
 
@@ -77,12 +77,12 @@ class Running:
         self._socket = bind("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         # The socket already listens: the first request waits until the server is up.
-        self.house.supervisor.url = self.url
+        self.ground.bot_process.url = self.url
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
-    def house(self) -> House:
-        return self.app.house
+    def ground(self) -> Ground:
+        return self.app.ground
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -95,21 +95,21 @@ class Running:
         trace: TracebackType | None,
     ) -> None:
         self._server.should_exit = True
-        self.house.bell.closing = True
-        self._loop_ring()
+        self.ground.changes.closing = True
+        self._end_the_polls()
         self._thread.join(10)
         self._socket.close()
 
     def ask(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something in the server's own loop, and wait for it."""
-        while self.house.loop is None:
+        while self.ground.loop is None:
             self._thread.join(0.01)
-        return asyncio.run_coroutine_threadsafe(work, self.house.loop).result()
+        return asyncio.run_coroutine_threadsafe(work, self.ground.loop).result()
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
 
-    def _loop_ring(self) -> None:
-        loop = self.house.loop
+    def _end_the_polls(self) -> None:
+        loop = self.ground.loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self.house.bell.close)
+            loop.call_soon_threadsafe(self.ground.changes.close)

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.clock import FollowedClock, system_clock
+from bot.clock import FollowedClock, steady_clock, system_clock
 
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)
 NEXT = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -154,3 +154,11 @@ async def test_a_clock_that_cannot_be_read_is_an_error_at_the_start(
 def test_a_clock_not_yet_read_has_no_time() -> None:
     with pytest.raises(RuntimeError):
         FollowedClock("http://127.0.0.1:9")()
+
+
+def test_a_steady_clock_does_not_follow_a_machine_whose_clock_jumps() -> None:
+    walls, seconds = iter((START, NEXT)), iter((100.0, 102.5))
+
+    steady = steady_clock(lambda: next(walls), lambda: next(seconds))
+
+    assert steady() == START + timedelta(seconds=2.5)

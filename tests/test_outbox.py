@@ -17,8 +17,9 @@ from bot.clock import pause
 from bot.domain.message import Kind, Priority
 from bot.domain.network import Network
 from bot.domain.people import Group
+from bot.landing import SendError
 from bot.models import LetterState
-from bot.outbox import Sender, SendError
+from bot.outbox import Sender
 from bot.store import Database, Unit, letters
 from bot.store.letters import Letter, Outcome, outbox
 from bot.store.owner import Owner, is_dead
@@ -148,7 +149,7 @@ async def test_an_alert_finds_room_when_every_lane_hangs(
 
     release = asyncio.Event()
     transport = Hanging(clock)
-    sender = Sender(database.unit, transport, clock, Throttle(None))
+    sender = Sender(database.unit, transport, clock, Throttle(None), lanes=4)
     for n in range(6):
         say(database, f"slow {n}", n)
 
@@ -458,8 +459,7 @@ async def test_two_processes_never_carry_the_same_letter(
     postgres: Database, transport: FakeTransport, clock: FakeClock, owners: list[Owner]
 ) -> None:
     senders = [
-        Sender(postgres.unit, transport, clock, Throttle(None), owner=owner.number)
-        for owner in owners
+        Sender(postgres.unit, transport, clock, Throttle(None), owner=owner) for owner in owners
     ]
     for n in range(40):
         say(postgres, f"letter {n}", n)
@@ -664,6 +664,62 @@ async def test_a_catch_up_that_raises_loses_nothing(
     await sender.flush()
 
     assert bodies(transport) == ["old"]
+
+
+async def test_a_letter_that_cannot_be_filled_in_did_not_leave_and_holds_up_nobody(
+    database: Database,
+    transport: FakeTransport,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    faults = [KeyError("a bug")]
+
+    def fill(letter: Letter) -> Letter:
+        if faults:
+            raise faults.pop()
+        return letter
+
+    sender = Sender(database.unit, transport, clock, Throttle(None), fill=fill)
+    say(database, "unlucky")
+    say(database, "next")
+
+    await sender.flush()
+    assert bodies(transport) == ["next"]
+    clock.advance(seconds=1)
+    await sender.flush()
+
+    assert bodies(transport) == ["next", "unlucky"]
+
+
+async def test_an_alert_overtakes_a_routine_message_of_its_chat_that_waits_for_its_next_attempt(
+    database: Database, sender: Sender, transport: FakeTransport
+) -> None:
+    transport.fail(HERE, SendError("ConnectionRefused"))
+    say(database, "routine")
+    await sender.flush()
+    say(database, "alert", priority=Priority.ALERT)
+
+    await sender.flush()
+
+    assert bodies(transport)[0] == "alert"
+
+
+async def test_an_error_of_ours_is_not_the_end_of_sending(
+    database: Database,
+    transport: FakeTransport,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sender = Sender(database.unit, transport, clock, Throttle(None), on_alert_sent=lambda _: 1 / 0)
+    say(database, "alert", priority=Priority.ALERT)
+    say(database, "next")
+    with suppress(ZeroDivisionError):
+        await sender.flush()
+
+    await sender.flush()
+
+    assert bodies(transport) == ["alert", "next"]
+    assert state(database, "alert")[0] == LetterState.SENT
 
 
 async def test_a_secret_is_filled_in_at_the_last_instant_and_kept_nowhere(

@@ -21,6 +21,9 @@ class Rings:
         self._enough = enough
 
     async def __call__(self) -> None:
+        self.look()
+
+    def look(self) -> None:
         self.count += 1
         if self.count >= self._enough:
             self.enough.set()
@@ -52,6 +55,43 @@ async def test_a_ring_that_raises_is_followed_by_the_next(
     scheduler.shutdown()
 
     assert "a ring failed: RuntimeError" in caplog.text
+
+
+async def test_two_rings_never_overlap() -> None:
+    rings, intervals, release = Rings(2), Rings(4), asyncio.Event()
+
+    async def ring() -> None:
+        rings.look()
+        await release.wait()
+
+    def wall() -> datetime:
+        intervals.look()
+        return system_clock()
+
+    scheduler = Scheduler(ring, interval=QUICK, wall=wall)
+    scheduler.start()
+    await asyncio.wait_for(intervals.enough.wait(), 5)
+    assert rings.count == 1
+
+    release.set()
+    await asyncio.wait_for(rings.enough.wait(), 5)
+    scheduler.shutdown()
+
+
+async def test_a_ring_that_succeeded_is_noted() -> None:
+    rings, rung = Rings(3), []
+
+    async def ring() -> None:
+        await rings()
+        if rings.count == 1:
+            raise RuntimeError("a bug")
+
+    scheduler = Scheduler(ring, interval=QUICK, on_rung=lambda: rung.append(rings.count))
+    scheduler.start()
+    await asyncio.wait_for(rings.enough.wait(), 5)
+    scheduler.shutdown()
+
+    assert rung[0] == 2
 
 
 async def test_a_clock_that_went_back_does_not_silence_the_bell() -> None:

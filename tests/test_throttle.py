@@ -44,15 +44,39 @@ def test_a_first_message_leaves_at_once(throttle: Throttle) -> None:
 def test_a_private_chat_has_a_small_burst_of_answers(throttle: Throttle) -> None:
     left = departures(throttle, [HERE] * 4, Priority.ANSWER)
 
-    assert left == [NOW, NOW, NOW, after(seconds=3)]
+    assert left == [NOW, NOW, NOW, NOW + LIMITS_TELEGRAM.private.per]
 
 
 def test_routine_messages_to_one_chat_are_a_second_apart(throttle: Throttle) -> None:
-    assert departures(throttle, [HERE] * 3, Priority.BULK) == [
-        NOW,
-        after(seconds=1),
-        after(seconds=2),
-    ]
+    gap = LIMITS_TELEGRAM.gap
+
+    assert departures(throttle, [HERE] * 3, Priority.BULK) == [NOW, NOW + gap, NOW + 2 * gap]
+
+
+def test_lateness_does_not_add_up(throttle: Throttle) -> None:
+    late, at = timedelta(milliseconds=8), NOW
+    for chat in range(1, 601):
+        at = throttle.free_at(chat, Priority.BULK, at) + late
+        throttle.sent(chat, at)
+
+    assert 600 / (at - NOW).total_seconds() >= 28.5
+
+
+def test_a_pause_is_not_made_good_by_a_burst(throttle: Throttle) -> None:
+    departures(throttle, [HERE], Priority.BULK)
+    at = later = after(minutes=1)
+
+    left = [at := send(throttle, chat, Priority.BULK, at) for chat in range(100, 130)]
+
+    assert sum(at == later for at in left) <= 4
+
+
+def test_what_did_not_leave_after_all_is_given_back(throttle: Throttle) -> None:
+    departures(throttle, [HERE], Priority.BULK)
+
+    throttle.give_back(HERE)
+
+    assert throttle.free_at(HERE, Priority.BULK, NOW) == NOW
 
 
 def test_bulk_to_many_chats_is_evenly_spaced_near_the_limit(throttle: Throttle) -> None:

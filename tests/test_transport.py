@@ -9,7 +9,7 @@ import pytest
 from telegram import Bot
 
 from bot.domain.message import Kind, Priority
-from bot.outbox import SendError
+from bot.landing import SendError
 from bot.store.letters import Letter
 from bot.transport import TelegramTransport, pages, plain, visible_length
 from tests.telegram import CHATS, TOKEN, Answer, FakeTelegram, error, ok

@@ -78,10 +78,38 @@ async def test_who_does_not_know_the_secret_is_not_believed(
     assert (answer.status_code, taken.updates) == (403, [])
 
 
-@pytest.mark.parametrize("body", [[], "text", {}, {"update_id": "1"}])
+@pytest.mark.parametrize(
+    "body",
+    [[], "text", {}, {"update_id": "1"}, {"update_id": True}, {"update_id": 2**70}, None, 1, [{}]],
+)
 async def test_what_is_no_update_is_refused(body: Any, app: Starlette, taken: Taken) -> None:
     assert await post(app, body) == 400
     assert taken.updates == []
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"{", b"NaN", b"[" * 100_000, b'{"a":' * 9_999])
+async def test_what_is_no_json_is_refused(body: bytes, app: Starlette, taken: Taken) -> None:
+    answer = await call(app, "POST", "/hook", content=body, headers={SECRET_HEADER: SECRET})
+
+    assert (answer.status_code, taken.updates) == (400, [])
+
+
+async def test_a_bug_in_taking_an_update_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+    def take(updates: Sequence[dict[str, Any]]) -> None:
+        raise KeyError("a bug")
+
+    app = web_app(health=lambda: HEALTH, take=take, secret=SECRET)
+
+    assert await post(app, {"update_id": 1}) == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("ok", 200), ("starting", 200), ("unexplained", 503), ("late", 503)]
+)
+async def test_health_that_is_not_well_says_so_by_its_number(status: str, code: int) -> None:
+    answer = await call(web_app(health=lambda: {"status": status}), "GET", "/healthz")
+
+    assert (answer.status_code, answer.json()) == (code, {"status": status})
 
 
 async def test_an_endless_body_is_refused(app: Starlette) -> None:

@@ -85,11 +85,8 @@ def _read_through(unit: Unit, *, whole: bool) -> list[str]:
             codes = unit.records.after(codes[-1], LIMIT)
             found += _faults(unit, codes)
         return found
-    total = unit.records.patients("", 0, 1).total
     turn = int(unit.now.timestamp() // AUDIT_EVERY.total_seconds())
-    offset = turn * AT_ONCE % max(total, 1)
-    page = unit.records.patients("", offset, AT_ONCE)
-    return _faults(unit, [code for code, _, _ in page.lines])
+    return _faults(unit, unit.records.turn(turn, AT_ONCE))
 
 
 def _faults(unit: Unit, codes: list[str]) -> list[str]:

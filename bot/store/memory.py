@@ -20,10 +20,8 @@ from bot.store.events import Events
 from bot.store.memory_letters import Facts, MemoryEvents, MemoryOutbox
 from bot.store.outbox import Outbox
 from bot.store.people import Draft, Invitation, People
-from bot.store.records import DUTY, Due, Held, Page, Records
+from bot.store.records import DUTY, PUT, Due, Held, Page, Records
 from bot.store.unit import Unit, Words
-
-TOLD = {"alert": "open", "check": "asked", "relay": "offered"}
 
 
 class MemoryPeople:
@@ -272,8 +270,9 @@ class MemoryRecords:
         grave: bool = False,
     ) -> Page:
         def place(record: Record) -> tuple[Any, ...]:
+            raised = [alert.raised_at for alert in record.running_alerts()]
             if grave:
-                return not record.running_alerts(), due.late_from(record), record.code
+                return not raised, min(raised, default=due.late_from(record)), record.code
             return record.patient.day0_on, record.code
 
         found = [
@@ -310,7 +309,12 @@ class MemoryRecords:
         return sorted(c for c in self._facts.records if c.partition("-")[2] in fours)[:limit]
 
     def after(self, code: str, limit: int) -> list[str]:
-        return sorted(record.code for record in self._running("") if record.code > code)[:limit]
+        return sorted(each for each in self._facts.records if each > code)[:limit]
+
+    def turn(self, number: int, limit: int) -> list[str]:
+        codes = sorted(self._facts.records)
+        offset = number * limit % max(len(codes), 1)
+        return codes[offset : offset + limit]
 
     # The audit
 
@@ -336,7 +340,7 @@ class MemoryRecords:
         found = [
             (record.code, kind.name, thing.key, kind.together(record, thing))
             for record, kind, thing in self._things()
-            if TOLD.get(kind.name) == thing.state
+            if PUT.get(kind.name) == thing.state
         ]
         return found[:limit]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    and_,
     bindparam,
     func,
     literal,
@@ -20,7 +19,7 @@ from sqlmodel import SQLModel
 
 from bot import models
 from bot.domain import due
-from bot.domain.facts import Dated, Patient, PatientState, Watch, WatchState
+from bot.domain.facts import RUNNING, Dated, Patient, PatientState, Watch, WatchState
 from bot.domain.invariants import Line
 from bot.domain.network import Network
 from bot.domain.people import Roster
@@ -33,6 +32,7 @@ patients = SQLModel.metadata.tables[str(models.Patient.__tablename__)]
 dated = SQLModel.metadata.tables[str(models.Dated.__tablename__)]
 p, d = patients.c, dated.c
 
+PATIENT = (p.code, literal(""), literal(""))
 KEPT_CLOSED = [kind.name for kind in due.BOOK if kind.keeps_closed]
 PATIENTS = select(p.code, p.version, p.phase, p.late_at, p.facts).where(
     p.code.in_(bindparam("codes", expanding=True))
@@ -325,27 +325,30 @@ class Records:
         """Those whose pathway runs, the nearest injection first."""
         mine = self._running(centre)
         total = self._count(select(func.count()).where(*mine))
-        found = select(p.code, literal(""), literal("")).where(*mine)
-        found = found.order_by(p.day0_on, p.code).limit(limit).offset(offset)
-        return Page(total, offset, self._lines(found))
+        found = select(*PATIENT).where(*mine).order_by(p.day0_on, p.code)
+        return Page(total, offset, self._lines(found.limit(limit).offset(offset)))
 
     def worried(self, centre: str, offset: int, limit: int) -> Page:
-        """Those of whom something is late, an alert before all else."""
-        mine = (*self._running(centre), p.late_at <= self._now)
+        """Those of whom something is late, an alert before all else, then the longest."""
+        mine = [p.late_at <= self._now] + ([p.centre == centre] if centre else [])
         total = self._count(select(func.count()).where(*mine))
-        alarmed = select(d.code).where(d.kind == "alert", d.state.in_(("open", "taken")))
-        grave = self._connection.execute(alarmed.distinct().limit(ROUND)).scalars().all()
-        found = select(p.code, literal(""), literal("")).where(*mine)
-        first = p.code.not_in(grave) if grave else literal(0)
-        found = found.order_by(first, p.late_at, p.code).limit(limit).offset(offset)
-        return Page(total, offset, self._lines(found))
+        grave = self._alarmed(centre)
+        lines = [(code, "", "") for code in grave[offset : offset + limit]]
+        found = select(*PATIENT).where(*mine, p.code.not_in(grave)).order_by(p.late_at, p.code)
+        rest = found.limit(limit - len(lines)).offset(max(0, offset - len(grave)))
+        return Page(total, offset, [*lines, *self._lines(rest)])
+
+    def _alarmed(self, centre: str) -> list[str]:
+        """Those about whom an alert runs, the oldest alert first."""
+        mine = [d.kind == "alert", d.state.in_(RUNNING)] + ([d.centre == centre] if centre else [])
+        found = select(d.code).where(*mine).order_by(d.due_at, d.code).limit(ROUND)
+        return list(dict.fromkeys(self._connection.execute(found).scalars()))
 
     def calm(self, centre: str, offset: int, limit: int) -> Page:
         """Those of whom nothing is late, the nearest injection first."""
         mine = (*self._running(centre), or_(p.late_at.is_(None), p.late_at > self._now))
-        found = select(p.code, literal(""), literal("")).where(*mine)
-        found = found.order_by(p.day0_on, p.code).limit(limit).offset(offset)
-        return Page(0, offset, self._lines(found))
+        found = select(*PATIENT).where(*mine).order_by(p.day0_on, p.code)
+        return Page(0, offset, self._lines(found.limit(limit).offset(offset)))
 
     def watched(self, centre: str, offset: int, limit: int) -> Page:
         """Those under watch, the next round first; then the others whose pathway runs."""
@@ -366,9 +369,16 @@ class Records:
         return list(self._connection.execute(found).scalars())
 
     def after(self, code: str, limit: int) -> list[str]:
-        """The next codes in their order, of those whose pathway runs: a walk through all."""
-        found = select(p.code).where(p.code > code, p.state != PatientState.ENDED.value)
-        return list(self._connection.execute(found.order_by(p.code).limit(limit)).scalars())
+        """The next codes in their order: a walk through all."""
+        found = select(p.code).where(p.code > code).order_by(p.code).limit(limit)
+        return list(self._connection.execute(found).scalars())
+
+    def turn(self, number: int, limit: int) -> list[str]:
+        """Some codes, others at the next number: after so many turns all of them came."""
+        total = self._count(select(func.count()).select_from(patients))
+        found = select(p.code).order_by(p.code).limit(limit)
+        offset = number * limit % max(total, 1)
+        return list(self._connection.execute(found.offset(offset)).scalars())
 
     # The audit
 
@@ -378,7 +388,7 @@ class Records:
         found = [
             select(*columns).where(d.next_at < before).limit(limit),
             select(*columns).where(d.next_at.is_(None), d.open).limit(limit),
-            select(*columns).where(d.fault != "").limit(limit),
+            select(*columns).where(d.fault > "").limit(limit),
         ]
         rows = {
             tuple(row[:3]): Line(*row)
@@ -389,13 +399,11 @@ class Records:
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         """What was put to somebody and waits: (code, kind, key, what it shares)."""
-        asked = or_(
-            and_(d.kind == "alert", d.state == "open"),
-            and_(d.kind == "check", d.state == "asked"),
-            and_(d.kind == "relay", d.state == "offered"),
-        )
-        found = select(d.code, d.kind, d.key, d.together).where(asked).limit(limit)
-        return [tuple(row) for row in self._connection.execute(found)]
+        columns = (d.code, d.kind, d.key, d.together)
+        asked = [
+            select(*columns).where(d.kind == kind, d.state == state) for kind, state in PUT.items()
+        ]
+        return [tuple(row) for row in self._connection.execute(union_all(*asked).limit(limit))]
 
     def _running(self, centre: str) -> tuple[Any, ...]:
         running = p.state.in_((PatientState.ACTIVE.value, PatientState.PAUSED.value))
@@ -409,5 +417,7 @@ class Records:
 
 
 DUTY = "duty"
+PUT = {"alert": "open", "check": "asked", "relay": "offered"}
+"""The kinds that are put to somebody, in the state in which they wait for him."""
 ROUND = 200
 """More lines than any unit has beds."""

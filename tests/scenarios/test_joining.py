@@ -7,8 +7,8 @@ import pytest
 
 from bot.care.joining import hash_token
 from bot.domain.roles import Team
+from bot.landing import SendError
 from bot.models import Invitation, Member
-from bot.outbox import SendError
 from tests.hospital import Hospital
 from tests.ward import Person
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from bot.domain.roles import Team
-from bot.outbox import SendError
+from bot.landing import SendError
 from tests.hospital import BEFORE_INJECTION, Hospital
 from tests.scenarios.played import events, press, sent_at, written_down
 from tests.ward import PARIS

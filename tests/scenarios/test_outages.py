@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from bot.domain.roles import Team
-from bot.outbox import SendError
+from bot.landing import SendError
 from bot.store import letters
 from tests.hospital import Hospital
 

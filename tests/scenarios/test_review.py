@@ -1,8 +1,8 @@
 """What a hostile reader found: each of these was once silent, lost, or said to the wrong one."""
 
 from bot.domain.roles import Team
+from bot.landing import SendError
 from bot.models import AlertState, Check
-from bot.outbox import SendError
 from tests.hospital import Hospital
 from tests.ward import Person
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from simulator.client import Client
-from simulator.house import Options
+from simulator.ground import Options
 from simulator.server import Running
 from tests.simulator.desk import START, TOKEN, Desk
 

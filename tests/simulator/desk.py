@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simulator import living
-from simulator.clock import SimClock
+from simulator.api.floods import Floods
+from simulator.api.telegram import Telegram
 from simulator.errors import Refusal
-from simulator.faults import Faults
-from simulator.floods import Floods
-from simulator.people import Chat, Message, Person
-from simulator.telegram import Telegram
-from simulator.world import World
+from simulator.world import actions
+from simulator.world.clock import Clock
+from simulator.world.faults import Faults
+from simulator.world.people import Chat, Message, Person
+from simulator.world.state import World
 
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)
 TOKEN = "123456:test-token"
@@ -21,7 +21,7 @@ class Desk:
     """Claire has opened the bot; the group « EFS » holds Claire, Amina and the bot."""
 
     def __init__(self) -> None:
-        self.clock = SimClock(START, lambda: 0.0, rate=0)
+        self.clock = Clock(START, lambda: 0.0, rate=0)
         self.world = World(self.clock.now)
         self.faults = Faults(self.clock.now)
         self.floods = Floods()
@@ -29,12 +29,12 @@ class Desk:
         self.claire = self.world.add_person("Claire", "Vidal", "claire_vidal")
         self.amina = self.world.add_person("Amina", "Haddad")
         self.efs = self.group("EFS", self.claire, self.amina)
-        living.start(self.world, self.claire)
+        actions.start(self.world, self.claire)
 
     def group(self, title: str, *people: Person) -> Chat:
         group = self.world.add_group(title)
-        living.gather(self.world, group, list(people))
-        living.join(self.world, group, self.world.bot)
+        actions.gather(self.world, group, list(people))
+        actions.join(self.world, group, self.world.bot)
         return group
 
     def ask(self, method: str, raw: Mapping[str, object] | None = None, **more: object) -> Any:

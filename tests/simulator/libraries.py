@@ -12,7 +12,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import BufferedInputFile
 
-from simulator.schema import Upload
+from simulator.api.schema import Upload
 
 TOKEN = "123456:test-token"
 Object = dict[str, Any]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from simulator import living, media
-from simulator.schema import Upload
+from simulator.api.schema import Upload
+from simulator.world import actions, media
 from tests.simulator.desk import Desk, button
 
 Answer = dict[str, Any]
@@ -58,7 +58,7 @@ def commands(*pairs: tuple[str, str]) -> Callable[[Desk], Answer]:
 
 
 def blocked(desk: Desk) -> Answer:
-    living.block(desk.world, desk.claire)
+    actions.block(desk.world, desk.claire)
     return send()(desk)
 
 
@@ -67,13 +67,13 @@ def never_started(desk: Desk) -> Answer:
 
 
 def kicked(desk: Desk) -> Answer:
-    living.leave(desk.world, desk.efs, desk.world.bot)
+    actions.leave(desk.world, desk.efs, desk.world.bot)
     return send(chat_id=desk.efs.id)(desk)
 
 
 def kicked_from_supergroup(desk: Desk) -> Answer:
-    new = living.migrate(desk.world, desk.efs)
-    living.leave(desk.world, new, desk.world.bot)
+    new = actions.migrate(desk.world, desk.efs)
+    actions.leave(desk.world, new, desk.world.bot)
     return send(chat_id=new.id)(desk)
 
 
@@ -84,12 +84,12 @@ def left(desk: Desk) -> Answer:
 
 def foreign_group(desk: Desk) -> Answer:
     group = desk.world.add_group("Ailleurs")
-    living.gather(desk.world, group, [desk.amina])
+    actions.gather(desk.world, group, [desk.amina])
     return send(chat_id=group.id)(desk)
 
 
 def migrated(desk: Desk) -> Answer:
-    living.migrate(desk.world, desk.efs)
+    actions.migrate(desk.world, desk.efs)
     return send(chat_id=desk.efs.id)(desk)
 
 
@@ -111,7 +111,7 @@ def same_text_and_keyboard(desk: Desk) -> Answer:
 
 
 def edit_of_a_persons_message(desk: Desk) -> Answer:
-    said = living.say(desk.world, desk.claire, desk.world.chat(desk.claire.id), "Oui")
+    said = actions.say(desk.world, desk.claire, desk.world.chat(desk.claire.id), "Oui")
     return call("editMessageText", message_id=said.id, text="Non")(desk)
 
 
@@ -140,13 +140,13 @@ def deleted_twice(desk: Desk) -> Answer:
 
 
 def deletion_of_a_members_message(desk: Desk) -> Answer:
-    said = living.say(desk.world, desk.amina, desk.efs, "/aide")
+    said = actions.say(desk.world, desk.amina, desk.efs, "/aide")
     return call("deleteMessage", chat_id=desk.efs.id, message_id=said.id)(desk)
 
 
 def old_tap(desk: Desk) -> Answer:
     message = desk.sent("Bonjour", reply_markup=button())
-    tap = living.press(desk.world, desk.claire, message, data="yes")
+    tap = actions.press(desk.world, desk.claire, message, data="yes")
     desk.wait(seconds=61)
     answer: Answer = desk.ask("answerCallbackQuery", callback_query_id=tap.id)
     return answer
@@ -154,7 +154,7 @@ def old_tap(desk: Desk) -> Answer:
 
 def long_popup(desk: Desk) -> Answer:
     message = desk.sent("Bonjour", reply_markup=button())
-    tap = living.press(desk.world, desk.claire, message, data="yes")
+    tap = actions.press(desk.world, desk.claire, message, data="yes")
     answer: Answer = desk.ask("answerCallbackQuery", callback_query_id=tap.id, text="é" * 201)
     return answer
 
@@ -182,7 +182,7 @@ def flood_to_everyone(desk: Desk) -> Answer:
     desk.floods.on = True
     people = [desk.world.add_person(f"P{n}") for n in range(31)]
     for person in people:
-        living.start(desk.world, person)
+        actions.start(desk.world, person)
         answer: Answer = send(chat_id=person.id)(desk)
     return answer
 

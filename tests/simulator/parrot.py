@@ -8,12 +8,13 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from simulator.media import png
+from simulator.world.media import png
 
 TOKEN = "123456:test-token"
 EVERY = timedelta(hours=3)
@@ -32,7 +33,7 @@ class Parrot:
         self._url, self._memory = url, memory
         self._lock = threading.Lock()
         self._reminders: list[tuple[datetime, int]] = []
-        self._count = 0
+        self._counts: Counter[int] = Counter()
         self._stopped = False
         if memory and memory.exists():
             rows = json.loads(memory.read_text())
@@ -91,8 +92,8 @@ class Parrot:
 
     def _remind(self, now: datetime) -> None:
         for at, chat in [due for due in self._reminders if due[0] <= now]:
-            self._count += 1
-            self.call("sendMessage", chat_id=chat, text=f"Rappel {self._count}")
+            self._counts[chat] += 1
+            self.call("sendMessage", chat_id=chat, text=f"Rappel {self._counts[chat]}")
             self._reminders.remove((at, chat))
             self._reminders.append((at + EVERY, chat))
         self._remember()

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from simulator.clock import SimClock
+from simulator.world.clock import Clock
 from tests.simulator.desk import START
 
 
@@ -17,7 +17,7 @@ class Hand:
 
 def test_a_running_clock_goes_with_the_machine() -> None:
     hand = Hand()
-    clock = SimClock(START, hand)
+    clock = Clock(START, hand)
     hand.seconds += 90
 
     assert clock.now() == START + timedelta(seconds=90)
@@ -25,7 +25,7 @@ def test_a_running_clock_goes_with_the_machine() -> None:
 
 def test_a_paused_clock_stands_still() -> None:
     hand = Hand()
-    clock = SimClock(START, hand)
+    clock = Clock(START, hand)
     hand.seconds += 10
     clock.set(rate=0)
     hand.seconds += 1000
@@ -34,7 +34,7 @@ def test_a_paused_clock_stands_still() -> None:
 
 
 def test_every_move_bumps_the_version() -> None:
-    clock = SimClock(START, Hand(), rate=0)
+    clock = Clock(START, Hand(), rate=0)
     clock.set(START + timedelta(days=1))
 
     assert clock.state() == {

@@ -11,7 +11,9 @@ PREFIXES = {400: "Bad Request: ", 403: "Forbidden: "}
 
 def test_every_limit_is_documented_with_its_answer() -> None:
     rows = PAGE.read_text(encoding="utf-8").splitlines()
-    documented = {row.split("`")[-2]: row for row in rows if row.startswith("|") and "http" in row}
+    documented = {
+        row.split("`")[-2]: row for row in rows if row.startswith("|") and "](http" in row
+    }
 
     assert set(documented) == {limit.name for limit in LIMITS}
     for limit in LIMITS:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from simulator import entities, markup
+from simulator.api import markup
+from simulator.world import entities
 
 Expected = list[tuple[str, str]]
 

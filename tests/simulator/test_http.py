@@ -48,8 +48,8 @@ class Asked(threading.Thread):
 def polling(running: Running, **params: Any) -> Asked:
     """A long poll that has really begun."""
     asked = Asked(running, "getUpdates", timeout=20, **params)
-    while running.house.post.pollers == 0:
-        running.house.post.pollers  # noqa: B018  the server's thread counts it up
+    while running.ground.delivery.pollers == 0:
+        running.ground.delivery.pollers  # noqa: B018  the server's thread counts it up
     return asked
 
 

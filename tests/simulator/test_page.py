@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from simulator.client import Client
-from simulator.house import Options
+from simulator.ground import Options
 from simulator.server import Running
-from simulator.theatre import Playbill
+from simulator.stories.runner import Storyboards
 from tests.simulator.desk import START, TOKEN
 from tests.simulator.test_story import BOARD, parrot
 
@@ -34,8 +35,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("stories")
     (folder / "essai.toml").write_text(BOARD, encoding="utf-8")
     (folder / "_rien.toml").write_text('title = "Rien"\nscene = [{ note = "Vu" }]')
-    playbill = Playbill(folder, {"who": "Claire"})
-    options = Options(START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), playbill=playbill)
+    storyboards = Storyboards(folder, {"who": "Claire"})
+    options = Options(
+        START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), storyboards=storyboards
+    )
     with Running(options) as running:
         Client(running.url).wait_followed()
         yield running
@@ -239,13 +242,48 @@ def test_the_clock_is_pushed(page: Page, client: Client) -> None:
     clock = page.locator("#clock")
     before = client.now()
     page.get_by_role("button", name="+1 h").click()
-    expect(clock.locator(".note")).to_have_text("")
     page.get_by_role("button", name="+1 jour").click()
-    expect(clock.locator(".note")).to_have_text("")
     page.get_by_role("button", name="Prochain événement").click()
 
     expect(clock.locator(".note")).to_have_text("Rien n’est prévu.")
+    expect(clock.locator(".forward")).to_be_hidden()
     assert (client.now() - before).total_seconds() == 25 * 3600
+
+
+def test_hours_are_written_as_the_bot_writes_them(page: Page, client: Client) -> None:
+    client.to(client.now().replace(hour=6, minute=30, second=0) + timedelta(days=1))
+
+    expect(page.locator(".face")).to_have_text("7 h 30")
+    assert page.locator(".face").text_content() == "7\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}30"
+
+
+def test_a_long_forward_shows_how_far_it_is_and_can_be_stopped(page: Page, client: Client) -> None:
+    shown = open_chat(page, "claire")
+    shown.get_by_role("button", name="Démarrer").click()
+    write(shown, "/rappel")
+    client.until_quiet()
+    client.fault("delay", method="sendMessage", delay_s=0.1)
+    before = client.now()
+    page.get_by_role("button", name="+30 jours").click()
+    forward = page.get_by_role("group", name="L’horloge avance")
+
+    expect(forward).to_contain_text("jusqu’au ")
+    reached = forward.locator("span").inner_text()
+    expect(forward.locator("span")).not_to_have_text(reached)  # a day further
+    write(open_chat(page, "amina", "efs"), "on continue")
+    expect(phone(page, "amina").locator(".message.own")).to_contain_text("on continue")
+    forward.get_by_role("button", name="Arrêter").click()
+    expect(forward).to_be_hidden()
+    client.clear_faults()
+    client.until_quiet()
+
+    stopped = client.now()
+    assert timedelta(days=1) <= stopped - before < timedelta(days=30)
+    page.get_by_role("button", name="+1 h").click()
+    expect(page.locator(".note")).to_have_text("")
+    client.until_quiet()
+    expect(forward).to_be_hidden()
+    assert client.now() - stopped == timedelta(hours=1)
 
 
 def test_the_clock_is_played_and_paused(page: Page, client: Client) -> None:
@@ -263,12 +301,12 @@ def test_the_clock_is_played_and_paused(page: Page, client: Client) -> None:
 
 
 def test_each_patient_has_a_day(page: Page, server: Running, client: Client) -> None:
-    house = server.house
+    ground = server.ground
     today = client.now().date().isoformat()
     anchors = [{"label": "TLS-7K4Q", "day0": today}]
-    assert house.loop is not None
-    house.loop.call_soon_threadsafe(
-        lambda: house.world.tell("health", health={"status": "ok", "anchors": anchors})
+    assert ground.loop is not None
+    ground.loop.call_soon_threadsafe(
+        lambda: ground.world.tell("health", health={"status": "ok", "anchors": anchors})
     )
 
     expect(page.locator(".days li")).to_have_text("TLS-7K4QJ0")
@@ -338,7 +376,7 @@ def test_an_outage_is_ordered_and_ended(page: Page, client: Client) -> None:
 
     expect(page.get_by_role("region", name="Pannes en cours")).to_contain_text("502")
     page.get_by_role("button", name="Tout rétablir").click()
-    expect(page.get_by_text("Tout fonctionne.")).to_be_visible()
+    expect(page.locator("#status")).to_have_text("Tout fonctionne.")
     assert client.state()["faults"] == []
 
 
@@ -348,12 +386,13 @@ def test_the_bot_is_killed_and_restarted(page: Page, client: Client) -> None:
     expect(shown.locator(".key").first).to_be_visible()
     page.get_by_role("button", name="Pannes").click()
     page.get_by_role("button", name="Tuer le bot").click()
-    expect(page.get_by_text("Le bot est arrêté")).to_be_visible()
+    expect(page.locator("#status")).to_have_text("Le bot est arrêté.")
+    expect(page.get_by_text("Tout fonctionne.")).to_have_count(0)
     write(shown, "toujours là ?")
     page.get_by_role("button", name="Relancer le bot").click()
 
     expect(shown.locator(".message.other").last).to_contain_text("toujours là ?")
-    expect(page.get_by_text("Le bot tourne")).to_be_visible()
+    expect(page.locator("#status")).to_have_text("Tout fonctionne.")
 
 
 def test_a_phone_blocks_the_bot_and_comes_back(page: Page) -> None:
@@ -425,6 +464,44 @@ def test_a_storyboard_is_chosen_played_and_debriefed(page: Page) -> None:
     assert debrief.evaluate("it => it.clientHeight") > 200
 
 
+def test_a_reload_in_the_middle_of_a_story_goes_on_with_it(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("/?scenario=essai")
+    panel = page.locator("#panel")
+    expect(panel.get_by_text("Dites oui, Claire")).to_be_visible()
+    open_chat(page, "claire").get_by_role("button", name="Oui").click()
+    expect(panel.get_by_text("Écrivez au bot")).to_be_visible()
+
+    page.reload()
+
+    expect(panel.get_by_text("Écrivez au bot")).to_be_visible()
+    expect(panel.locator(".past li")).to_have_count(1)
+    write(phone(page, "claire"), "bonjour")
+    expect(page.get_by_role("dialog", name="Bilan : Essai")).to_contain_text("2 sur 2")
+
+
+@pytest.mark.parametrize("path", ["/", "/?scenario=essai"])
+def test_a_story_asks_before_it_wipes_the_ground(
+    open_page: Callable[..., Page], client: Client, path: str
+) -> None:
+    client.start("claire")
+    client.until_quiet()
+    page = open_page(path)
+    if path == "/":
+        page.get_by_role("button", name="Scénarios").click()
+        page.get_by_role("button", name="Commencer « Essai »").click()
+    question = page.get_by_role("dialog", name="Commencer « Essai »")
+    expect(question).to_contain_text("1 message écrit et tout ce que le bot sait des patients")
+    question.get_by_role("button", name="Annuler").click()
+
+    assert client.state()["story"] is None
+    assert len(client.messages("claire")) == 2
+    page.get_by_role("button", name="Commencer « Essai »").click()
+    question.get_by_role("button", name="Effacer et commencer").click()
+    expect(page.locator("#panel").get_by_text("Dites oui, Claire")).to_be_visible()
+
+
 def test_a_storyboard_that_asks_for_nothing_counts_nothing(page: Page, client: Client) -> None:
     client.post("story", play="_rien")
 
@@ -475,7 +552,7 @@ def serious(page: Page) -> list[str]:
 
 
 def test_the_pages_files_are_all_shipped(server: Running) -> None:
-    folder = Path(__file__).parents[2] / "simulator" / "page"
+    folder = Path(__file__).parents[2] / "simulator" / "page" / "static"
     index = (folder / "index.html").read_text(encoding="utf-8")
 
     for name in re.findall(r"/page/([\w.]+)", index):

@@ -8,8 +8,7 @@ import pytest
 from simulator import replay
 from simulator.client import Client
 from simulator.errors import Misuse
-from simulator.house import Options
-from simulator.rerun import again
+from simulator.ground import Options
 from simulator.server import Running
 from tests.simulator.desk import START, TOKEN
 from tests.simulator.test_story import CAST, parrot
@@ -35,7 +34,7 @@ def rerun(path: Path) -> list[str]:
     recording = replay.read(path)
     options = Options(recording.start, (TOKEN,), paused=True, cast=recording.cast, bot=parrot())
     with Running(options) as running:
-        return running.ask(again(running.house, recording))
+        return running.ask(replay.again(running.ground, recording))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +71,7 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.jsonl"
     path.write_text(text, encoding="utf-8")
 
-    with pytest.raises(Misuse, match="recording"):
+    with pytest.raises(Misuse, match="enregistrement"):
         replay.read(path)
 
 

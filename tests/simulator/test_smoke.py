@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from simulator.client import Client
-from simulator.media import png
 from simulator.server import Running
+from simulator.world.media import png
 from tests.simulator.hook import Hook
 from tests.simulator.libraries import Aiogram, Library, Ptb, Raw, Refused
 

@@ -10,11 +10,11 @@ import pytest
 
 from simulator.client import Client, ControlError
 from simulator.errors import Misuse
-from simulator.house import Options
+from simulator.ground import Options
 from simulator.server import Running
-from simulator.storybook import FOLDER, load, names, span
-from simulator.supervisor import BotCommand
-from simulator.theatre import Playbill
+from simulator.stories.runner import Storyboards
+from simulator.stories.storyboard import FOLDER, load, names, span
+from simulator.world.bot_process import BotCommand
 from tests.simulator.desk import START, TOKEN
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +59,35 @@ say = "bonjour"
 show = "bonjour !"
 within = "5 min"
 """
+SILENT_SCENE = 5
+# What comes after a task needs it; one scene can never take place, another never ends.
+SKIPPED = """
+title = "Passer"
+you = "claire"
+
+[[scene]]
+start = "x"
+
+[[scene]]
+task = "Dites oui"
+press = "^Oui$"
+
+[[scene]]
+expect = "Noté : (?P<name>\\\\w+)"
+
+[[scene]]
+as = "amina"
+in = "efs"
+press = ["^Peut-être$", "☐*"]
+
+[[scene]]
+await = "(?P<jamais>le bot se tait)"
+
+[[scene]]
+task = "Répondez à {name}"
+say = "^bonsoir$"
+show = "bonsoir"
+"""
 
 
 def parrot() -> BotCommand:
@@ -71,14 +100,17 @@ def parrot() -> BotCommand:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stories")
     (folder / "essai.toml").write_text(BOARD, encoding="utf-8")
+    (folder / "passer.toml").write_text(SKIPPED, encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="module")
 def ground(folder: Path) -> Iterator[Client]:
     """A simulator that supervises the small bot."""
-    playbill = Playbill(folder, {"who": "Claire"})
-    options = Options(START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), playbill=playbill)
+    storyboards = Storyboards(folder, {"who": "Claire"})
+    options = Options(
+        START, (TOKEN,), paused=True, cast=CAST, bot=parrot(), storyboards=storyboards
+    )
     with Running(options) as running:
         yield Client(running.url)
 
@@ -119,6 +151,26 @@ def test_one_may_be_shown_or_pass(ground: Client) -> None:
     assert debrief["missed"] == ["Écrivez au bot"]
 
 
+def test_skipping_leads_on_and_the_debrief_says_what_was_skipped(ground: Client) -> None:
+    ground.post("story", play="passer")
+    story(ground, "task")
+    ground.post("story", skip=True)
+    while ground.state()["story"]["scene"] < SILENT_SCENE:
+        pass
+    ground.post("story", skip=True)
+    ground.wait_story("task", tasks=2)
+    ground.post("story", skip=True)
+
+    debrief = story(ground, "debrief")["debrief"]
+    assert debrief["missed"] == ["Dites oui", "Répondez à Claire"]
+    assert [task["instead"] for task in debrief["tasks"]] == [True, True]
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in debrief["passed"]] == [
+        "Amina touche « Peut-être », « ☐ » dans « EFS » (aucun bouton « Peut-être » dans « EFS »)",
+        "le bot dit « jamais » (passé)",
+    ]
+    assert "bonsoir" in [message["text"] for message in ground.messages("claire")]
+
+
 def test_a_task_left_too_long_is_missed(ground: Client) -> None:
     ground.post("story", play="essai")
     story(ground, "task")
@@ -145,7 +197,9 @@ def test_a_storyboard_begins_with_an_empty_ground_and_a_new_bot(ground: Client) 
 
 
 def test_an_unknown_storyboard_names_the_known_ones(ground: Client) -> None:
-    with pytest.raises(ControlError, match=r"unknown storyboard 'absent'; known: essai"):
+    with pytest.raises(
+        ControlError, match=r"«\sabsent\s» n’existe pas. Scénarios connus\s: essai, passer"
+    ):
         ground.post("story", play="absent")
 
 
@@ -171,11 +225,11 @@ def test_a_killed_bot_starts_again_where_it_was(ground: Client) -> None:
 @pytest.mark.parametrize(
     ("scene", "text"),
     [
-        ('wonder = "x"', "unknown field 'wonder'"),
-        ('as = "claire"', "exactly one of"),
-        ('say = "x"\npress = "y"', "exactly one of"),
-        ('task = "x"', "a task needs one of"),
-        ("nonsense", "storyboard 'faux'"),
+        ('wonder = "x"', r"le champ «\swonder\s» n’existe pas"),
+        ('as = "claire"', "un seul verbe"),
+        ('say = "x"\npress = "y"', "un seul verbe"),
+        ('task = "x"', "une tâche se fait par"),
+        ("nonsense", "faux.toml n’est pas du TOML .ligne 2"),
     ],
 )
 def test_a_wrong_storyboard_says_where(tmp_path: Path, scene: str, text: str) -> None:
@@ -202,5 +256,5 @@ def test_lengths_of_time(text: str | int, seconds: float) -> None:
 
 
 def test_a_length_that_is_none_is_refused() -> None:
-    with pytest.raises(Misuse, match="length of time"):
+    with pytest.raises(Misuse, match="durée"):
         span("bientôt")

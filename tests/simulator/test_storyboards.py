@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from simulator import cast
 from simulator.client import Client
-from simulator.house import Options
+from simulator.ground import Options
 from simulator.server import Running
-from simulator.storybook import Scene, load, names
-from simulator.supervisor import BotCommand
-from simulator.theatre import Playbill
+from simulator.stories.runner import Storyboards
+from simulator.stories.storyboard import Scene, load, names
+from simulator.world import cast
+from simulator.world.bot_process import BotCommand
 from tests.simulator.desk import START
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def ground() -> Iterator[Client]:
         cast=people,
         bot=bot,
         bot_health=health,
-        playbill=Playbill(values={"setup": SETUP}),
+        storyboards=Storyboards(values={"setup": SETUP}),
     )
     with Running(options) as running:
         yield Client(running.url)
@@ -77,7 +77,8 @@ def test_a_storyboard_is_played_to_its_debrief(
     asked = sum(scene.verb == "task" for scene in board.scenes)
     page = browser.new_page(viewport=LAPTOP, locale="fr-FR")
     page.set_default_timeout(PATIENCE)
-    page.goto(f"{ground.url}/?scenario={name}")
+    ground.post("story", play=name)
+    page.goto(ground.url)
     panel = page.locator("#panel")
     done = panel.locator(".past li")
 
@@ -91,9 +92,27 @@ def test_a_storyboard_is_played_to_its_debrief(
     expect(debrief).to_be_visible(timeout=PATIENCE)
     expect(debrief.locator(".report tbody tr")).to_have_count(asked)
     expect(debrief.get_by_text("✔ fait")).to_have_count(asked)
-    expect(debrief.get_by_text("0 appuis ou messages perdus")).to_be_visible()
+    expect(debrief.get_by_text("rien n’a été perdu")).to_be_visible()
     expect(page.locator(".days li")).to_have_text(re.compile(r"^[A-Z]{3}-\w{4}J[0+]"))
     page.close()
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_storyboard_skipped_at_every_task_is_debriefed_all_the_same(
+    ground: Client, name: str
+) -> None:
+    asked = [scene for scene in load(name).scenes if scene.verb == "task"]
+    ground.post("story", play=name)
+    for number in range(1, len(asked) + 1):
+        assert ground.wait_story("task", tasks=number, timeout=PROLOGUE / 1000)
+        ground.post("story", skip=True)
+
+    story = ground.wait_story("debrief", timeout=PATIENCE / 1000)
+
+    assert story is not None
+    assert story["trouble"] == ""
+    assert len(story["debrief"]["missed"]) == len(asked)
+    assert story["debrief"]["passed"] == []
 
 
 def play(page: Page, scene: Scene, you: str) -> None:

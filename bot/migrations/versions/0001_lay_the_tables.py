@@ -34,9 +34,9 @@ def upgrade() -> None:
         batch_op.create_index("ix_dated_late", ["rank", "late_at"], unique=False)
         batch_op.create_index("ix_dated_next", ["next_at", "open"], unique=False)
         batch_op.create_index(
-            "ix_dated_owed", ["owed_by", "centre", "rank", "due_at"], unique=False
+            "ix_dated_owed", ["owed_by", "rank", "due_at", "code", "centre"], unique=False
         )
-        batch_op.create_index("ix_dated_state", ["kind", "state", "due_at"], unique=False)
+        batch_op.create_index("ix_dated_state", ["kind", "state", "due_at", "code"], unique=False)
         batch_op.create_index("ix_dated_together", ["together"], unique=False)
 
     op.create_table(
@@ -127,7 +127,6 @@ def upgrade() -> None:
         sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("owner", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
@@ -163,9 +162,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("patient", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_patient_four"), ["four"], unique=False)
-        batch_op.create_index("ix_patient_late", ["late_at"], unique=False)
-        batch_op.create_index("ix_patient_list", ["state", "centre", "day0_on"], unique=False)
-        batch_op.create_index("ix_patient_phase", ["state", "centre", "phase"], unique=False)
+        batch_op.create_index("ix_patient_late", ["late_at", "code", "centre"], unique=False)
+        batch_op.create_index(
+            "ix_patient_list", ["state", "day0_on", "code", "centre"], unique=False
+        )
+        batch_op.create_index("ix_patient_phase", ["state", "phase", "centre"], unique=False)
 
     op.create_table(
         "stamp",

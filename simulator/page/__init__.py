@@ -1,0 +1,1 @@
+"""The page of phones, and the control API that stands behind it."""

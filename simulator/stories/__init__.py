@@ -1,0 +1,1 @@
+"""Storyboards: read from files, played with the learner, debriefed."""

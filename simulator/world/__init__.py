@@ -1,0 +1,1 @@
+"""What this Telegram holds: people, chats, a movable clock, faults, and what the bot did."""
