@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: demo test run lint bench lock revision
+.PHONY: demo test run lint bench simulate faults lock revision
 .DELETE_ON_ERROR:
 
 demo: .venv/.runtime
@@ -23,6 +23,16 @@ lint: .venv/.dev
 
 bench: .venv/.dev
 	$(PY) -m bench $(ONLY)
+
+# Simulated hospitals, a seed each, exactly repeatable: make simulate SEEDS=1000 FROM=0
+SEEDS ?= 100
+FROM ?= 0
+simulate: .venv/.dev
+	@$(PY) -m tests.simulation $(SEEDS) $(FROM)
+
+# The long faults: a real bot killed fifty times, a full disk, a Telegram that is down …
+faults: .venv/.dev
+	$(PY) -m pytest -n0 tests/end_to_end/test_faults.py tests/end_to_end/test_kill.py
 
 # Writes what changed in bot/models.py as the next migration: make revision name="Add a column"
 revision: .venv/.dev

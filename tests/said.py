@@ -1,8 +1,9 @@
 """Reads in the code which texts it says: their keys, and the values it gives them."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from bot.texts import CATALOGUE, FAMILIES, NOTHING
 
@@ -24,6 +25,8 @@ Keys = tuple[str, ...]  # those that an expression may stand for; none if nobody
 Names = Mapping[str, Keys]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Seen = tuple[ast.Call, Names]  # a call, with the names that it can see
+HANDS = 3  # how often a key is handed on, from one function to the next, at the most
+CARD_AT = {"record.tell": 1, "record.news": 1, "record.show": 1}
 
 
 def named(node: ast.expr, names: Names) -> Keys:
@@ -40,6 +43,8 @@ def named(node: ast.expr, names: Names) -> Keys:
             return joined([named(value, names) for value in values])
         case ast.Name(id=name):
             return names.get(name, ())
+        case ast.Attribute(attr=attribute):
+            return names.get(f".{attribute}", ())
     return ()
 
 
@@ -54,6 +59,10 @@ def assigned(nodes: Iterable[ast.AST], outer: Names) -> Names:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 found.setdefault(name, []).append(named(value, outer))
+            case ast.Assign(targets=[ast.Tuple(elts=parts)], value=ast.Tuple(elts=values)):
+                for part, value in zip(parts, values, strict=True):
+                    if isinstance(part, ast.Name):
+                        found.setdefault(part.id, []).append(named(value, outer))
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 found.setdefault(name, []).append(named(value, outer))
     return {name: joined(keys) for name, keys in found.items()}
@@ -87,6 +96,18 @@ def imported(tree: ast.AST) -> frozenset[str]:
     )
 
 
+def shared(tree: ast.Module) -> Mapping[str, Keys]:
+    """The keys under which a file puts each of its functions into SHARED."""
+    found: dict[str, list[str]] = {}
+    for node in tree.body:
+        match node:
+            case ast.AugAssign(target=ast.Name(id="SHARED"), value=ast.Dict(keys, values)):
+                for key, made in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant):
+                        found.setdefault(ast.unparse(made), []).append(str(key.value))
+    return {name: tuple(keys) for name, keys in found.items()}
+
+
 def labels(tree: ast.AST) -> list[ast.expr]:
     """The first argument of every Button."""
     return [
@@ -97,6 +118,7 @@ def labels(tree: ast.AST) -> list[ast.expr]:
 
 
 def scoped(node: ast.AST, names: Names, callers: Mapping[str, list[Seen]]) -> Iterator[Seen]:
+    makers = shared(node) if isinstance(node, ast.Module) else {}
     for child in ast.iter_child_nodes(node):
         inner = names
         if isinstance(child, ast.Call):
@@ -104,6 +126,10 @@ def scoped(node: ast.AST, names: Names, callers: Mapping[str, list[Seen]]) -> It
         if isinstance(child, Function):
             given = handed(child, callers.get(child.name, ()))
             inner = {**names, **given, **assigned(ast.walk(child), names)}
+            if child.name in makers:
+                inner[".card"] = makers[child.name]  # what a rule said: `saying.card`
+        if isinstance(child, ast.match_case):
+            inner = {**names, **assigned(ast.walk(child), names)}
         yield from scoped(child, inner, callers)
 
 
@@ -122,11 +148,11 @@ def origins(tree: ast.AST, module: str) -> Mapping[str, str]:
     return {name: f"{module}.{name}" for name in local} | found
 
 
-def callers_in(tree: ast.Module, module: str) -> Callers:
+def callers_in(tree: ast.Module, module: str, everywhere: Callers | None = None) -> Callers:
     """Who calls what in a file, and with which keys in hand."""
     known = origins(tree, module)
     found: Callers = {}
-    for call, names in scoped(tree, assigned(tree.body, {}), {}):
+    for call, names in seen(tree, module, everywhere or {}):
         first, dot, rest = ast.unparse(call.func).partition(".")
         found.setdefault(f"{known.get(first, first)}{dot}{rest}", []).append((call, names))
     return found
@@ -158,13 +184,57 @@ def module_of(where: str) -> str:
     return where.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def all_calls() -> tuple[Call, ...]:
+@cache
+def sources() -> Mapping[str, str]:
+    """Every file of the bot."""
     files = sorted((ROOT / "bot").rglob("*.py"))
-    sources = {str(file.relative_to(ROOT)): file.read_text("utf-8") for file in files}
-    everywhere: Callers = {}
-    for where, source in sources.items():
-        for name, found in callers_in(ast.parse(source), module_of(where)).items():
-            everywhere.setdefault(name, []).extend(found)
+    return {str(file.relative_to(ROOT)): file.read_text("utf-8") for file in files}
+
+
+@cache
+def everywhere_called() -> Callers:
+    """Who calls what in the whole bot; a key may be handed on from one to the next."""
+    found: Callers = {}
+    for _ in range(HANDS):
+        before, found = found, {}
+        for where, source in sources().items():
+            for name, calling in callers_in(ast.parse(source), module_of(where), before).items():
+                found.setdefault(name, []).extend(calling)
+    return found
+
+
+def all_calls() -> tuple[Call, ...]:
+    everywhere = everywhere_called()
     return tuple(
-        call for where, source in sources.items() for call in calls(source, where, everywhere)
+        call for where, source in sources().items() for call in calls(source, where, everywhere)
     )
+
+
+# What rules tell and log
+
+
+def told() -> Mapping[str, str]:
+    """The cards that rules name in `tell`, `news` and `show`, and where."""
+    return dict(_named_by(lambda name: CARD_AT.get(name)))
+
+
+def logged() -> Mapping[str, str]:
+    """The kinds of events about a patient: what rules log, and what is recorded with a code."""
+    return dict(_named_by(_event_at))
+
+
+def _event_at(name: str) -> int | None:
+    return 0 if name in ("record.log", "unit.events.record") else None
+
+
+def _named_by(place: Callable[[str], int | None]) -> Iterator[tuple[str, str]]:
+    for where, source in sources().items():
+        tree = ast.parse(source)
+        for call, names in seen(tree, module_of(where), everywhere_called()):
+            name = ast.unparse(call.func)
+            at = place(name)
+            # An event without a code is the network's own.
+            if at is None or (name == "unit.events.record" and len(call.args) < 2):
+                continue
+            for key in named(call.args[at], names):
+                yield key, f"{where}:{call.lineno}"

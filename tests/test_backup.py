@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
-from sqlmodel import select
+from sqlalchemy import Engine, select
 
-from bot.domain.message import Notice, text
+from bot import models
 from bot.domain.network import Network
-from bot.models import Member, Outbox
+from bot.domain.people import Member
+from bot.domain.roles import Team
 from bot.store import Database
 from bot.store.backup import BackupError, backup, restore
 from bot.store.database import open_engine
@@ -32,12 +32,9 @@ def target(blank_url: str) -> Iterator[Engine]:
 def full(sqlite_url: str, clock: FakeClock, network: Network) -> Iterator[Database]:
     database = opened(sqlite_url, clock, network)
     with database.unit() as unit:
-        member = Member(
-            telegram_id=2**40, name="Zoé", team="efs", centre="TLS", joined_at=unit.now
-        )
-        unit.add(member)
-        unit.record("member_joined", member=member.id)
-        unit.notify(Notice(7, text("nothing"), "key:1"))
+        member = unit.people.join(Member(0, 2**40, "Zoé", Team.EFS, "TLS", unit.now))
+        unit.events.record("member_joined", member=member.id)
+        unit.outbox.send(7, "key:1", "Bonjour", [[{"text": "☐", "data": "a:b"}]])
     yield database
     database.close()
 
@@ -52,14 +49,17 @@ def test_what_was_backed_up_comes_back_and_its_chain_holds(
     url = target.url.render_as_string(hide_password=False)
     again = opened(url, clock, network)
     with again.unit() as unit:
-        assert unit.first_broken_event() is None
-        assert unit.count_events() == 1
-        assert unit.member_of(2**40) is not None
-        assert unit.session.scalars(select(Outbox)).one().created_at == clock()
-        unit.record("goes_on")
-        assert unit.add(
-            Member(telegram_id=5, name="x", team="efs", centre="TLS", joined_at=unit.now)
-        ).id
+        assert unit.events.first_broken() is None
+        assert unit.events.count() == 1
+        assert unit.people.roster.account(2**40) is not None
+        letter = unit.connection.execute(select(models.Outbox)).one()
+        assert letter.created_at == clock()
+        assert letter.keyboard == [[{"text": "☐", "data": "a:b"}]]
+        unit.events.record("goes_on")
+        joined = unit.people.join(Member(0, 5, "x", Team.EFS, "TLS", unit.now))
+    assert joined.id == 2
+    with again.look() as unit:
+        assert unit.events.first_broken() is None
     again.close()
 
 
@@ -83,7 +83,7 @@ def test_a_damaged_file_leaves_nothing_behind(
         restore(target, file)
 
     with target.connect() as connection:
-        assert connection.execute(select(Member)).all() == []
+        assert connection.execute(select(models.Member)).all() == []
 
 
 def test_what_is_not_a_backup_is_said_so(target: Engine, tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from bot import texts
+from bot import handlers, texts
+from bot.cards import CARDS
+from bot.care import telling
+from bot.handlers import people
 from bot.texts import CATALOGUE, FAMILIES, TAG, parts
-from tests.said import all_calls, callers_in, calls
+from tests.said import all_calls, callers_in, calls, logged, told
 
 BUTTON_LIMIT = 40  # what a phone shows of one button on its own row
 SHOWN = 8  # what a placeholder counts for in that limit: a patient's code
@@ -161,6 +164,26 @@ def test_every_format_is_known() -> None:
     known = {*texts.PATTERNS, *(name[:-1] for name in FAMILIES), *LAYOUT, "j", "time", "daytime"}
 
     expect_none([(key, formats(key) - known) for key in ENTRIES if formats(key) - known])
+
+
+# --- the families against the code ---
+
+
+def test_the_menu_names_the_commands_that_are_served() -> None:
+    shown = {*people.EVERYONE, *people.COORDINATOR, *people.STRANGER}
+
+    assert set(texts.COMMANDS) == set(handlers.COMMANDS) - {"help"} == shown
+
+
+def test_every_kind_of_event_of_a_patient_has_its_line_in_the_history() -> None:
+    assert sorted(texts.EVENTS) == sorted(logged())
+
+
+def test_every_card_that_a_rule_tells_can_be_made_and_no_other() -> None:
+    made = {*CARDS, *telling.SHARED}
+
+    expect_none([(card, where) for card, where in told().items() if card not in made])
+    expect_none(sorted(made - told().keys()))
 
 
 # --- the catalogue on its own ---

@@ -36,6 +36,7 @@ def test_what_is_not_said_has_the_default_of_the_contract(setenv: pytest.MonkeyP
     assert settings.centres == {"TLS": "Toulouse", "MPL": "Montpellier"}
     assert settings.setup_code is None
     assert settings.http_port is None
+    assert settings.http_host == "127.0.0.1"
 
 
 def test_an_empty_value_counts_as_not_said(setenv: pytest.MonkeyPatch) -> None:
@@ -86,7 +87,8 @@ def test_a_required_value_that_is_missing_is_named(setenv: pytest.MonkeyPatch, n
         ("DATABASE_URL", "mysql://hunter2@db/relais"),
         ("DATABASE_URL", "postgresql://hunter2@db/relais"),
         ("SETUP_CODE", "hu2"),
-        ("SETUP_CODE", "hunter2 and spaces"),
+        ("SETUP_CODE", "hunter2-too-few"),
+        ("SETUP_CODE", "hunter2 and its spaces"),
         ("AUDIT_KEY", "hunter2"),
         ("TIMEZONE", "Europe/Toulouse"),
         ("CENTRES", "Albi"),
@@ -97,6 +99,7 @@ def test_a_required_value_that_is_missing_is_named(setenv: pytest.MonkeyPatch, n
         ("WEBHOOK_SECRET", "hunter2 !"),
         ("HTTP_PORT", "0"),
         ("HTTP_PORT", "http"),
+        ("HTTP_HOST", "all of them"),
         ("HEARTBEAT_URL", "yes"),
         ("CLOCK_URL", "noon"),
         ("FLOOD_LIMITS", "some"),
@@ -128,7 +131,7 @@ def test_a_webhook_needs_its_secret_and_its_port(setenv: pytest.MonkeyPatch, mis
 
 def test_no_secret_shows_in_the_settings_themselves(setenv: pytest.MonkeyPatch) -> None:
     for name, value in {
-        "SETUP_CODE": "hunter2-setup",
+        "SETUP_CODE": "hunter2-hunter2-setup",
         "AUDIT_KEY": "hunter2-audit-key-of-tests",
         "WEBHOOK_SECRET": "hunter2-webhook",
         "DATABASE_URL": "postgresql+psycopg://relais:hunter2@db/relais",

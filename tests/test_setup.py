@@ -52,7 +52,7 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     assert named(extras["dev"]) <= set(pins(LOCKS[1]))
 
 
-@pytest.mark.parametrize("command", ["demo", "run", "test", "lint", "bench"])
+@pytest.mark.parametrize("command", ["demo", "run", "test", "lint", "bench", "simulate", "faults"])
 def test_a_second_make_installs_nothing(command: str, tmp_path: Path) -> None:
     clone = a_clone(tmp_path)
     for name in ("bin/pip", ".runtime", ".dev"):

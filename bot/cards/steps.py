@@ -7,13 +7,13 @@ from typing import Any
 from bot.cards.common import NOTHING, data, head, lines_or_nothing, pair_up, rows
 from bot.domain import checklist as checklists
 from bot.domain import move, schedule
+from bot.domain.demand import PROBLEMS
 from bot.domain.facts import CountdownState, Step, StepState
 from bot.domain.message import Button, Card, Keyboard, Text, text
 from bot.domain.pathway import Item, ItemKind
 from bot.domain.record import Record
 
 PER_ROW = 4
-PROBLEMS = ("patient", "product", "transport", "equipment", "staff")
 DAYS_AHEAD = (1, 2, 3, 4, 7, 14)
 CLOSED = {
     StepState.DONE.value: "step.done",

@@ -55,11 +55,19 @@ def join(unit: Unit, account: Account, token_hash: str) -> Member:
     if invitation.uses_left < 1:
         raise Refused(text("joining.invalid"))
     unit.people.put_invitation(replace(invitation, uses_left=invitation.uses_left - 1))
-    member = unit.people.join(_entering(unit, account, invitation))
+    entering = _entering(unit, account, invitation)
+    _announce(unit, entering)
+    member = unit.people.join(entering)
     unit.events.record("member_joined", member=member.id, team=member.team, centre=member.centre)
-    said = Card(text("joining.told", name=member.name, team=member.team, centre=member.centre))
-    _tell_coordination(unit, member.centre, said, f"joined:{member.id}:{unit.now.isoformat()}")
     return member
+
+
+def _announce(unit: Unit, entering: Member) -> None:
+    """Tell the coordination, before whoever enters may be one of them."""
+    if unit.people.roster.chats(Team.COORDINATION, entering.centre):
+        said = text("joining.told", name=entering.name, team=entering.team, centre=entering.centre)
+        key = f"joined:{entering.telegram_id}:{unit.now.isoformat()}"
+        _tell_coordination(unit, entering.centre, Card(said), key)
 
 
 def _setup(unit: Unit, token_hash: str) -> Invitation | None:

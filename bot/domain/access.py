@@ -116,6 +116,12 @@ class Subject:
 
 
 NOBODY = Subject("")
+OTHER_TEAM = {
+    "step": "step.other_team",
+    "relay": "relay.other_team",
+    "check": "check.other_team",
+    "alert": "alert.other_team",
+}
 
 
 def refusal(member: Member | None, action: Action, place: Place, about: Subject) -> Text | None:
@@ -152,5 +158,5 @@ def _not_theirs(who: Who, member: Member, about: Subject) -> Text | None:
     if who in (Who.OWNER, Who.HOLDER) and about.teams and member.team not in about.teams:
         if who is Who.OWNER and member.coordinates:
             return None
-        return text(f"{about.whose}.other_team", team=about.teams[0], centre=about.centre)
+        return text(OTHER_TEAM[about.whose], team=about.teams[0], centre=about.centre)
     return None

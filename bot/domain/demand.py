@@ -10,6 +10,8 @@ from bot.domain.roles import Team
 
 FIRST_RECALL = timedelta(hours=1)
 NEXT_RECALL = timedelta(hours=4)
+PROBLEMS = ("patient", "product", "transport", "equipment", "staff")
+"""What may be wrong, said in one tap; anything else is typed."""
 
 
 def make_problem(record: Record, step: Step, by: Member, note: str) -> Demand:

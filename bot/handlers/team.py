@@ -112,7 +112,7 @@ def problem(visit: Visit) -> None:
 
 def problem_why(visit: Visit) -> None:
     reason = visit.arg(2)
-    if reason not in cards.PROBLEMS:
+    if reason not in demand.PROBLEMS:
         raise Refused(text("button.stale"))
     said = visit.unit.words.plain(text(f"problem.reason.{reason}"))
     step.report_problem(visit.patient, visit.about(Step), visit.me, said)

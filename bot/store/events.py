@@ -88,8 +88,9 @@ class Events:
     def first_broken(self) -> int | None:
         """The id of the first event whose seal does not hold; none if the chain verifies."""
         previous = START
-        whole = self._connection.execution_options(stream_results=True, yield_per=1000)
-        for row in whole.execute(select(events).order_by(c.id)).mappings():
+        # Of the statement, not of the connection: what comes after is no stream.
+        whole = select(events).order_by(c.id).execution_options(yield_per=1000)
+        for row in self._connection.execute(whole).mappings():
             if row["previous"] != previous or row["hash"] != seal(
                 _event(row), previous, self._key
             ):

@@ -6,45 +6,22 @@ Nothing is rolled back here: a rule that refuses has changed nothing.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from bot.domain import due
 from bot.domain.facts import Check, Dated, Patient, PatientState, Watch, WatchState
 from bot.domain.invariants import Line
-from bot.domain.message import Kind, Priority
 from bot.domain.network import Network
 from bot.domain.people import Group, Member, Roster
 from bot.domain.record import Draw, Record
-from bot.store.events import Event, Events
-from bot.store.outbox import BLANK, REROUTED, Outbox, Rows
+from bot.store.events import Events
+from bot.store.memory_letters import Facts, MemoryEvents, MemoryOutbox
+from bot.store.outbox import Outbox
 from bot.store.people import Draft, Invitation, People
 from bot.store.records import DUTY, PUT, Due, Held, Page, Records
 from bot.store.unit import Unit, Words
-
-SENT = "sent"
-
-
-@dataclass(slots=True)
-class Facts:
-    """Everything that is kept."""
-
-    records: dict[str, Held] = field(default_factory=dict)
-    archive: dict[str, dict[tuple[str, str], Dated]] = field(default_factory=dict)
-    """What is over and is not read with its record, by patient."""
-    duties: dict[str, datetime] = field(default_factory=dict)
-    faults: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    roster: Roster = field(default_factory=lambda: Roster({}, {}))
-    today: tuple[datetime, date] = (datetime.min, date.min)  # noqa: DTZ901 - never compared
-    """The local day of the instant that was asked about last."""
-    invitations: dict[str, Invitation] = field(default_factory=dict)
-    drafts: dict[tuple[int, int], Draft] = field(default_factory=dict)
-    letters: list[dict[str, Any]] = field(default_factory=list)
-    waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
-    by_cause: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    keys: set[str] = field(default_factory=set)
-    events: list[Event] = field(default_factory=list)
 
 
 class MemoryPeople:
@@ -371,123 +348,6 @@ class MemoryRecords:
 def _page(found: list[tuple[Any, tuple[str, str, str]]], offset: int, limit: int) -> Page:
     lines = [line for _, line in sorted(found, key=lambda pair: pair[0])]
     return Page(len(lines), offset, lines[offset : offset + limit])
-
-
-class MemoryOutbox(Outbox):
-    """Letters: said in the same words as for a database, kept in a list."""
-
-    def __init__(self, facts: Facts, now: datetime) -> None:
-        self._facts = facts
-        self._now = now
-        self.tapped: tuple[int, int] = (0, 0)
-        self.wrote = False
-
-    def _write(self, chat: int, kind: Kind, key: str, **values: Any) -> None:
-        if key in self._facts.keys:
-            return
-        self._facts.keys.add(key)
-        values["priority"] = int(values.get("priority", Priority.ANSWER))
-        if values.get("cause") and values["priority"] == Priority.ALERT:
-            self._supersede(values["cause"], chat)
-        letter = BLANK | values | {"chat_id": chat, "kind": kind.value, "dedupe_key": key}
-        letter |= {"created_at": self._now, "id": len(self._facts.letters) + 1, "message_id": None}
-        self._facts.letters.append(letter)
-        self._facts.waiting[letter["id"]] = letter
-        if letter["cause"]:
-            self._facts.by_cause.setdefault(letter["cause"], []).append(letter)
-        self.wrote = True
-
-    def _cancel(self, letters: Iterable[dict[str, Any]]) -> None:
-        for letter in letters:
-            if letter["state"] == "pending":
-                letter["state"] = "cancelled"
-                self._facts.waiting.pop(letter["id"], None)
-
-    def _about(self, cause: str) -> list[dict[str, Any]]:
-        return self._facts.by_cause.get(cause, [])
-
-    def _supersede(self, cause: str, chat: int) -> None:
-        self._cancel(
-            letter
-            for letter in self._about(cause)
-            if letter["chat_id"] == chat and letter["created_at"] < self._now
-        )
-
-    def withdraw(self, cause: str) -> None:
-        self._cancel(self._about(cause))
-
-    def show(self, cause: str, key: str, body: str, keyboard: Rows) -> None:
-        for letter in self._about(cause):
-            if not (letter["live"] and letter["state"] == SENT):
-                continue
-            letter["live"] = bool(keyboard)
-            where = (letter["chat_id"], letter["message_id"])
-            if where != self.tapped:
-                message = cast(int, letter["message_id"])
-                self.edit(letter["chat_id"], message, f"{key}:{letter['id']}", body, keyboard)
-
-    def write(self) -> None:
-        """Nothing is gathered here."""
-
-    def silence(self, chat: int) -> None:
-        self._cancel([x for x in self._facts.waiting.values() if x["chat_id"] == chat])
-
-    def reroute(self, chat: int, others: Collection[int]) -> None:
-        for letter in list(self._facts.waiting.values()):
-            if letter["chat_id"] != chat or letter["kind"] != Kind.SEND.value:
-                continue
-            for other in others if letter["team"] else ():
-                key = f"{letter['dedupe_key'].removesuffix(str(chat))}{other}"
-                self._write(other, Kind.SEND, key, **{name: letter[name] for name in REROUTED})
-        self.silence(chat)
-
-    def troubles(self, stuck_before: datetime, _since: datetime, limit: int) -> list[str]:
-        stuck = [x for x in self._facts.waiting.values() if x["created_at"] < stuck_before]
-        return [f"letter {x['id']} pending" for x in stuck][:limit]
-
-    def heard(self, causes: Collection[str]) -> set[str]:
-        alive = ("sent", "pending", "sending")
-        return {c for c in causes if any(x["state"] in alive for x in self._about(c))}
-
-    def asked_by(self, chat: int, message_id: int) -> str:
-        ours = (x for x in self._facts.letters if x["chat_id"] == chat)
-        found = (x["dedupe_key"] for x in ours if x["message_id"] == message_id)
-        return next(found, "")
-
-    def purge(self, before: datetime, limit: int) -> int:
-        if not self._facts.letters or self._facts.letters[0]["created_at"] >= before:
-            return 0
-        old = [x for x in self._facts.letters if x["created_at"] < before][:limit]
-        gone = {id(x) for x in old if x["state"] != "pending"}
-        self._facts.letters = [x for x in self._facts.letters if id(x) not in gone]
-        return len(gone)
-
-
-class MemoryEvents:
-    """What happened; a chain needs a key and a file, and has neither here."""
-
-    def __init__(self, facts: Facts, now: datetime) -> None:
-        self._facts = facts
-        self._now = now
-
-    def record(self, kind: str, code: str = "", member: int | None = None, **data: Any) -> None:
-        number = len(self._facts.events) + 1
-        self._facts.events.append(Event(self._now, kind, code, member, data, number))
-
-    def write(self) -> None:
-        """Nothing is gathered here."""
-
-    def of(self, code: str, limit: int, offset: int = 0) -> Sequence[Event]:
-        return [e for e in self._facts.events if e.code == code][offset : offset + limit]
-
-    def count_of(self, code: str) -> int:
-        return sum(event.code == code for event in self._facts.events)
-
-    def last(self, kind: str) -> Event | None:
-        return next((each for each in reversed(self._facts.events) if each.kind == kind), None)
-
-    def count_since(self, kind: str, since: datetime) -> int:
-        return sum(e.kind == kind and e.at >= since for e in self._facts.events)
 
 
 class MemoryUnit(Unit):

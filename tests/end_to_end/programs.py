@@ -18,7 +18,7 @@ from simulator.client import Client, View
 ROOT = Path(__file__).parents[2]
 CAST = ROOT / "simulator" / "data" / "onco_occitanie.toml"
 TOKEN = "100200300:an-end-to-end-token-of-no-bot-000"
-SETUP_CODE = "first-coordinator"
+SETUP_CODE = "first-coordinator-of-the-town"
 PATIENCE = 60.0
 """Real seconds that a process may take to start, to follow or to end."""
 

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bot.domain.message import text
+from bot.texts import CATALOGUE, Texts
 from simulator.client import Client
 from tests.end_to_end.nest import hatch
 from tests.end_to_end.programs import CAST, run, settings, simulator, until_it_follows
-from tests.end_to_end.town import NURSE, Town
+from tests.end_to_end.town import NURSE, PARIS, Town
 
 KILLS = 50
 PATIENTS = 10
@@ -32,16 +36,28 @@ STEPS = {
     "eeg": ("neurologie", "alary", 1),
 }
 """Who ticks it where, and how many points its list has."""
-ALERT = 0
+ALARMED_AFTER = "bilan_apherese"
+
+
+KEPT_WHOLE = "json_extract(payload, '$.invitation') IS NULL"
+"""A letter that leaves as it is kept: the link of an invitation is put in on the way."""
+MARKS = tuple(
+    Texts(CATALOGUE, PARIS).render(text(key)) for key in ("outbox.again", "outbox.perhaps_again")
+)
+"""How begins what may arrive a second time."""
 
 
 @dataclass(frozen=True)
 class Tap:
+    """A button that is pressed; or, without its data, words that are written."""
+
     person: str
     chat: str
-    data: str
+    data: str = ""
+    said: str = ""
 
 
+@pytest.mark.time_limit(900)
 def test_a_bot_that_is_killed_loses_no_tap_and_repeats_none(tmp_path: Path) -> None:
     draw = seeded()
     with simulator(tmp_path, "2026-03-09T10:00+01:00", "--cast", str(CAST)) as url:
@@ -58,6 +74,7 @@ def test_a_bot_that_is_killed_loses_no_tap_and_repeats_none(tmp_path: Path) -> N
         last.join()
         assert client.state()["pending_updates"] == 0
         assert_each_acted_once(tmp_path)
+        assert_each_alert_was_heard(client, tmp_path)
         assert_each_letter_left(client, tmp_path)
         code, _, why = run(tmp_path, given, "audit")
         assert code == 0, why
@@ -85,22 +102,23 @@ def open_the_day(client: Client, given: dict[str, str], folder: Path) -> None:
 
 def mixed(draw: random.Random, folder: Path) -> list[Tap]:
     """The taps of the day: each step's own in their order, those of the patients mixed."""
-    queues = [list(taps_of(folder, patient)) for (patient,) in rows(folder, "id FROM patient")]
+    queues = [list(taps_of(code)) for (code,) in rows(folder, "code FROM patient ORDER BY code")]
     day = []
     while any(queues):
         day.append(draw.choice([queue for queue in queues if queue]).pop(0))
     return day
 
 
-def taps_of(folder: Path, patient: int) -> Iterator[Tap]:
-    """Each step of a patient ticked and confirmed, and confirmed again by somebody else."""
-    ids = dict(rows(folder, f"slug, id FROM step WHERE patient_id = {patient}"))
+def taps_of(code: str) -> Iterator[Tap]:
+    """Each step ticked and confirmed, and confirmed again by somebody else; amid them an alert."""
     for slug, (chat, person, items) in STEPS.items():
-        yield Tap(person, chat, f"step:done:{ids[slug]}")
+        yield Tap(person, chat, f"step:done:{code}:{slug}")
         for item in range(items):
-            yield Tap(person, chat, f"step:set:{ids[slug]}:{item}:1")
+            yield Tap(person, chat, f"step:set:{code}:{slug}:{item}:1")
         for confirming in (person, NURSE):
-            yield Tap(confirming, chat, f"step:confirm:{ids[slug]}")
+            yield Tap(confirming, chat, f"step:confirm:{code}:{slug}")
+        if slug == ALARMED_AFTER:
+            yield Tap("sofia", "greffe", said=f"/alerte {code}")
 
 
 def live_and_die(
@@ -126,6 +144,9 @@ def newest(client: Client, chat: str) -> int:
 
 def press(client: Client, taps: list[Tap], shown: dict[str, int]) -> None:
     for tap in taps:
+        if tap.said:
+            client.say(tap.person, tap.said, tap.chat)
+            continue
         message = shown[tap.chat]
         client.press(tap.person, chat=tap.chat, message=message, data=tap.data, stale=True, wait=0)
 
@@ -140,29 +161,46 @@ def rows(folder: Path, what: str) -> list[tuple[Any, ...]]:
 
 def assert_each_acted_once(folder: Path) -> None:
     done = Counter(
-        rows(folder, "patient_id, json_extract(data, '$.step') FROM event WHERE kind='step_done'")
+        rows(folder, "code, json_extract(data, '$.step') FROM event WHERE kind = 'step_done'")
     )
-    offered = rows(folder, "patient_id FROM event WHERE kind = 'relay_offered'")
+    offered = rows(folder, "code FROM event WHERE kind = 'relay_offered'")
+    raised = rows(folder, "code FROM event WHERE kind = 'alert_raised'")
 
     assert set(done.values()) == {1}
     assert len(done) == PATIENTS * len(STEPS)
     assert len(offered) == len(set(offered)) == PATIENTS
+    assert len(raised) == len(set(raised)) == PATIENTS
     assert rows(folder, "error FROM inbox WHERE failed") == []
 
 
-def assert_each_letter_left(client: Client, folder: Path) -> None:
-    """As often as it is said to have left; in doubt, an alert once more, the others not."""
-    calls = Counter(
-        (int(call["params"]["chat_id"]), call["params"].get("text", ""))
-        for call in client.calls(method="sendMessage")
-        if call["status"] == 200
+def assert_each_alert_was_heard(client: Client, folder: Path) -> None:
+    """In the group of the intensive care unit, whatever was killed meanwhile."""
+    unit = next(chat["id"] for chat in client.chats() if chat["slug"] == "reanimation")
+    heard = rows(
+        folder, f"cause FROM outbox WHERE chat_id = {unit} AND priority = 0 AND state = 'sent'"
     )
-    letters = rows(folder, "chat_id, body, state, priority FROM outbox WHERE kind = 'send'")
-    states = Counter((chat, body, state) for chat, body, state, priority in letters)
+    codes = rows(folder, "code FROM patient")
 
-    assert {state for *_, state, _ in letters} <= {"sent", "unknown", "cancelled"}
-    for chat, body, state, priority in letters:
-        said, sent = calls[chat, body], states[chat, body, "sent"]
-        assert said >= sent, (state, body)
-        if priority > ALERT:
-            assert said <= sent + states[chat, body, "unknown"], (state, body)
+    assert {cause for (cause,) in heard} >= {f"alert:{code}:1" for (code,) in codes}
+
+
+def assert_each_letter_left(client: Client, folder: Path) -> None:
+    """At least once; more than once only as what it is, something that may be known already."""
+    plain, marked = Counter[tuple[int, str]](), Counter[tuple[int, str]]()
+    for call in client.calls(method="sendMessage"):
+        if call["status"] != 200:
+            continue
+        said = call["params"].get("text", "")
+        mark = next((each for each in MARKS if said.startswith(each)), "")
+        left = marked if mark else plain
+        left[int(call["params"]["chat_id"]), said.removeprefix(mark)] += 1
+    letters = rows(
+        folder, f"chat_id, body, state FROM outbox WHERE kind = 'send' AND {KEPT_WHOLE}"
+    )
+    written = Counter((chat, body) for chat, body, _ in letters)
+    sent = Counter((chat, body) for chat, body, state in letters if state == "sent")
+
+    assert {state for *_, state in letters} <= {"sent", "cancelled"}
+    for letter, n in written.items():
+        assert plain[letter] + marked[letter] >= sent[letter], letter
+        assert plain[letter] <= n, letter

