@@ -39,7 +39,15 @@ def a_record(now: datetime = NOW) -> Record:
         discharge_on=DAY0,
         created_at=now,
     )
-    record = Record(patient, PATHWAY, CALENDAR, now, Random(1).randrange, Roster({1: NURSE}, {}))
+    record = Record(
+        patient,
+        PATHWAY,
+        CALENDAR,
+        now,
+        CALENDAR.day(now),
+        Random(1).randrange,
+        Roster({1: NURSE}, {}),
+    )
     record.add(Watch())
     return record
 

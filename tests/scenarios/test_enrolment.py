@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
 from random import Random
-from typing import Any
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import delete, event, insert
 
 from bot.domain import codes
 from bot.domain.facts import PatientState
@@ -304,24 +303,25 @@ async def test_a_date_far_ahead_may_be_typed_again_in_the_dialogue(ward: Hospita
 FOURS = tuple(codes.every_four())
 
 
-def give_away(ward: Hospital, centre: str, fours: Iterable[str]) -> None:
-    """These codes were given to patients whose pathway ended long ago."""
-    rows: list[dict[str, Any]] = [
-        {
-            "code": f"{centre}-{four}",
-            "four": four,
-            "centre": centre,
-            "state": PatientState.ENDED.value,
-            "phase": "suivi",
-            "day0_on": date(2020, 1, 6),
-            "late_at": None,
-            "version": 1,
-            "facts": {},
-        }
-        for four in fours
-    ]
+@contextmanager
+def given(ward: Hospital, centre: str, fours: Iterable[str]) -> Iterator[None]:
+    """For a while these codes are those of patients whose pathway ended long ago."""
+    about = {
+        "centre": centre,
+        "state": PatientState.ENDED.value,
+        "phase": "suivi",
+        "day0_on": date(2020, 1, 6),
+        "late_at": None,
+        "version": 1,
+        "facts": {},
+    }
+    rows = [{**about, "code": f"{centre}-{four}", "four": four} for four in fours]
     with ward.database.unit() as unit:
         unit.connection.execute(insert(table), rows)
+    yield
+    with ward.database.unit() as unit:
+        old = table.c.centre == centre, table.c.state == PatientState.ENDED.value
+        unit.connection.execute(delete(table).where(*old))
 
 
 @contextmanager
@@ -341,10 +341,10 @@ async def test_when_every_code_of_a_centre_is_given_enrolling_is_refused_in_one_
     ward: Hospital,
 ) -> None:
     nurse = ward.who(Team.COORDINATION)
-    give_away(ward, "TLS", FOURS)
     await ward.say(nurse, LINE)
 
-    popup = await ward.press(nurse, "patient.button.create")
+    with given(ward, "TLS", FOURS):
+        popup = await ward.press(nurse, "patient.button.create")
 
     assert len(FOURS) == 18_682
     assert popup == "patient.no_code_left centre=TLS"
@@ -354,9 +354,8 @@ async def test_when_every_code_of_a_centre_is_given_enrolling_is_refused_in_one_
 async def test_a_centre_that_has_codes_left_goes_on_when_another_has_none(
     ward: Hospital,
 ) -> None:
-    give_away(ward, "TLS", FOURS)
-
-    code = await ward.enrol(centre="MPL")
+    with given(ward, "TLS", FOURS):
+        code = await ward.enrol(centre="MPL")
 
     assert codes.valid(code)
     assert patients(ward) == [code]
@@ -365,10 +364,9 @@ async def test_a_centre_that_has_codes_left_goes_on_when_another_has_none(
 async def test_with_99_of_100_codes_given_one_is_found_in_few_statements(ward: Hospital) -> None:
     nurse = ward.who(Team.COORDINATION)
     left = set(FOURS[50::100])
-    give_away(ward, "TLS", set(FOURS) - left)
     await ward.say(nurse, LINE)
 
-    with statements(ward) as asked:
+    with given(ward, "TLS", set(FOURS) - left), statements(ward) as asked:
         await ward.press(nurse, "patient.button.create")
 
     [code] = patients(ward)
@@ -380,14 +378,15 @@ async def test_a_code_that_was_given_is_not_given_again_however_many_centres_the
     ward: Hospital,
 ) -> None:
     drawn = codes.candidates(Random(7).randrange, 16)
-    for centre in ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG"):
-        give_away(ward, centre, drawn[:15])
-    give_away(ward, "TLS", drawn[15:])
     nurse = ward.who(Team.COORDINATION)
     await ward.say(nurse, LINE)
 
-    ward.database.draw = Random(7).randrange
-    await ward.press(nurse, "patient.button.create")
+    with ExitStack() as everywhere:
+        everywhere.enter_context(given(ward, "TLS", drawn[15:]))
+        for centre in ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG"):
+            everywhere.enter_context(given(ward, centre, drawn[:15]))
+        ward.database.draw = Random(7).randrange
+        await ward.press(nurse, "patient.button.create")
 
     [code] = patients(ward)
     assert code[4:] not in drawn
