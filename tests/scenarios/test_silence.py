@@ -13,6 +13,7 @@ from bot.outbox import SendError
 from tests.hospital import ANY, Hospital
 from tests.scenarios.faults import failing, full, raising
 from tests.scenarios.played import written_down
+from tests.ward import PARIS
 
 EFS, GREFFE, PHARMACIE, REANIMATION = Team.EFS, Team.GREFFE, Team.PHARMACIE, Team.REANIMATION
 COORDINATION, NEUROLOGIE = Team.COORDINATION, Team.NEUROLOGIE
@@ -90,6 +91,23 @@ async def test_an_alert_that_cannot_climb_for_three_hours_is_never_silent(ward: 
     assert [said for said in heard if said.startswith("alert.again")]
     await ward.relais.ring()
     assert health(ward) == ("ok", [])
+
+
+async def test_a_round_that_cannot_be_asked_is_told_again_each_hour_until_it_can(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T13:59")
+
+    with raising(ward, code):
+        await ward.advance(hours=3)
+    await ward.relais.ring()
+    assert names(ward, f"watch {code} raised")
+    await ward.advance(hours=2)
+
+    hours = [at.astimezone(PARIS).hour for at in told_at(ward, COORDINATION, "audit.unexplained")]
+    assert hours == [14, 15, 16]
+    assert ward.told(ward.chat(GREFFE), "check.round ")
 
 
 async def test_something_new_that_is_wrong_is_told_although_the_hour_has_heard_of_another(
