@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
 from bot.domain import check, schedule
@@ -83,7 +84,7 @@ def a_record(now: str = "2026-03-02T09:00", done: Iterable[str] = ()) -> Record:
         created_at=at("2026-03-02T09:00"),
     )
     record = Record(
-        patient, PATHWAY, CALENDAR, at(now), lambda _: 0, a_roster(), PRODUCTS["yescarta"]
+        patient, PATHWAY, CALENDAR, at(now), Random(1).randrange, a_roster(), PRODUCTS["yescarta"]
     )
     record.add(Watch())
     anchors = {Anchor.RCP: RCP, Anchor.AP: APHERESIS, Anchor.J0: DAY0}
