@@ -1,5 +1,6 @@
 """Alerts: raised, climbing until taken, asked about until closed."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -156,13 +157,14 @@ def test_what_is_over_is_not_changed(state: str) -> None:
     record = a_night()
     it = an_alert(record, state=state)
 
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: alert.set_sign(record, it, ICU, "src"),
         lambda: alert.set_grade(record, it, ICU, 2),
         lambda: alert.take(record, it, ICU),
         lambda: alert.cancel(record, it, ICU),
         lambda: alert.settle(record, it, ICU, "stable"),
-    ):
+    )
+    for change in changes:
         with pytest.raises(Refused) as no:
             change()
         assert key(no.value) == "alert.over"
@@ -172,10 +174,11 @@ def test_a_sign_or_a_grade_that_is_none_is_refused() -> None:
     record = a_night()
     it = an_alert(record)
 
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: alert.set_sign(record, it, ICU, "fatigue"),
         lambda: alert.set_grade(record, it, ICU, 5),
-    ):
+    )
+    for change in changes:
         with pytest.raises(Refused) as no:
             change()
         assert key(no.value) == "button.stale"
@@ -186,7 +189,7 @@ def test_the_same_sign_again_says_nothing() -> None:
 
     alert.set_sign(record, an_alert(record), ICU, "src")
 
-    assert record.said == record.logged == []
+    assert (record.said, record.logged) == ([], [])
 
 
 def test_a_sign_that_turns_neurological_calls_neurology() -> None:
@@ -397,6 +400,6 @@ def test_taken_its_outcome_is_asked_and_unanswered_it_reopens() -> None:
     alert.climb(record, it)
 
     assert (it.state, it.rung) == (AlertState.OPEN, 1)
-    assert it.taken_at is it.taken_by is it.neuro_at is it.neuro_by is it.asked_at is None
+    assert {it.taken_at, it.taken_by, it.neuro_at, it.neuro_by, it.asked_at} == {None}
     assert heard(record) == [*CLIMBED, "neurologie"]
     assert shown(quiet(record)) == []
