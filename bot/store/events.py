@@ -83,12 +83,12 @@ class Events:
         """The id of the first event whose seal does not hold; none if the chain verifies."""
         previous = START
         whole = self._connection.execution_options(stream_results=True, yield_per=1000)
-        for row in whole.execute(select(events).order_by(c.id)).mappings():
-            if row["previous"] != previous or row["hash"] != seal(
-                _event(row), previous, self._key
-            ):
-                return int(row["id"])
-            previous = row["hash"]
+        with whole.execute(select(events).order_by(c.id)) as found:
+            for row in found.mappings():
+                sealed = seal(_event(row), previous, self._key)
+                if row["previous"] != previous or row["hash"] != sealed:
+                    return int(row["id"])
+                previous = row["hash"]
         return None
 
 
