@@ -219,7 +219,7 @@ class Alert(Dated):
 
     KIND = "alert"
     TRANSITIONS = {
-        AlertState.OPEN: frozenset({AlertState.TAKEN, AlertState.CANCELLED, AlertState.CLOSED}),
+        AlertState.OPEN: frozenset({AlertState.TAKEN, AlertState.CANCELLED}),
         AlertState.TAKEN: frozenset({AlertState.OPEN, AlertState.CLOSED, AlertState.CANCELLED}),
     }
     state: str = AlertState.OPEN.value

@@ -90,12 +90,12 @@ class Events:
         previous = START
         # Of the statement, not of the connection: what comes after is no stream.
         whole = select(events).order_by(c.id).execution_options(yield_per=1000)
-        for row in self._connection.execute(whole).mappings():
-            if row["previous"] != previous or row["hash"] != seal(
-                _event(row), previous, self._key
-            ):
-                return int(row["id"])
-            previous = row["hash"]
+        with self._connection.execute(whole) as found:
+            for row in found.mappings():
+                sealed = seal(_event(row), previous, self._key)
+                if row["previous"] != previous or row["hash"] != sealed:
+                    return int(row["id"])
+                previous = row["hash"]
         return None
 
 

@@ -1,7 +1,10 @@
 """Small records for tables of cases: a patient, six people, an hour; no database."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain import check, schedule
@@ -49,15 +52,12 @@ def at(typed: str) -> datetime:
 
 
 def a_member(
-    team: Team, id: int = 0, *, centre: str = "TLS", left: bool = False, **more: object
+    team: Team, id: int = 0, *, centre: str = "TLS", left: bool = False, **more: Any
 ) -> Member:
     number = id or 1 + list(Team).index(team)
     since = at("2026-01-05T09:00")
     made = Member(number, 100 + number, team.value.title(), team.value, centre, since)
-    values = {"left_at": since if left else None} | more
-    for name, value in values.items():
-        object.__setattr__(made, name, value)
-    return made
+    return replace(made, left_at=since if left else None, **more)
 
 
 CAST = {team: a_member(team) for team in Team}
@@ -83,7 +83,7 @@ def a_record(now: str = "2026-03-02T09:00", done: Iterable[str] = ()) -> Record:
         created_at=at("2026-03-02T09:00"),
     )
     record = Record(
-        patient, PATHWAY, CALENDAR, at(now), lambda _: 0, a_roster(), PRODUCTS["yescarta"]
+        patient, PATHWAY, CALENDAR, at(now), Random(1).randrange, a_roster(), PRODUCTS["yescarta"]
     )
     record.add(Watch())
     anchors = {Anchor.RCP: RCP, Anchor.AP: APHERESIS, Anchor.J0: DAY0}
@@ -171,9 +171,9 @@ def key(no: Refused) -> str:
 # Things in a state
 
 
-def a_relay(record: Record, **more: object) -> Relay:
+def a_relay(record: Record, **more: Any) -> Relay:
     """The product between pharmacy and unit, offered now; two bags are right."""
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "key": record.next_number(Relay),
         "step": "stockage_azote",
         "from_team": "pharmacie",
@@ -185,12 +185,12 @@ def a_relay(record: Record, **more: object) -> Relay:
         "deadline_at": record.now + timedelta(hours=2),
         "next_at": record.now + timedelta(hours=2),
     }
-    return record.add(Relay(**(given | more)))  # type: ignore[arg-type]
+    return record.add(Relay(**(given | more)))
 
 
-def a_check(record: Record, **more: object) -> Check:
+def a_check(record: Record, **more: Any) -> Check:
     """The unit is asked now."""
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "key": str(int(record.now.timestamp()) // 60),
         "team": "greffe",
         "centre": "TLS",
@@ -198,11 +198,11 @@ def a_check(record: Record, **more: object) -> Check:
         "asked_at": record.now,
         "next_at": record.now + timedelta(hours=1),
     }
-    return record.add(Check(**(given | more)))  # type: ignore[arg-type]
+    return record.add(Check(**(given | more)))
 
 
-def an_alert(record: Record, **more: object) -> Alert:
-    given: dict[str, object] = {
+def an_alert(record: Record, **more: Any) -> Alert:
+    given: dict[str, Any] = {
         "key": record.next_number(Alert),
         "sign": "src",
         "raised_at": record.now,
@@ -210,11 +210,11 @@ def an_alert(record: Record, **more: object) -> Alert:
         "team": "greffe",
         "next_at": record.now + timedelta(minutes=5),
     }
-    return record.add(Alert(**(given | more)))  # type: ignore[arg-type]
+    return record.add(Alert(**(given | more)))
 
 
-def a_demand(record: Record, **more: object) -> Demand:
-    given: dict[str, object] = {
+def a_demand(record: Record, **more: Any) -> Demand:
+    given: dict[str, Any] = {
         "key": record.next_number(Demand),
         "step": "irm",
         "what": "problem",
@@ -223,7 +223,7 @@ def a_demand(record: Record, **more: object) -> Demand:
         "asked_at": record.now,
         "next_at": record.now + timedelta(hours=1),
     }
-    return record.add(Demand(**(given | more)))  # type: ignore[arg-type]
+    return record.add(Demand(**(given | more)))
 
 
 def states(of: Iterable[Dated]) -> list[str]:

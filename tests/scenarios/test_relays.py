@@ -65,6 +65,18 @@ async def test_a_wrong_read_back_is_refused_recorded_and_told_to_both_teams(
         assert len(any_ward.told(any_ward.chat(team), "relay.misread")) == 1
 
 
+async def test_the_count_of_wrong_read_backs_grows_and_is_told(ward: Hospital) -> None:
+    code = await stored(ward)
+
+    for _ in range(2):
+        await ward.read_back(Team.GREFFE, code, right=False)
+
+    assert ward.relay(Team.GREFFE, code).wrong == 2
+    first, second = ward.told(ward.chat(Team.PHARMACIE), "relay.misread")
+    assert "wrong=1" in first
+    assert "wrong=2" in second
+
+
 async def test_after_a_wrong_read_back_the_right_one_is_still_taken(ward: Hospital) -> None:
     code = await stored(ward)
     await ward.read_back(Team.GREFFE, code, right=False)

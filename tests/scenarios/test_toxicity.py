@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.domain.message import Priority
 from bot.domain.roles import Team
 from tests.hospital import Hospital
 from tests.ward import PARIS
@@ -169,6 +170,19 @@ async def test_an_unanswered_check_reaches_the_icu_after_two_hours(any_ward: Hos
 
     for team in (COORDINATION, REANIMATION, GREFFE):
         assert len(any_ward.told(any_ward.chat(team), "check.round_escalated")) == 1
+
+
+async def test_an_escalated_round_overtakes_what_waits(ward: Hospital) -> None:
+    await ward.injected()
+
+    await ward.at("2026-04-27T16:00")
+
+    escalated = [
+        letter
+        for _, letter in ward.transport.sent
+        if letter.kind == "send" and letter.body.startswith("check.round_escalated")
+    ]
+    assert {letter.priority for letter in escalated} == {Priority.ALERT}
 
 
 async def test_an_escalated_round_can_be_answered_by_the_coordination(ward: Hospital) -> None:

@@ -1,0 +1,405 @@
+"""Alerts: raised, climbing until taken, asked about until closed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from bot.domain import alert
+from bot.domain.facts import Alert, AlertState
+from bot.domain.message import Priority, Refused
+from bot.domain.people import Member
+from bot.domain.record import Record, Saying, To
+from tests.domain.builders import (
+    EFS,
+    GREFFE,
+    ICU,
+    INJECTED,
+    NEURO,
+    NURSE,
+    PATHWAY,
+    a_record,
+    an_alert,
+    key,
+    later,
+    logged,
+    quiet,
+    shown,
+)
+
+PLAN = PATHWAY.alerts
+NOW = "2026-04-28T03:00"
+RAISED, CLIMBED = ["reanimation", "coordination"], ["reanimation", "coordination", "greffe"]
+
+
+def a_night() -> Record:
+    return a_record(NOW, INJECTED)
+
+
+def heard(record: Record, to: To = To.CHATS) -> list[str]:
+    """The teams that an alarm was said to."""
+    return [
+        it.team
+        for it in record.said
+        if isinstance(it, Saying) and (it.card, it.to) == ("alert.card", to)
+    ]
+
+
+def minutes(record: Record, it: Alert) -> float:
+    """How long until its next instant."""
+    assert it.next_at is not None
+    return (it.next_at - record.now) / timedelta(minutes=1)
+
+
+# The ladder
+
+
+@pytest.mark.parametrize(
+    ("grade", "rung", "wait"),
+    [(None, 0, 5), (1, 0, 15), (2, 1, 15), (3, 0, 5), (4, 1, 5), (1, 2, 5), (None, 9, 5)],
+)
+def test_the_wait_follows_the_grade_and_the_last_rung_repeats(
+    grade: int | None, rung: int, wait: int
+) -> None:
+    assert alert.wait(PLAN, grade, rung) == timedelta(minutes=wait)
+
+
+def test_past_the_last_rung_it_is_the_last_one_again() -> None:
+    assert alert.rung_of(PLAN, 0) is PLAN.rungs[0]
+    assert alert.rung_of(PLAN, 9) is PLAN.rungs[-1]
+
+
+@pytest.mark.parametrize(
+    ("sign", "icu", "neuro", "missing"),
+    [
+        ("src", False, False, ["reanimation"]),
+        ("src", True, False, []),
+        ("icans", False, False, ["reanimation", "neurologie"]),
+        ("icans", True, False, ["neurologie"]),
+        ("icans", False, True, ["reanimation"]),
+        ("icans", True, True, []),
+    ],
+)
+def test_the_icu_must_take_it_and_neurology_a_neurological_one(
+    sign: str, icu: bool, neuro: bool, missing: list[str]
+) -> None:
+    record = a_night()
+    it = an_alert(record, sign=sign, taken_at=record.now if icu else None,
+                  neuro_at=record.now if neuro else None)  # fmt: skip
+
+    assert alert.missing(PLAN, it) == missing
+    assert alert.complete(PLAN, it) is (not missing)
+
+
+def test_who_settles_it_is_who_takes_it_or_the_coordination() -> None:
+    assert set(alert.settlers(PLAN)) == {"reanimation", "neurologie", "coordination"}
+
+
+# Raised
+
+
+@pytest.mark.parametrize(
+    ("sign", "teams"), [("src", RAISED), ("", RAISED), ("icans", [*RAISED, "neurologie"])]
+)
+def test_it_is_said_at_once_and_waits_five_minutes(sign: str, teams: list[str]) -> None:
+    record = a_night()
+
+    raised = alert.raise_alert(record, GREFFE, sign)
+
+    assert heard(record) == teams
+    assert heard(record, To.ON_CALL) == ["reanimation"]
+    assert {it.priority for it in record.said if isinstance(it, Saying)} == {Priority.ALERT}
+    assert (raised.key, raised.raised_by, raised.team) == ("1", GREFFE.id, "greffe")
+    assert minutes(record, raised) == 5
+
+
+def test_nobody_in_person_raises_it_when_a_report_was_left() -> None:
+    record = a_night()
+
+    raised = alert.raise_alert(record, None, "", check="1", team="greffe")
+
+    assert (raised.raised_by, raised.team, raised.check) == (None, "greffe", "1")
+
+
+def test_a_pathway_that_ended_has_no_alert() -> None:
+    record = a_night()
+    record.patient.state = "ended"
+
+    with pytest.raises(Refused) as no:
+        alert.raise_alert(record, GREFFE, "src")
+
+    assert key(no.value) == "patient.ended"
+
+
+@pytest.mark.parametrize(
+    ("by", "sign", "seconds", "same"),
+    [
+        (GREFFE, "src", 59, True),
+        (GREFFE, "src", 60, False),
+        (GREFFE, "icans", 1, False),
+        (ICU, "src", 1, False),
+        (None, "src", 1, False),
+    ],
+)
+def test_a_double_tap_is_one_alert(by: Member | None, sign: str, seconds: int, same: bool) -> None:
+    record = a_night()
+    first = alert.raise_alert(record, GREFFE, "src")
+    later(record, seconds=seconds)
+
+    assert (alert.raise_alert(record, by, sign) is first) is same
+
+
+# What people do
+
+
+@pytest.mark.parametrize("state", ["closed", "cancelled"])
+def test_what_is_over_is_not_changed(state: str) -> None:
+    record = a_night()
+    it = an_alert(record, state=state)
+
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: alert.set_sign(record, it, ICU, "src"),
+        lambda: alert.set_grade(record, it, ICU, 2),
+        lambda: alert.take(record, it, ICU),
+        lambda: alert.cancel(record, it, ICU),
+        lambda: alert.settle(record, it, ICU, "stable"),
+    )
+    for change in changes:
+        with pytest.raises(Refused) as no:
+            change()
+        assert key(no.value) == "alert.over"
+
+
+def test_a_sign_or_a_grade_that_is_none_is_refused() -> None:
+    record = a_night()
+    it = an_alert(record)
+
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: alert.set_sign(record, it, ICU, "fatigue"),
+        lambda: alert.set_grade(record, it, ICU, 5),
+    )
+    for change in changes:
+        with pytest.raises(Refused) as no:
+            change()
+        assert key(no.value) == "button.stale"
+
+
+def test_the_same_sign_again_says_nothing() -> None:
+    record = a_night()
+
+    alert.set_sign(record, an_alert(record), ICU, "src")
+
+    assert (record.said, record.logged) == ([], [])
+
+
+def test_a_sign_that_turns_neurological_calls_neurology() -> None:
+    record = a_night()
+    it = an_alert(record, sign="")
+
+    alert.set_sign(record, it, GREFFE, "icans")
+
+    assert heard(record) == ["neurologie"]
+    assert minutes(record, it) == 5
+
+
+def test_a_taken_one_that_turns_neurological_waits_for_neurology_and_no_more_if_it_is_not() -> (
+    None
+):
+    record = a_night()
+    it = an_alert(record)
+    alert.take(record, it, ICU)
+    assert minutes(record, it) == 120
+
+    alert.set_sign(record, it, ICU, "icans")
+    assert (it.rung, minutes(record, it)) == (0, 5)
+    alert.set_sign(record, it, ICU, "src")
+    assert minutes(record, it) == 120
+    alert.set_sign(record, it, ICU, "autre")
+
+    assert minutes(record, it) == 120
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "after", "wait"), [(None, 1, 2, 13), (1, 3, 8, 0), (1, 3, 2, 3), (3, 4, 2, 3)]
+)
+def test_a_grade_changes_the_pace_from_when_it_was_raised(
+    was: int | None, now: int, after: int, wait: int
+) -> None:
+    record = a_night()
+    it = an_alert(record, grade=was)
+    it.next_at = record.now + alert.wait(PLAN, was, 0)
+    later(record, minutes=after)
+
+    alert.set_grade(record, it, GREFFE, now)
+
+    assert (it.grade, minutes(record, it)) == (now, wait)
+
+
+def test_a_grade_after_it_was_taken_changes_no_hour() -> None:
+    record = a_night()
+    it = an_alert(record)
+    alert.take(record, it, ICU)
+
+    alert.set_grade(record, it, ICU, 4)
+
+    assert minutes(record, it) == 120
+
+
+def test_taken_everybody_who_was_alerted_hears_by_whom() -> None:
+    record = a_night()
+    it = an_alert(record, sign="icans", rung=1)
+
+    alert.take(record, it, ICU)
+    assert (it.state, it.taken_by, it.neuro_by) == ("taken", ICU.id, None)
+    assert heard(record) == ["reanimation", "coordination", "neurologie", "greffe"]
+    assert minutes(record, it) == 5
+    alert.take(record, it, NEURO)
+
+    assert it.neuro_by == NEURO.id
+    assert minutes(record, it) == 120
+
+
+def test_an_alert_of_no_team_is_said_to_those_who_were_alerted() -> None:
+    record = a_night()
+
+    alert.take(record, an_alert(record, team=""), ICU)
+
+    assert heard(record) == RAISED
+
+
+@pytest.mark.parametrize(
+    ("by", "sign", "refused"),
+    [
+        (GREFFE, "src", "alert.other_team"),
+        (NURSE, "icans", "alert.other_team"),
+        (NEURO, "src", "alert.other_team"),
+    ],
+)
+def test_only_those_who_must_take_it(by: Member, sign: str, refused: str) -> None:
+    record = a_night()
+
+    with pytest.raises(Refused) as no:
+        alert.take(record, an_alert(record, sign=sign), by)
+
+    assert key(no.value) == refused
+
+
+@pytest.mark.parametrize("by", [ICU, NEURO])
+def test_nobody_takes_it_twice(by: Member) -> None:
+    record = a_night()
+    it = an_alert(record, sign="icans")
+    alert.take(record, it, by)
+
+    with pytest.raises(Refused) as no:
+        alert.take(record, it, by)
+
+    assert key(no.value) == "alert.already_taken"
+
+
+@pytest.mark.parametrize(
+    ("by", "may"), [(GREFFE, True), (NURSE, True), (ICU, True), (NEURO, False), (EFS, False)]
+)
+def test_a_false_alarm_is_its_authors_the_icus_or_the_coordinations(by: Member, may: bool) -> None:
+    record = a_night()
+    it = an_alert(record)
+
+    if may:
+        alert.cancel(record, it, by)
+        assert heard(record) == [*RAISED, "greffe"]
+    else:
+        with pytest.raises(Refused) as no:
+            alert.cancel(record, it, by)
+        assert key(no.value) == "alert.cancel_whose"
+
+    assert (it.state, it.next_at is None) == (("cancelled", True) if may else ("open", False))
+
+
+@pytest.mark.parametrize("outcome", ["stable", "reanimation", "resolue"])
+def test_an_outcome_closes_it(outcome: str) -> None:
+    record = a_night()
+    it = an_alert(record)
+    alert.take(record, it, ICU)
+
+    alert.settle(record, it, ICU, outcome)
+
+    assert (it.state, it.outcome, it.closed_by) == ("closed", outcome, ICU.id)
+    assert it.next_at is None
+
+
+def test_what_goes_on_is_asked_about_again() -> None:
+    record = a_night()
+    it = an_alert(record)
+    alert.take(record, it, ICU)
+    later(record, hours=2)
+    alert.climb(record, it)
+
+    alert.settle(record, it, ICU, "suite")
+
+    assert (it.state, it.asked_at, minutes(record, it)) == ("taken", None, 120)
+
+
+@pytest.mark.parametrize(("state", "outcome"), [("open", "stable"), ("taken", "partie")])
+def test_what_nobody_took_or_no_outcome_is_not_settled(state: str, outcome: str) -> None:
+    record = a_night()
+
+    with pytest.raises(Refused) as no:
+        alert.settle(record, an_alert(record, state=state), ICU, outcome)
+
+    assert key(no.value) == "button.stale"
+
+
+# What the clock does
+
+
+def test_not_taken_it_climbs_to_each_of_the_icu_in_private() -> None:
+    record = a_night()
+    it = alert.raise_alert(record, GREFFE, "icans")
+
+    teams, privately = [], []
+    for _ in range(3):
+        later(record, minutes=5)
+        alert.climb(record, it)
+        teams.append(heard(record))
+        privately.append(heard(record, To.EACH))
+
+    last = ["reanimation", "neurologie"]
+    assert teams == [[*CLIMBED, "neurologie"], last, last]
+    assert privately == [[], last, last]
+    assert (it.rung, minutes(record, it)) == (3, 5)
+
+
+def test_who_took_it_is_not_called_any_more() -> None:
+    record = a_night()
+    it = an_alert(record, sign="icans")
+    alert.take(record, it, ICU)
+    later(record, minutes=5)
+
+    alert.climb(record, it)
+
+    assert heard(record, To.ON_CALL) == []
+    assert "neurologie" in heard(record)
+    assert logged(record) == ["alert_climbed"]
+
+
+def test_taken_its_outcome_is_asked_and_unanswered_it_reopens() -> None:
+    record = a_night()
+    it = an_alert(record, sign="icans")
+    alert.take(record, it, ICU)
+    alert.take(record, it, NEURO)
+    later(record, hours=2)
+
+    alert.climb(record, it)
+    [asked] = [s for s in record.said if isinstance(s, Saying)]
+    assert (asked.card, asked.team, asked.priority) == (
+        "alert.ask_outcome",
+        "reanimation",
+        Priority.ALERT,
+    )
+    assert asked.cause == alert.outcome_cause(record, it)
+    later(record, minutes=30)
+    alert.climb(record, it)
+
+    assert (it.state, it.rung) == (AlertState.OPEN, 1)
+    assert {it.taken_at, it.taken_by, it.neuro_at, it.neuro_by, it.asked_at} == {None}
+    assert heard(record) == [*CLIMBED, "neurologie"]
+    assert shown(quiet(record)) == []
