@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from telegram import Bot
-from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import migrations, pathways
 from bot.care import auditor, backlog, cycle, joining
@@ -380,7 +380,9 @@ async def ask_telegram(settings: Settings) -> str:
         raise StartError(f"Telegram does not answer ({type(error).__name__}).") from None
 
 
-async def _patiently(ask: Callable[[], Any]) -> None:
+async def _patiently(
+    ask: Callable[[], Any], rest: Callable[[timedelta], Awaitable[None]] = pause
+) -> None:
     """Ask Telegram until it answers; a token that it does not know ends the start."""
     told = False
     while True:
@@ -388,11 +390,14 @@ async def _patiently(ask: Callable[[], Any]) -> None:
             await ask()
         except InvalidToken:
             raise StartError(WRONG_TOKEN) from None
+        except BadRequest as error:
+            # For PTB this is trouble of the network too, but asking again will not help.
+            raise StartError(f"Telegram refuses the start: {error.message}.") from None
         except (NetworkError, RetryAfter) as error:
             if not told:
                 logger.error("Telegram does not answer yet: %s", type(error).__name__)
             told = True
-            await pause(RETRY)
+            await rest(RETRY)
         except TelegramError as error:
             raise StartError(f"Telegram refuses the start: {type(error).__name__}.") from None
         else:

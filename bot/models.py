@@ -68,6 +68,8 @@ class LetterState(StrEnum):
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
     REROUTED = "rerouted"
+    FOLDED = "folded"
+    """A newer message to the same chat says it too."""
 
 
 # Who is there

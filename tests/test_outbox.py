@@ -632,7 +632,7 @@ async def test_after_an_outage_each_chat_gets_one_message_that_is_fresh(
     database: Database, transport: FakeTransport, clock: FakeClock
 ) -> None:
     def catch_up(unit: Unit, chat: int) -> None:
-        unit.outbox.cancel_routine(chat)
+        unit.outbox.fold_routine(chat)
         unit.outbox.send(chat, f"now:{chat}", f"as it is at {unit.now:%H:%M}", [])
 
     sender = Sender(database.unit, transport, clock, Throttle(None), on_stale=catch_up)

@@ -62,7 +62,8 @@ def _choice(choice: str) -> Text:
 def misread(record: Record, relay: Relay, by: int, given: str) -> Card:
     shown = _given(record, relay) | {"who": record.who(by)}
     what = relay.label or text("relay.the_code")
-    return Card(text("relay.misread", **shown, what=what, given=_choice(given)))
+    said = text("relay.misread", **shown, what=what, given=_choice(given), wrong=relay.wrong)
+    return Card(said)
 
 
 def unread(record: Record, relay: Relay) -> Card:

@@ -4,6 +4,7 @@ What it looks for stands in `bot/domain/invariants.py`, where the tests look too
 """
 
 from datetime import time, timedelta
+from hashlib import sha256
 
 from bot.cards import lists as cards
 from bot.cards.lists import NOTHING_LATE
@@ -17,6 +18,8 @@ from bot.domain.schedule import DIGEST_AT
 from bot.store import Unit
 
 AUDIT, DIGEST, PURGE = "audit", "digest", "purge"
+TOLD = "audit_unexplained"
+"""The event of each time that the coordination was told."""
 AUDIT_EVERY = timedelta(minutes=10)
 PURGE_AT = time(3, 30)
 STUCK = timedelta(minutes=5)
@@ -25,6 +28,8 @@ REMEMBERED = timedelta(hours=48)
 """How long updates are kept, and faults are news; Telegram brings an update for 24 hours."""
 KEPT = timedelta(days=90)
 """How long what was said is kept; the events are kept for ever."""
+SAID_AGAIN = timedelta(hours=1)
+"""How long the coordination is left in peace about what it knows; an alert is said each time."""
 AT_ONCE = 20
 """Records that one audit reads through; every running one has its turn."""
 LIMIT = 50
@@ -90,11 +95,10 @@ def _read_through(unit: Unit, *, whole: bool) -> list[str]:
 
 
 def _faults(unit: Unit, codes: list[str]) -> list[str]:
-    return [
-        fault
-        for record in unit.records.look(codes).values()
-        for fault in invariants.of_record(record)
-    ]
+    read = unit.records.look(codes)
+    unread = [f"{code}: cannot be read" for code in codes if code not in read]
+    wrong = [fault for record in read.values() for fault in invariants.of_record(record)]
+    return unread + wrong
 
 
 # What is said
@@ -104,16 +108,27 @@ def audit(unit: Unit) -> None:
     """Every ten minutes, and at once when something raised."""
     unit.records.set_duty(AUDIT, unit.now + AUDIT_EVERY)
     found = unexplained(unit)
+    if found and not _worth_saying(unit, found):
+        return
+    # What waits of an earlier one is replaced: after an outage it is said once.
     unit.outbox.withdraw(AUDIT)
     if not found:
         return
-    unit.events.record("audit_unexplained", items=found[:LIMIT])
-    local = unit.network.calendar.local(unit.now)
+    unit.events.record(TOLD, items=found[:LIMIT])
     said = Card(text("audit.unexplained", n=len(found), at=unit.now))
-    # The same hour says it once; more of it says it again.
-    key = f"audit:{local:%Y-%m-%dT%H}:{len(found).bit_length()}"
+    same = sha256("\n".join(found).encode()).hexdigest()[:12]
+    key = f"audit:{unit.now.isoformat()}:{same}"
     centre = unit.network.first_centre
     tell(unit, Team.COORDINATION, centre, said, key, priority=Priority.ANSWER, cause=AUDIT)
+
+
+def _worth_saying(unit: Unit, found: list[str]) -> bool:
+    """Something of it is new, or all of it was said long ago."""
+    last = unit.events.last(TOLD)
+    if last is None or not set(found[:LIMIT]) <= set(last.data["items"]):
+        return True
+    alerted = any(fault.startswith(f"{Alert.KIND} ") for fault in found)
+    return unit.now - last.at >= (AUDIT_EVERY if alerted else SAID_AGAIN)
 
 
 def digest(unit: Unit) -> None:
@@ -132,7 +147,7 @@ def digest(unit: Unit) -> None:
 def _proof(unit: Unit, late: Card, missed: Text) -> Text:
     """« Tout est expliqué » only when nothing at all was wrong since the last morning."""
     now = len(unexplained(unit))
-    night = unit.events.count_since("audit_unexplained", unit.now - lists.SINCE_LAST_MORNING)
+    night = unit.events.count_since(TOLD, unit.now - lists.SINCE_LAST_MORNING)
     quiet = late.text.key == NOTHING_LATE and missed.key == "nothing"
     if quiet and not now and not night:
         return text("audit.all_explained", at=unit.now)

@@ -10,7 +10,7 @@ from bot.store import Unit
 
 def fold(unit: Unit, chat: int) -> None:
     """Replace the stale reminders of a chat by one message; alerts, answers and news stay."""
-    unit.outbox.cancel_routine(chat)
+    unit.outbox.fold_routine(chat)
     for place, card in enumerate(_present_state(unit, chat)):
         unit.outbox.send(
             chat,
@@ -29,7 +29,8 @@ def _present_state(unit: Unit, chat: int) -> list[Card]:
     reader = roster.groups.get(chat) or roster.account(chat)
     if reader is None or not reader.team:
         return []
-    shown = [lists.todo(unit, reader.team, reader.centre, key="todo.catch_up")]
+    centre = lists.centre_of(reader.team, reader.centre)
+    shown = [lists.todo(unit, reader.team, centre, key="todo.catch_up")]
     if reader.team == Team.COORDINATION:
         # The lateness of others climbed to it: that is not in its own list.
         late = lists.late(unit)

@@ -28,6 +28,11 @@ def ring(database: Database) -> Iterator[int]:
         found = unit.records.due(AT_ONCE)
     for items in _grouped(found):
         yield _guarded(database, items)
+    with database.look() as unit:
+        at = unit.records.duty(auditor.AUDIT)
+    if at is not None and at <= unit.now:
+        # Something raised: it is said now, and not at the next ring.
+        yield _guarded(database, [Due("", DUTY, auditor.AUDIT, "", at)])
 
 
 def next_due(unit: Unit) -> datetime | None:

@@ -9,7 +9,6 @@ from bot.cards.common import SHOWN, head, more
 from bot.care.telling import SHARED, Said
 from bot.domain.facts import Check
 from bot.domain.message import Card, Refused, Text, text
-from bot.domain.people import Member
 from bot.domain.record import Record
 from bot.domain.roles import Team
 from bot.store import Unit
@@ -35,14 +34,14 @@ def _lines(unit: Unit, page: Page) -> list[cards.Line]:
     ]
 
 
-def _centre_of(team: str, centre: str) -> str:
+def centre_of(team: str, centre: str) -> str:
     """The coordination works in all of them."""
     return "" if team == Team.COORDINATION else centre
 
 
 def todo(unit: Unit, team: str, centre: str, offset: int = 0, key: str = "todo.list") -> Card:
-    """What one team has open, most urgent first."""
-    page = unit.records.owed(team, _centre_of(team, centre), offset, SHOWN)
+    """What one team has open in a centre or in all, most urgent first."""
+    page = unit.records.owed(team, centre, offset, SHOWN)
     return cards.todo(_lines(unit, page), team, offset, page.total, key)
 
 
@@ -52,9 +51,8 @@ def late(unit: Unit, offset: int = 0) -> Card:
     return cards.late(_lines(unit, page), offset, page.total, unit.now)
 
 
-def everyone(unit: Unit, member: Member, offset: int = 0) -> Card:
-    """Every running pathway that the member may see, those with a worry first."""
-    centre = "" if member.coordinates else member.centre
+def everyone(unit: Unit, centre: str, offset: int = 0) -> Card:
+    """Every running pathway of a centre or of all, those with a worry first."""
     phases = unit.records.phases(centre)
     if not phases:
         raise Refused(text("patient.none"))
@@ -68,9 +66,8 @@ def everyone(unit: Unit, member: Member, offset: int = 0) -> Card:
     return cards.everyone(shown, worried.total, others, phases, offset, unit.now)
 
 
-def choose(unit: Unit, member: Member, verb: str, offset: int = 0) -> Card:
+def choose(unit: Unit, centre: str, verb: str, offset: int = 0) -> Card:
     """Which patient: those under watch first, or everybody when nobody is."""
-    centre = "" if member.coordinates else member.centre
     page = unit.records.watched(centre, offset, SHOWN)
     if not page.total:
         page = unit.records.patients(centre, offset, SHOWN)
@@ -139,7 +136,8 @@ def _never_asked(_unit: Unit, together: Sequence[Said]) -> Card:
 
 def _catch_up(unit: Unit, together: Sequence[Said]) -> Card:
     record, saying = together[0]
-    return todo(unit, saying.team, record.patient.centre, key="todo.catch_up")
+    centre = centre_of(saying.team, record.patient.centre)
+    return todo(unit, saying.team, centre, key="todo.catch_up")
 
 
 SHARED |= {

@@ -92,7 +92,7 @@ def _new_code(unit: Unit, centre: str) -> str:
     """A code that nobody ever had; its four characters alone are enough while there are any."""
     for _ in range(TRIES):
         drawn = codes.candidates(unit.draw, DRAWN)
-        taken = unit.records.codes(drawn)
+        taken = unit.records.codes(drawn, limit=None)
         free = [four for four in drawn if not any(code.endswith(four) for code in taken)]
         if free:
             return f"{centre}-{free[0]}"
@@ -104,7 +104,7 @@ def _any_code(unit: Unit, centre: str) -> str:
     fours = list(codes.every_four())
     for at in range(0, len(fours), 500):
         some = fours[at : at + 500]
-        taken = set(unit.records.codes(some, limit=len(some) * len(unit.network.centres)))
+        taken = set(unit.records.codes(some, limit=None))
         for four in some:
             if f"{centre}-{four}" not in taken:
                 return f"{centre}-{four}"

@@ -1,17 +1,20 @@
 """A step's checklist: what its buttons offer, what comes back, whether it is complete."""
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from bot.domain.calendar import DAY, MINUTE, Calendar
 from bot.domain.message import Refused, text
 from bot.domain.pathway import Item, ItemKind, StepDef
 
-AGO = tuple(timedelta(minutes=ago) for ago in (0, 5, 15, 30, 60))
-"""The hours that are offered for what was just done."""
-AGES = timedelta(minutes=15)
-"""How long a button with an hour on it is believed: what it offered was near its own time."""
+AGO = (0, 5, 15, 30, 60)
+"""The hours that are offered for what was just done, in minutes before now."""
+AGES = 15
+"""How many minutes a button with an hour on it is believed: it was offered as near to now."""
+HOUR = re.compile(rf"([0-9]{{1,9}})-({'|'.join(map(str, AGO))})")
+"""The minute since 1970, and how long before it was offered."""
 
 
 def complete(step: StepDef, values: Mapping[str, Any]) -> bool:
@@ -27,7 +30,7 @@ def offered(item: Item, now: datetime, calendar: Calendar) -> tuple[str, ...]:
             today = calendar.day(now)
             return tuple((today + n * DAY).isoformat() for n in item.values)
         case ItemKind.TIME:
-            return tuple(str(int((now - ago).timestamp()) // 60) for ago in AGO)
+            return tuple(f"{_minute(now) - ago}-{ago}" for ago in AGO)
         case ItemKind.CHOICE:
             return item.choices
     return ("1",)
@@ -40,8 +43,8 @@ def read(item: Item, coded: str, now: datetime, calendar: Calendar) -> Any:
             return True
         case ItemKind.TEXT if coded == "1":
             return ""
-        case ItemKind.TIME if _just_offered(coded, now):
-            return datetime.fromtimestamp(int(coded) * 60, tz=UTC).isoformat()
+        case ItemKind.TIME if (at := _just_offered(coded, now)) is not None:
+            return at.isoformat()
         case ItemKind.NUMBER if coded in offered(item, now, calendar):
             return int(coded)
         case ItemKind.DAY | ItemKind.CHOICE if coded in offered(item, now, calendar):
@@ -49,11 +52,19 @@ def read(item: Item, coded: str, now: datetime, calendar: Calendar) -> Any:
     raise Refused(text("button.stale"))
 
 
-def _just_offered(coded: str, now: datetime) -> bool:
-    if not (coded.isascii() and coded.isdecimal() and len(coded) < 12):
-        return False
-    age = timedelta(minutes=int(now.timestamp()) // 60 - int(coded))
-    return any(ago <= age <= ago + AGES for ago in AGO)
+def _just_offered(coded: str, now: datetime) -> datetime | None:
+    """The hour on a button of the last minutes; none if it is older, or was never ours."""
+    found = HOUR.fullmatch(coded)
+    if found is None:
+        return None
+    minute, ago = int(found[1]), int(found[2])
+    if not 0 <= _minute(now) - (minute + ago) <= AGES:
+        return None
+    return datetime.fromtimestamp(minute * 60, tz=UTC)
+
+
+def _minute(instant: datetime) -> int:
+    return int(instant.timestamp()) // 60
 
 
 def read_hour(at: time, now: datetime, calendar: Calendar) -> str:

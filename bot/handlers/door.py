@@ -1,12 +1,14 @@
 """The door: what may not enter is taken out of an update before anything else sees it.
 
 Identities of patients and the secrets of invitations are never stored, not even in what waits for
-its turn (DESIGN, *Privacy and safety*).
+its turn (DESIGN, *Privacy and safety*): only what the edge reads is let in.
 """
 
+import re
+from collections.abc import Callable
 from typing import Any
 
-from bot.care.joining import hash_token
+from bot.care.joining import UNNAMED, hash_token
 from bot.domain import privacy
 
 Raw = dict[str, Any]
@@ -14,28 +16,93 @@ Raw = dict[str, Any]
 
 REFUSED = "refused"
 """Where the category of what was taken out stands."""
+SCREENED = "screened"
+"""It came through this door already: what waits for its turn comes to it twice."""
 URGENT = ("alert:", "report:", "check:report", "choose:page:alert")
 """What buttons say that overtakes everything, besides /alerte and /toxicite."""
-START = "/start"
+START = re.compile(r"\s*(/start\S*)\s+(\S.*)", re.DOTALL | re.IGNORECASE)
+TOKEN = re.compile(r"(?<![\w-])(?=[\w-]+[A-Z0-9])[\w-]{22}(?![\w-])", re.ASCII)
+"""What looks like an invitation's, wherever it stands: alone, or in its link."""
+HIDDEN = "…"
+ADDRESSED = re.compile(r"^(/[A-Za-z0-9_]+)@[A-Za-z0-9_]+(?!\S)")
+"""A command as Telegram completes it in a group, with its bot's name: no e-mail address."""
 
 
 def screen(raw: Raw) -> Raw:
-    """The same update without identities and without secrets."""
-    for kind in ("message", "edited_message"):
-        message = raw.get(kind)
-        if isinstance(message, dict) and isinstance(message.get("text"), str):
-            return {**raw, kind: _screened(message)}
-    return raw
+    """The same update with what is read of it, without identities and without secrets."""
+    if raw.get(SCREENED) is True:
+        return raw
+    kept: Raw = {SCREENED: True}
+    if "update_id" in raw:
+        kept["update_id"] = raw["update_id"]
+    for kind, keep in KINDS.items():
+        if isinstance(raw.get(kind), dict):
+            kept[kind] = keep(raw[kind])
+    return kept
 
 
-def _screened(message: Raw) -> Raw:
-    said = message["text"]
-    if said.startswith(START):
-        command, _, token = said.partition(" ")
-        hashed = f"{command} {hash_token(token.strip())}" if token.strip() else command
-        return {**message, "text": hashed}
-    found = privacy.screen(said)
-    if found is None:
-        return message
-    kept = {key: value for key, value in message.items() if key not in ("text", "entities")}
-    return {**kept, REFUSED: found.value}
+def _message(message: Raw) -> Raw:
+    """What was said, and of anything else only that it was there."""
+    kept: Raw = dict.fromkeys(message, True) | _known(message, MESSAGE)
+    said = message.get("text")
+    if isinstance(said, str):
+        del kept["text"]
+        kept |= _text(said)
+    return kept
+
+
+def _text(said: str) -> Raw:
+    start = START.fullmatch(said)
+    if start is not None:
+        return {"text": f"{start[1]} {hash_token(start[2].strip())}"}
+    found = privacy.screen(ADDRESSED.sub(r"\1", said))
+    return {REFUSED: found.value} if found else {"text": TOKEN.sub(HIDDEN, said)}
+
+
+def _query(query: Raw) -> Raw:
+    return _known(query, QUERY)
+
+
+def _presence(change: Raw) -> Raw:
+    return _known(change, PRESENCE)
+
+
+def _known(what: Any, shape: dict[str, Any]) -> Raw:
+    """Of a dictionary only what is named, each in its own shape."""
+    if not isinstance(what, dict):
+        return {}
+    return {
+        name: _known(what[name], inner) if isinstance(inner, dict) else inner(what[name])
+        for name, inner in shape.items()
+        if name in what
+    }
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _title(value: Any) -> Any:
+    return UNNAMED if isinstance(value, str) and privacy.screen(value) else value
+
+
+USER: dict[str, Any] = dict.fromkeys(("id", "is_bot", "first_name", "last_name"), _as_it_is)
+CHAT = {"id": _as_it_is, "type": _as_it_is, "title": _title}
+MESSAGE = {
+    **dict.fromkeys(("message_id", "date", "migrate_to_chat_id"), _as_it_is),
+    "from": USER,
+    "chat": CHAT,
+    "reply_to_message": {"message_id": _as_it_is},
+}
+QUERY = {"id": _as_it_is, "data": _as_it_is, "from": USER, "message": MESSAGE}
+PRESENCE = {
+    "chat": CHAT,
+    "from": USER,
+    "new_chat_member": {"status": _as_it_is, "is_member": _as_it_is},
+}
+KINDS: dict[str, Callable[[Raw], Raw]] = {
+    "message": _message,
+    "edited_message": _message,
+    "callback_query": _query,
+    "my_chat_member": _presence,
+}

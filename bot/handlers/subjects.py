@@ -40,9 +40,14 @@ def patient(visit: Visit) -> Subject:
     return _meet(visit, visit.arg(0))
 
 
+def own(visit: Visit) -> Subject:
+    """A list of one's own patients: those of one's centre, shown in no other one's group."""
+    return NOBODY if visit.me.coordinates else Subject(visit.me.centre)
+
+
 def typed_patient(visit: Visit) -> Subject:
     """A command with a code, or without."""
-    return meant(visit, " ".join(visit.args)) if visit.args else NOBODY
+    return meant(visit, " ".join(visit.args)) if visit.args else own(visit)
 
 
 def first_word(visit: Visit) -> Subject:

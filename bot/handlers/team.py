@@ -16,7 +16,16 @@ from bot.handlers.visit import Visit
 
 
 def show_step(visit: Visit) -> None:
+    """The step itself: *Retour* also leaves the question that was asked about it."""
+    _leave_question(visit)
     visit.show(cards.card(visit.patient, visit.about(Step)))
+
+
+def _leave_question(visit: Visit) -> None:
+    record, it = visit.patient, visit.about(Step)
+    draft = drafts.current(visit.unit, visit.me, visit.chat_id)
+    if draft and (draft.data.get("code"), draft.data.get("step")) == (record.code, it.key):
+        visit.unit.people.end_draft(draft)
 
 
 def open_checklist(visit: Visit) -> None:
@@ -171,7 +180,7 @@ def read_back(visit: Visit) -> None:
 def ask_status(visit: Visit) -> None:
     """`/statut 7K4Q`; alone, everybody."""
     if visit.record is None:
-        visit.say(lists.everyone(visit.unit, visit.me))
+        visit.say(lists.everyone(visit.unit, visit.shown_centre))
     else:
         visit.say(status_cards.one(visit.record, visit.me))
 
@@ -181,7 +190,7 @@ def show_status(visit: Visit) -> None:
 
 
 def status_page(visit: Visit) -> None:
-    visit.show(lists.everyone(visit.unit, visit.me, visit.number()))
+    visit.show(lists.everyone(visit.unit, visit.shown_centre, visit.number()))
 
 
 def whole_plan(visit: Visit) -> None:
@@ -189,11 +198,11 @@ def whole_plan(visit: Visit) -> None:
 
 
 def todo(visit: Visit) -> None:
-    visit.say(lists.todo(visit.unit, visit.me.team, visit.me.centre))
+    visit.say(lists.todo(visit.unit, visit.me.team, visit.shown_centre))
 
 
 def todo_page(visit: Visit) -> None:
-    visit.show(lists.todo(visit.unit, visit.me.team, visit.me.centre, visit.number()))
+    visit.show(lists.todo(visit.unit, visit.me.team, visit.shown_centre, visit.number()))
 
 
 # On call

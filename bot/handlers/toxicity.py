@@ -37,7 +37,7 @@ def report_check(visit: Visit) -> None:
 def report(visit: Visit) -> None:
     """`/toxicite [code]`: what is seen; the tap on it alerts."""
     if visit.record is None:
-        visit.say(lists.choose(visit.unit, visit.me, "report:new"))
+        visit.say(lists.choose(visit.unit, visit.shown_centre, "report:new"))
     else:
         visit.say(check_cards.sign_question(visit.record, None))
 
@@ -51,7 +51,7 @@ def choose_page(visit: Visit) -> None:
     if visit.arg() not in ("alert", "report"):
         raise Refused(text("button.stale"))
     verb = f"{visit.arg()}:new"
-    visit.show(lists.choose(visit.unit, visit.me, verb, visit.number(1)))
+    visit.show(lists.choose(visit.unit, visit.shown_centre, verb, visit.number(1)))
 
 
 def sign(visit: Visit) -> None:
@@ -79,7 +79,7 @@ def cancel_report(visit: Visit) -> None:
 def raise_alert(visit: Visit) -> None:
     """`/alerte 7K4Q`: it is gone; alone: which patient, and it is gone."""
     if visit.record is None:
-        visit.say(lists.choose(visit.unit, visit.me, "alert:new"))
+        visit.say(lists.choose(visit.unit, visit.shown_centre, "alert:new"))
     else:
         new_alert(visit)
 

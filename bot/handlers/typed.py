@@ -192,14 +192,18 @@ def said_step(visit: Visit) -> Subject:
     said = said_patient(visit)
     if visit.record is None:
         return said
-    visit.thing = found = move.target(visit.record, visit.arg(1))
+    try:
+        visit.thing = found = move.target(visit.record, visit.arg(1))
+    except Refused:
+        return said  # which one is meant is asked after the gate
     return Subject(said.centre, (found.team,), "step")
 
 
 def _confirm(visit: Visit) -> None:
     """Propose the confirmation: the checklist, whose button is what confirms."""
-    schedule.must_be_ready(visit.patient, visit.about(Step))
-    visit.say(cards.checklist(visit.patient, visit.about(Step)))
+    it = move.target(visit.patient, visit.arg(1))
+    schedule.must_be_ready(visit.patient, it)
+    visit.say(cards.checklist(visit.patient, it))
 
 
 def _toxicity(visit: Visit) -> None:
@@ -219,7 +223,7 @@ INTENTS: dict[str, Entry] = {
     "signaler_toxicite": Entry(Action.REPORT, _toxicity, said_patient),
     "statut_patient": Entry(Action.SEE, _status, said_patient),
     "retards": Entry(Action.LATE, _late),
-    "a_faire": Entry(Action.TODO, team.todo),
+    "a_faire": Entry(Action.TODO, team.todo, subjects.own),
     "aide": Entry(Action.HELP, people.help_),
     "qui_garde": Entry(Action.ON_CALL, team.on_call),
 }

@@ -13,6 +13,7 @@ from bot.domain.facts import Dated
 from bot.domain.message import Card, Priority, Refused, Text, text
 from bot.domain.people import Member
 from bot.domain.record import Record
+from bot.domain.roles import Team
 from bot.handlers.door import REFUSED, Raw
 from bot.store import Unit
 from bot.store.people import Draft
@@ -54,6 +55,14 @@ class Visit:
     @property
     def in_group(self) -> bool:
         return not self.place.private
+
+    @property
+    def shown_centre(self) -> str:
+        """Whose patients a list may show here; nothing: those of every centre."""
+        if not self.me.coordinates:
+            return self.me.centre
+        own = self.place.private or self.place.team == Team.COORDINATION
+        return "" if own else self.place.centre
 
     @property
     def patient(self) -> Record:

@@ -200,7 +200,7 @@ def _coded(item: Item) -> tuple[str, ...]:
         case ItemKind.DAY:
             return ("2026-04-14",)
         case ItemKind.TIME:
-            return ("29621520",)
+            return ("29621520-60",)
         case ItemKind.CHOICE:
             return item.choices
     return ("1",)

@@ -76,6 +76,12 @@ class Events:
         counted = select(func.count()).where(c.kind == kind, c.at >= since)
         return int(self._connection.execute(counted).scalar_one())
 
+    def last(self, kind: str) -> Event | None:
+        """The newest of a kind."""
+        found = select(events).where(c.kind == kind).order_by(c.at.desc(), c.id.desc()).limit(1)
+        row = self._connection.execute(found).mappings().first()
+        return _event(row) if row else None
+
     def count(self) -> int:
         return int(self._connection.execute(select(func.count()).select_from(events)).scalar_one())
 

@@ -305,7 +305,7 @@ class MemoryRecords:
             found[phase] = found.get(phase, 0) + 1
         return found
 
-    def codes(self, fours: Collection[str], limit: int = 100) -> list[str]:
+    def codes(self, fours: Collection[str], limit: int | None = 100) -> list[str]:
         return sorted(c for c in self._facts.records if c.partition("-")[2] in fours)[:limit]
 
     def after(self, code: str, limit: int) -> list[str]:

@@ -147,5 +147,8 @@ class MemoryEvents:
     def count_of(self, code: str) -> int:
         return sum(event.code == code for event in self._facts.events)
 
+    def last(self, kind: str) -> Event | None:
+        return next((each for each in reversed(self._facts.events) if each.kind == kind), None)
+
     def count_since(self, kind: str, since: datetime) -> int:
         return sum(e.kind == kind and e.at >= since for e in self._facts.events)

@@ -218,10 +218,10 @@ class Outbox:
         old = select(literal(1)).where(_routine(chat), c.created_at < before).limit(1)
         return self._connection.execute(old).first() is not None
 
-    def cancel_routine(self, chat: int) -> None:
-        """A newer message says it all: what waits of a reminder's weight is void."""
-        void = update(outbox).where(_routine(chat)).values(state=LetterState.CANCELLED.value)
-        self._connection.execute(void)
+    def fold_routine(self, chat: int) -> None:
+        """A newer message says it all: what waits of a reminder's weight is part of it."""
+        folded = update(outbox).where(_routine(chat)).values(state=LetterState.FOLDED.value)
+        self._connection.execute(folded)
 
     # The audit
 
@@ -243,8 +243,8 @@ class Outbox:
         ]
 
     def heard(self, causes: Collection[str]) -> set[str]:
-        """Those of these causes of which some letter left, or is about to."""
-        alive = (LetterState.SENT.value, PENDING, SENDING)
+        """Those of these causes of which some letter left, or is about to, or is said in one."""
+        alive = (LetterState.SENT.value, LetterState.FOLDED.value, PENDING, SENDING)
         found = (
             select(c.cause)
             .distinct()
@@ -260,7 +260,12 @@ class Outbox:
 
     def purge(self, before: datetime, limit: int) -> int:
         """Forget what was settled long ago, so much at once; what still waits is kept."""
-        settled = (LetterState.SENT, LetterState.CANCELLED, LetterState.REROUTED)
+        settled = (
+            LetterState.SENT,
+            LetterState.CANCELLED,
+            LetterState.REROUTED,
+            LetterState.FOLDED,
+        )
         old = select(c.id).where(
             c.created_at < before, c.state.in_([state.value for state in settled])
         )

@@ -1,5 +1,6 @@
 """Records: each read in one go, held while a unit lasts, written in one go at its end."""
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import SQLModel
 
 from bot import models
@@ -27,6 +29,8 @@ from bot.domain.record import Draw, Record
 from bot.store import kinds
 from bot.store.statements import upsert
 from bot.store.versions import Versions
+
+logger = logging.getLogger(__name__)
 
 patients = SQLModel.metadata.tables[str(models.Patient.__tablename__)]
 dated = SQLModel.metadata.tables[str(models.Dated.__tablename__)]
@@ -54,6 +58,8 @@ DUE = (
     .limit(bindparam("limit"))
 )
 RANKS = range(len(due.BOOK))
+UNREADABLE = (ValueError, TypeError, LookupError, NoResultFound)
+"""What a record raises that is not what this program writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +140,12 @@ class Records:
         return found.record if found else None
 
     def look(self, codes: Collection[str]) -> dict[str, Record]:
-        """Records to be shown and not changed; those that are held as they stand now."""
+        """Records to be shown and not changed; those that are held as they stand now.
+
+        One that cannot be read is left out, so that the others are seen; the auditor names it.
+        """
         wanted = sorted(set(codes) - self._held.keys())
-        found = {code: held.record for code, held in self._load(wanted, PATIENTS).items()}
+        found = {code: held.record for code, held in self._load_readable(wanted).items()}
         found |= {code: self._held[code].record for code in codes if code in self._held}
         return found
 
@@ -160,6 +169,16 @@ class Records:
 
     def version_of(self, record: Record) -> Held:
         return self._held[record.code]
+
+    def _load_readable(self, codes: Sequence[str]) -> dict[str, Held]:
+        try:
+            return self._load(codes, PATIENTS)
+        except UNREADABLE:
+            if len(codes) == 1:
+                logger.exception("the record of %s cannot be read", codes[0])
+                return {}
+        each = (self._load_readable([code]) for code in codes)
+        return {code: held for found in each for code, held in found.items()}
 
     def _load(self, codes: Sequence[str], query: Any) -> dict[str, Held]:
         if not codes:
@@ -363,7 +382,7 @@ class Records:
         counted = select(p.phase, func.count()).where(*self._running(centre)).group_by(p.phase)
         return {row.phase: int(row[1]) for row in self._connection.execute(counted)}
 
-    def codes(self, fours: Collection[str], limit: int = 100) -> list[str]:
+    def codes(self, fours: Collection[str], limit: int | None = 100) -> list[str]:
         """The codes of these four characters, in any centre."""
         found = select(p.code).where(p.four.in_(sorted(fours))).order_by(p.code).limit(limit)
         return list(self._connection.execute(found).scalars())

@@ -101,6 +101,34 @@ def test_the_night_ends_at_seven(instant: datetime, awake: datetime) -> None:
     assert CALENDAR.awake(instant) == awake
 
 
+@pytest.mark.parametrize(
+    ("at", "after", "coming"),
+    [
+        (time(7, 30), utc(1, 15, 6, 29), utc(1, 15, 6, 30)),
+        (time(7, 30), utc(1, 15, 6, 30), utc(1, 16, 6, 30)),  # that very instant has come
+        (time(7, 30), utc(1, 15, 23, 30), utc(1, 16, 6, 30)),  # it is tomorrow in Toulouse
+        (time(7, 30), utc(7, 15, 4), utc(7, 15, 5, 30)),
+        (time(7, 30), utc(3, 28, 6, 30), utc(3, 29, 5, 30)),  # the short night
+        (time(7, 30), utc(10, 24, 5, 30), utc(10, 25, 6, 30)),  # the long one
+        (time(2, 30), utc(3, 28, 12), utc(3, 29, 1)),  # skipped: 03:00
+        (time(2, 30), utc(3, 29, 1), utc(3, 30, 0, 30)),
+        (time(2, 30), utc(10, 25, 0), utc(10, 25, 0, 30)),  # twice: the first
+        (time(2, 30), utc(10, 25, 0, 30), utc(10, 26, 1, 30)),
+        (time(0), utc(12, 31, 12), utc(12, 31, 23)),
+    ],
+)
+def test_the_next_time_that_it_is_that_hour(at: time, after: datetime, coming: datetime) -> None:
+    assert CALENDAR.next(at, after) == coming
+
+
+MINUTES = st.integers(0, 3 * 366 * 1440).map(lambda n: utc(1, 1, 0) + timedelta(minutes=n))
+
+
+@given(MINUTES, st.times())
+def test_the_next_hour_is_always_to_come_and_within_about_a_day(after: datetime, at: time) -> None:
+    assert after < CALENDAR.next(at, after) <= after + timedelta(hours=26)
+
+
 def test_quiet_hours_may_lie_within_one_day_or_not_be() -> None:
     nap = Calendar(CALENDAR.zone, CALENDAR.is_holiday, time(13), time(14))
     never = Calendar(CALENDAR.zone, CALENDAR.is_holiday, time(0), time(0))

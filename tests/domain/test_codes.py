@@ -1,20 +1,22 @@
 """Patient codes: what is issued, what is refused, what is found in a sentence."""
 
 from collections.abc import Callable
+from itertools import product
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.codes import (
     ALPHABET,
+    candidates,
     check_character,
     distance,
+    every_four,
     find,
     issuable,
-    issue,
-    nearest,
+    meant,
     normalise,
     valid,
 )
@@ -23,7 +25,7 @@ SEEDS = st.integers(0, 2**32)
 
 
 def an_issued_code(seed: int) -> str:
-    return issue("TLS", Random(seed).randrange, set())
+    return f"TLS-{candidates(Random(seed).randrange, 1)[0]}"
 
 
 def draws(letters: str) -> Callable[[int], int]:
@@ -90,17 +92,37 @@ def test_a_plain_code_is_issued(four: str) -> None:
     assert issuable(four)
 
 
-def test_a_taken_code_is_drawn_again() -> None:
-    assert issue("MPL", draws("7K4" + "A3B"), {"MPL-7K4Z"}) == f"MPL-A3B{check_character('A3B')}"
-
-
 def test_a_word_is_drawn_again() -> None:
-    assert issue("TLS", draws("222" + "7K4"), set()) == "TLS-7K4Z"
+    assert candidates(draws("222" + "7K4"), 1) == ["7K4Z"]
 
 
-def test_a_draw_that_gives_nothing_is_a_fault_and_not_a_loop() -> None:
-    with pytest.raises(ValueError, match="no free code for TLS"):
-        issue("TLS", lambda n: 0, set())
+def test_what_was_drawn_twice_is_one_candidate() -> None:
+    assert candidates(draws("7K4" + "7K4" + "A3B"), 2) == ["7K4Z", f"A3B{check_character('A3B')}"]
+
+
+def test_a_draw_that_always_fails_ends() -> None:
+    assert candidates(lambda n: 0, 1) == []
+
+
+@given(SEEDS)
+def test_candidates_are_as_many_as_were_asked_and_all_different(seed: int) -> None:
+    drawn = candidates(Random(seed).randrange, 16)
+
+    assert len(set(drawn)) == 16
+    assert set(drawn) <= EVERY
+
+
+EVERY = frozenset(every_four())
+
+
+def test_every_code_that_may_be_issued_is_known_in_order() -> None:
+    fours = list(every_four())
+
+    assert len(fours) == len(EVERY) == 18_682
+    assert all(valid(four) and issuable(four) for four in fours)
+    assert [ALPHABET.index(four[0]) for four in fours] == sorted(
+        ALPHABET.index(four[0]) for four in fours
+    )
 
 
 @given(SEEDS)
@@ -188,25 +210,44 @@ def test_slips_are_counted_with_swaps(typed: str, meant: str, slips: int) -> Non
 
 
 @pytest.mark.parametrize(
-    ("typed", "proposed"),
+    ("typed", "slips", "four"),
     [
-        ("TLS-7K4Q", ("TLS-7K4Z", "MPL-7K5Z")),
-        ("7k4o", ("TLS-7K4Z", "MPL-7K5Z")),
-        ("mpl7k4z", ("MPL-7K5Z", "TLS-7K4Z")),
-        ("TLS-7K4", ("TLS-7K4Z", "MPL-7K5Z")),
-        ("ZZZZ", ()),
-        ("", ()),
+        ("TLS-7K4Z", 0, "7K4Z"),
+        ("TLS-7K4Q", 1, "7K4Z"),
+        ("7k4o", 1, "7K4Z"),
+        ("mpl7k4q", 1, "7K4Z"),
+        ("TLS-7K4", 1, "7K4Z"),
+        ("7kk4z", 1, "7K4Z"),
+        ("K74Z", 1, "7K4Z"),
+        ("tls 7 k 4 q", 1, "7K4Z"),
+        ("K7Z4", 2, "7K4Z"),
+        ("7K5O", 2, "7K4Z"),
     ],
 )
-def test_the_nearest_patients_are_proposed_nearest_first(
-    typed: str, proposed: tuple[str, ...]
-) -> None:
-    assert set(nearest(typed, ["TLS-A9BX", "MPL-7K5Z", "TLS-7K4Z"])) == set(proposed)
+def test_a_slip_of_typing_leads_to_what_was_meant(typed: str, slips: int, four: str) -> None:
+    assert four in meant(typed, slips)
+    assert slips == 0 or four not in meant(typed, slips - 1)
 
 
-def test_the_same_centre_comes_first_and_three_are_enough() -> None:
-    known = ["MPL-7K4A", "TLS-7K4D", "TLS-7K4C", "TLS-7K4B"]
+@pytest.mark.parametrize("typed", ["", "7K", "7K4ZZZ", "où en est-on ?", "9" * 500])
+def test_what_is_too_short_or_too_long_means_nobody(typed: str) -> None:
+    assert meant(typed, 2) == []
 
-    assert nearest("TLS-7K4Q", known) == ("TLS-7K4B", "TLS-7K4C", "TLS-7K4D")
-    assert nearest("MPL-7K4Q", known, limit=1) == ("MPL-7K4A",)
-    assert nearest("7K4Q", ["7K4Z"]) == ("7K4Z",)
+
+VALID = ["".join(three) + check_character("".join(three)) for three in product(ALPHABET, repeat=3)]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.text(ALPHABET + "OIL01", min_size=3, max_size=5))
+def test_all_that_lie_one_slip_away_are_proposed_and_nothing_else(typed: str) -> None:
+    assert set(meant(typed, 1)) == {four for four in VALID if distance(typed, four) <= 1}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.text(ALPHABET, min_size=3, max_size=5))
+def test_what_is_proposed_is_valid_and_the_nearest_comes_first(typed: str) -> None:
+    found = meant(typed, 2)
+
+    assert all(valid(four) for four in found)
+    assert found == sorted(found, key=lambda four: (distance(typed, four), four))
+    assert set(meant(typed, 1)) <= set(found)

@@ -1,5 +1,7 @@
 """Alerts: two taps from nothing to the ICU, climbing until taken, asked about until closed."""
 
+from dataclasses import replace
+
 from bot.domain.roles import Team
 from tests.hospital import Hospital
 
@@ -91,7 +93,7 @@ async def test_a_high_grade_typed_late_climbs_at_once(ward: Hospital) -> None:
     await ward.press(ward.who(GREFFE), "alert.button.grade grade=1", ward.chat(GREFFE))
     await ward.advance(minutes=8)
 
-    await ward.tap(ward.who(GREFFE), ward.chat(GREFFE), 1, f"alert:grade:{number}:3")
+    await ward.tap(ward.who(GREFFE), ward.chat(GREFFE), 1, f"alert:grade:{code}:{number}:3")
     await ward.advance()
 
     assert alerted(ward, REANIMATION) == ["alert.raised", "alert.again"]
@@ -130,7 +132,7 @@ async def test_only_the_icu_takes_an_alert(ward: Hospital) -> None:
 
     said = await ward.take(COORDINATION)
 
-    assert said.startswith("alert.not_yours")
+    assert said.startswith("alert.other_team")
     assert ward.alerts(code)[0].taken_at is None
 
 
@@ -283,11 +285,10 @@ async def test_an_alert_leaves_before_anything_that_waits(any_ward: Hospital) ->
 async def test_nobody_in_the_icu_is_told_to_the_coordination(ward: Hospital) -> None:
     [code] = await ward.injected()
     with ward.database.unit() as unit:
-        icu = unit.group(ward.chat(REANIMATION))
-        assert icu
-        icu.reachable = False
-        for member in unit.members_in(REANIMATION, "TLS"):
-            member.left_at = unit.now
+        icu = unit.people.roster.groups[ward.chat(REANIMATION)]
+        unit.people.put_group(replace(icu, reachable=False))
+        for member in unit.people.roster.members_in(REANIMATION, "TLS"):
+            unit.people.put(replace(member, left_at=unit.now))
 
     await ward.alert(GREFFE, code)
     await ward.advance(minutes=5)
@@ -301,7 +302,9 @@ async def test_a_grade_typed_after_it_was_taken_does_not_reopen_it(ward: Hospita
     number = await ward.alert(GREFFE, code)
     await ward.take(REANIMATION)
 
-    await ward.tap(ward.who(REANIMATION), ward.chat(REANIMATION), 1, f"alert:grade:{number}:4")
+    await ward.tap(
+        ward.who(REANIMATION), ward.chat(REANIMATION), 1, f"alert:grade:{code}:{number}:4"
+    )
     await ward.advance(minutes=60)
 
     assert alerted(ward, REANIMATION) == ["alert.raised", "alert.taken"]

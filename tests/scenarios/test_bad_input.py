@@ -1,5 +1,6 @@
 """Bad input: one clear sentence, nothing lost, never a failure."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from bot.domain.roles import Team
 from bot.handlers import BUTTONS, COMMANDS
 from bot.store import Database
 from tests.fakes import FakeClock, Show
-from tests.hospital import Hospital
+from tests.hospital import ANY, BEFORE_INJECTION, Hospital
+from tests.scenarios.played import events
 
 
 def mistyped(code: str) -> str:
@@ -76,31 +78,26 @@ async def test_a_stale_button_says_so(ward: Hospital) -> None:
 async def test_the_button_of_a_step_already_done_says_by_whom(ward: Hospital) -> None:
     code = await ward.enrol()
     await ward.do(Team.COORDINATION, code, "rcp")
-    nurse, step = ward.who(Team.COORDINATION), ward.step(code, "rcp")
+    nurse = ward.who(Team.COORDINATION)
 
     for button in ("done", "confirm", "set", "problem", "move"):
-        query = await ward.tap(nurse, nurse.id, 1, f"step:{button}:{step.id}:0:1")
+        query = await ward.tap(nurse, nurse.id, 1, f"step:{button}:{code}:rcp:0:1")
         assert ward.popup(query).startswith("step.already_done")
 
 
 async def test_a_double_tap_on_confirm_acts_once(any_ward: Hospital) -> None:
     code = await any_ward.enrol()
-    nurse, step = any_ward.who(Team.COORDINATION), any_ward.step(code, "rcp")
+    nurse = any_ward.who(Team.COORDINATION)
     for item in (0, 1):
-        await any_ward.tap(nurse, nurse.id, 1, f"step:set:{step.id}:{item}:1")
+        await any_ward.tap(nurse, nurse.id, 1, f"step:set:{code}:rcp:{item}:1")
 
-    data = f"step:confirm:{step.id}"
+    data = f"step:confirm:{code}:rcp"
     taps = [any_ward.query(nurse, nurse.id, 1, data, f"q{n}") for n in (1, 2)]
     await any_ward.receive(*(any_ward.update("callback_query", tap) for tap in taps))
 
     assert any_ward.popup("q1") == ""
     assert any_ward.popup("q2").startswith("step.already_done")
-    done = [
-        event
-        for event in any_ward.ask(lambda unit: unit.events_of(any_ward.patient(code).id))
-        if event.kind == "step_done"
-    ]
-    assert len(done) == 1
+    assert len(events(any_ward, code, "step_done")) == 1
 
 
 async def test_another_team_cannot_confirm(ward: Hospital) -> None:
@@ -108,60 +105,75 @@ async def test_another_team_cannot_confirm(ward: Hospital) -> None:
     step, efs = ward.step(code, "consultation_neuro"), ward.who(Team.EFS)
 
     for button in ("done", "set", "confirm", "problem", "move", "waive", "skip"):
-        query = await ward.tap(efs, efs.id, 1, f"step:{button}:{step.id}:0:9")
+        query = await ward.tap(efs, efs.id, 1, f"step:{button}:{code}:{step.key}:0:9")
         assert ward.popup(query).startswith("step.other_team")
 
-    assert ward.step(code, "consultation_neuro").data == step.data
+    assert ward.step(code, "consultation_neuro") == step
 
 
 async def test_the_same_team_of_another_centre_neither_sees_nor_acts(ward: Hospital) -> None:
     code = await ward.enrol()
     ward.staff(Team.EFS, centre="MPL")
-    step, far = ward.step(code, "bilan_apherese"), ward.who(Team.EFS, "MPL")
+    far = ward.who(Team.EFS, "MPL")
 
-    shown = await ward.tap(far, far.id, 1, f"step:show:{step.id}")
-    done = await ward.tap(far, far.id, 1, f"step:problem:{step.id}")
+    shown = await ward.tap(far, far.id, 1, f"step:show:{code}:bilan_apherese")
+    done = await ward.tap(far, far.id, 1, f"step:problem:{code}:bilan_apherese")
     await ward.say(far, f"/statut {code}")
 
     assert ward.popup(shown).startswith("check.other_centre")
-    assert ward.popup(done).startswith("step.other_team")
+    assert ward.popup(done).startswith("check.other_centre")
     assert ward.last(far).startswith("check.other_centre")
 
 
 async def test_a_team_cannot_press_what_is_the_coordinators(ward: Hospital) -> None:
     code = await ward.enrol()
-    step, efs = ward.step(code, "apherese"), ward.who(Team.EFS)
+    efs, about = ward.who(Team.EFS), f"{code}:apherese"
 
-    for data in (f"move:preview:{step.id}:2026-03-25", "move:apply", "member:gone:1"):
+    for data in (
+        f"move:preview:{about}:2026-03-25",
+        f"move:apply:{about}:2026-03-23:2026-03-25",
+        f"demand:refuse:{code}:1",
+        f"step:undo_why:{about}",
+        f"status:correct:{code}",
+        "member:gone:1",
+    ):
         assert ward.popup(await ward.tap(efs, efs.id, 1, data)) == "role.forbidden"
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        "step:set:1",
-        "step:set:1:99:1",
-        "step:set:1:-1:1",
+        "step:set:CODE",
+        "step:set:CODE:rcp:99:1",
+        "step:set:CODE:rcp:-1:1",
+        "step:set:CODE:rcp:0:2",
         "step:show:abc",
         "step:show:",
         "step:show",
+        "step:show:CODE",
+        "step:show:CODE:kitchen",
+        "step:show:code:rcp",
         "step:done:99999999999999999999999999999999",
-        "step:why:1:rumour",
-        "step:seen:1:999999",
-        "check:ras:999999",
-        "relay:answer:1",
-        "relay:show:999999",
-        "status:show:999999",
-        "status:plan:999999",
-        "status:correct:999999",
-        "status:code:",
-        "alert:new:999999",
+        "step:why:CODE:rcp:rumour",
+        "demand:seen:CODE:999999",
+        "check:ras:CODE:999999",
+        "relay:answer:CODE:1",
+        "relay:show:CODE:999999",
+        "status:show:TLS-7K4Z",
+        "status:plan:TLS-7K4Z",
+        "status:correct:TLS-7K4Z",
+        "status:show:",
+        "alert:new:TLS-7K4Z",
         "alert:new:٣",
-        "report:new:999999",
-        "report:cancel:999999:0",
-        "move:ask:1:2026-02-31",
-        "move:preview:1:soon",
-        "move:refuse:999999:2026-03-25",
+        "alert:take:CODE:1",
+        "alert:sign:CODE:1:src",
+        "report:new:TLS-7K4Z",
+        "report:cancel:CODE:999999",
+        "move:ask:CODE:apherese:2026-02-31",
+        "move:preview:CODE:apherese:soon",
+        "move:apply:CODE:apherese",
+        "move:apply:CODE:apherese:2026-03-23:soon",
+        "demand:refuse:CODE:999999",
         "member:remove:999999",
         "enrol:is:apheresis:yescarta",
         "enrol:is",
@@ -173,30 +185,133 @@ async def test_button_data_that_we_never_wrote_gets_one_sentence(
     code = await ward.enrol()
     nurse = ward.who(Team.COORDINATION)
 
-    said = ward.popup(await ward.tap(nurse, nurse.id, 1, data))
+    said = ward.popup(await ward.tap(nurse, nurse.id, 1, data.replace("CODE", code)))
 
     assert said not in ("", "no answer", "edge.sorry")
     assert ward.alerts(code) == []
 
 
 async def test_a_number_longer_than_any_id_finds_nothing(any_ward: Hospital) -> None:
+    code = await any_ward.enrol()
     nurse = any_ward.who(Team.COORDINATION)
 
-    for verb in ("step:show", "relay:show", "alert:take", "check:ras", "status:show"):
+    for verb in ("step:show", "relay:show", "alert:take", "check:ras", "demand:seen"):
         for number in ("9" * 10, "9" * 18, "9" * 19):
-            query = await any_ward.tap(nurse, nurse.id, 1, f"{verb}:{number}")
-            assert any_ward.popup(query) not in ("", "no answer", "edge.sorry")
+            for data in (f"{verb}:{number}", f"{verb}:{code}:{number}", f"status:show:{number}"):
+                query = await any_ward.tap(nurse, nurse.id, 1, data)
+                assert any_ward.popup(query) not in ("", "no answer", "edge.sorry")
 
 
 async def test_a_number_that_was_not_offered_is_not_taken(ward: Hospital) -> None:
     code = await ward.enrol()
-    neuro, step = ward.who(Team.NEUROLOGIE), ward.step(code, "consultation_neuro")
+    neuro, about = ward.who(Team.NEUROLOGIE), f"{code}:consultation_neuro"
 
     for value in ("11", "-1", "ten", "", "9" * 30):
-        query = await ward.tap(neuro, neuro.id, 1, f"step:set:{step.id}:0:{value}")
+        query = await ward.tap(neuro, neuro.id, 1, f"step:set:{about}:0:{value}")
         assert ward.popup(query) == "button.stale"
 
-    assert ward.step(code, "consultation_neuro").data == "{}"
+    assert ward.step(code, "consultation_neuro").values == {}
+
+
+# Hours and days
+
+
+async def injecting(ward: Hospital) -> str:
+    """A patient whose injection may be noted: it is Monday 27 April, 10:00 in Toulouse."""
+    code = await ward.enrol()
+    await ward.skip_to("2026-04-27T10:00", BEFORE_INJECTION)
+    return code
+
+
+async def ask_the_hour(ward: Hospital, code: str) -> list[str]:
+    """Open the checklist of the injection; what the buttons of its hour of start carry."""
+    greffe, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+    await ward.say(greffe, "/afaire", chat)
+    shown = ward.screen(chat)[-1]
+    await ward.tap(greffe, chat, shown.id, f"step:done:{code}:injection")
+    buttons = [button for row in ward.message_at(chat, shown.id).keyboard for button in row]
+    return [b["data"] for b in buttons if b["data"].startswith(f"step:set:{code}:injection:1:")]
+
+
+async def press_hour(ward: Hospital, data: str) -> str:
+    greffe, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+    return ward.popup(await ward.tap(greffe, chat, ANY, data))
+
+
+async def test_a_fresh_hour_button_is_believed(ward: Hospital) -> None:
+    code = await injecting(ward)
+    buttons = await ask_the_hour(ward, code)
+
+    await ward.advance(minutes=15)
+    said = [await press_hour(ward, data) for data in buttons]
+
+    assert len(said) == 5
+    assert all(popup.startswith("item.type.time") for popup in said)
+    assert ward.step(code, "injection").values["debut"].startswith("2026-04-27T07:00")
+
+
+async def test_an_hour_button_older_than_a_quarter_of_an_hour_is_not_believed(
+    ward: Hospital,
+) -> None:
+    code = await injecting(ward)
+    buttons = await ask_the_hour(ward, code)
+
+    await ward.advance(minutes=16)
+
+    assert [await press_hour(ward, data) for data in buttons] == ["button.stale"] * 5
+    assert ward.step(code, "injection").values == {}
+
+
+@pytest.mark.parametrize(
+    "hour",
+    ["2 days ago", "1970", "tomorrow", "in one minute", "0", "-1", "29000000", "1e9", "٣-٠", ""],
+)
+async def test_an_hour_that_was_not_offered_is_not_taken(ward: Hospital, hour: str) -> None:
+    code = await injecting(ward)
+    now = int(ward.clock().timestamp()) // 60
+    minutes = {
+        "2 days ago": now - 2880,
+        "1970": 0,
+        "tomorrow": now + 1440,
+        "in one minute": now + 1,
+    }
+    forged = (str(minutes[hour]), f"{minutes[hour]}-0") if hour in minutes else (hour,)
+
+    for data in forged:
+        assert await press_hour(ward, f"step:set:{code}:injection:1:{data}") == "button.stale"
+
+    assert ward.step(code, "injection").values == {}
+
+
+async def test_the_hour_button_of_an_old_card_does_not_move_day_0(any_ward: Hospital) -> None:
+    code = await injecting(any_ward)
+    old = await ask_the_hour(any_ward, code)
+    await any_ward.advance(hours=25)
+
+    refused = await press_hour(any_ward, old[0])
+    before = any_ward.record(code).patient.day0_on
+    await any_ward.do(Team.GREFFE, code, "injection")
+
+    assert refused == "button.stale"
+    assert before == date(2026, 4, 27)
+    assert any_ward.record(code).patient.day0_on == date(2026, 4, 28)
+    for team in (Team.REANIMATION, Team.NEUROLOGIE):
+        await any_ward.read_back(team, code)
+
+
+async def test_a_day_that_was_not_offered_is_not_taken(ward: Hospital) -> None:
+    code = await ward.enrol()
+    await ward.skip_to("2026-05-12T10:00", (*BEFORE_INJECTION, "injection"))
+    greffe, call = ward.who(Team.GREFFE), f"step:set:{code}:sortie:5"
+
+    for day in ("2026-05-12", "2026-05-17", "1970-01-01", "2036-05-13", "20260513", "soon", "1"):
+        popup = ward.popup(await ward.tap(greffe, greffe.id, ANY, f"{call}:{day}"))
+        assert popup == "button.stale", day
+    refused = ward.step(code, "sortie").values
+    await ward.tap(greffe, greffe.id, ANY, f"{call}:2026-05-13")
+
+    assert refused == {}
+    assert ward.step(code, "sortie").values == {"premier_appel": "2026-05-13"}
 
 
 PIECES = st.one_of(
@@ -206,8 +321,13 @@ PIECES = st.one_of(
          "product", "day0", "yescarta", "patient", "TLS", "é", "0x1", "1_0", "٣", "1.5"]
     ),
 )  # fmt: skip
-DATA = st.tuples(st.sampled_from(sorted(BUTTONS)), st.lists(PIECES, max_size=4)).map(
-    lambda pair: ":".join((pair[0], *pair[1]))
+SLUGS = ("rcp", "irm", "injection", "sortie", "fin_surveillance")
+SUBJECTS = st.one_of(
+    st.lists(PIECES, max_size=2),
+    st.tuples(st.just("CODE"), st.sampled_from((*SLUGS, "1", "2", "MINUTE"))).map(list),
+)
+DATA = st.tuples(st.sampled_from(sorted(BUTTONS)), SUBJECTS, st.lists(PIECES, max_size=2)).map(
+    lambda three: ":".join((three[0], *three[1], *three[2]))
 )
 
 
@@ -226,13 +346,19 @@ async def test_no_button_data_makes_an_update_fail(
     await ward.at("2026-04-27T14:00")
     await ward.alert(Team.GREFFE, code)
 
+    minute = next(iter(ward.record(code).checks))
     taps = (
-        ward.query(ward.who(team), ward.chat(team), 1, data, f"fuzz {n}")
+        ward.query(
+            *(ward.who(team), ward.chat(team), 1),
+            data.replace("CODE", code).replace("MINUTE", minute),
+            f"fuzz {n}",
+        )
         for n, (team, data) in enumerate(presses)
     )
     await ward.receive(*(ward.update("callback_query", tap) for tap in taps))
 
     found = ward.faults()
+    ward.relais.owner.close()
     memory.close()
     assert found == []
 
@@ -258,13 +384,13 @@ async def test_nothing_typed_makes_an_update_fail_in_any_dialogue(
     ward.staff()
     code = await ward.enrol()
     nurse = ward.who(Team.COORDINATION)
-    irm, rcp = ward.step(code, "irm"), ward.step(code, "rcp")
     openings = (
         "/nouveau yescarta centre TLS",
-        f"step:problem:{rcp.id}",
-        f"step:move:{rcp.id}",
-        f"step:skip:{irm.id}",
-        f"step:undo_why:{rcp.id}",
+        f"step:problem:{code}:rcp",
+        f"step:move:{code}:rcp",
+        f"step:skip:{code}:irm",
+        f"step:waive:{code}:chimio_1",
+        f"step:undo_why:{code}:rcp",
     )
 
     for number, line in enumerate(lines):
@@ -276,6 +402,7 @@ async def test_nothing_typed_makes_an_update_fail_in_any_dialogue(
         await ward.say(nurse, line)
 
     found = ward.faults()
+    ward.relais.owner.close()
     memory.close()
     assert found == []
 
@@ -402,9 +529,8 @@ async def test_no_command_fails_whatever_follows_it(ward: Hospital) -> None:
 async def test_a_team_works_in_another_teams_group_with_its_own_rights(ward: Hospital) -> None:
     code = await ward.enrol()
     efs, group = ward.who(Team.EFS), ward.chat(Team.PHARMACIE)
-    step = ward.step(code, "liberation_lot")
 
-    popup = ward.popup(await ward.tap(efs, group, 1, f"step:done:{step.id}"))
+    popup = ward.popup(await ward.tap(efs, group, 1, f"step:done:{code}:liberation_lot"))
 
     assert popup.startswith("step.other_team")
 

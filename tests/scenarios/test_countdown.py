@@ -62,7 +62,7 @@ async def test_an_injection_taken_back_finds_its_clock_still_running(ward: Hospi
         ward.who(Team.GREFFE),
         ward.chat(Team.GREFFE),
         1,
-        f"step:undo:{ward.step(code, 'injection').id}",
+        f"step:undo:{code}:injection",
     )
 
     await ward.at("2026-04-27T11:30")
@@ -76,7 +76,7 @@ async def test_a_thaw_taken_back_stops_the_clock(ward: Hospital) -> None:
         ward.who(Team.PHARMACIE),
         ward.chat(Team.PHARMACIE),
         1,
-        f"step:undo:{ward.step(code, 'decongelation').id}",
+        f"step:undo:{code}:decongelation",
     )
 
     await ward.at("2026-04-27T12:00")
@@ -86,12 +86,11 @@ async def test_a_thaw_taken_back_stops_the_clock(ward: Hospital) -> None:
 
 async def problem(ward: Hospital) -> None:
     code = await ward.enrol()
-    step = ward.step(code, "consultation_neuro")
     await ward.tap(
         ward.who(Team.NEUROLOGIE),
         ward.chat(Team.NEUROLOGIE),
         1,
-        f"step:why:{step.id}:equipment",
+        f"step:why:{code}:consultation_neuro:equipment",
     )
 
 
@@ -132,9 +131,11 @@ async def test_a_date_that_was_asked_for_waits_for_an_answer_in_the_late_list(
     ward: Hospital,
 ) -> None:
     code = await ward.enrol()
-    step = ward.step(code, "consultation_neuro")
     await ward.tap(
-        ward.who(Team.NEUROLOGIE), ward.chat(Team.NEUROLOGIE), 1, f"move:ask:{step.id}:2026-04-14"
+        ward.who(Team.NEUROLOGIE),
+        ward.chat(Team.NEUROLOGIE),
+        1,
+        f"move:ask:{code}:consultation_neuro:2026-04-14",
     )
 
     await ward.advance(hours=2)
@@ -145,9 +146,11 @@ async def test_a_date_that_was_asked_for_waits_for_an_answer_in_the_late_list(
 
 async def test_closing_the_step_settles_what_was_asked_about_it(ward: Hospital) -> None:
     code = await ward.enrol()
-    step = ward.step(code, "consultation_neuro")
     await ward.tap(
-        ward.who(Team.NEUROLOGIE), ward.chat(Team.NEUROLOGIE), 1, f"move:ask:{step.id}:2026-04-14"
+        ward.who(Team.NEUROLOGIE),
+        ward.chat(Team.NEUROLOGIE),
+        1,
+        f"move:ask:{code}:consultation_neuro:2026-04-14",
     )
 
     await ward.do(Team.NEUROLOGIE, code, "consultation_neuro")

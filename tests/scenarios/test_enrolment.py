@@ -1,18 +1,27 @@
 """Enrolling a patient: in one line or step by step, and what is refused."""
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from random import Random
+from typing import Any
 
 import pytest
+from sqlalchemy import event, insert
 
 from bot.domain import codes
+from bot.domain.facts import PatientState
 from bot.domain.roles import Team
+from bot.store.records import patients as table
 from tests.hospital import Hospital
 
 LINE = "/nouveau yescarta apherese 23/03/2026 j0 27/04/2026"
 
 
 def patients(ward: Hospital) -> list[str]:
-    return sorted(ward.ask(lambda unit: unit.codes()))
+    return sorted(ward.codes())
 
 
 async def test_one_line_shows_the_plan_of_each_team_and_creates_nothing(ward: Hospital) -> None:
@@ -145,7 +154,7 @@ async def test_a_dialogue_in_the_group_does_not_disturb_the_one_in_private(
     await ward.press(nurse, "patient.button.create")
 
     [code] = patients(ward)
-    assert ward.patient(code).product == "yescarta"
+    assert ward.record(code).patient.product == "yescarta"
 
 
 async def test_a_dialogue_is_left_by_the_command(ward: Hospital) -> None:
@@ -185,6 +194,9 @@ async def test_a_button_of_an_earlier_question_does_not_answer_the_present_one(
         ("/nouveau yescarta apherese 23/03/2026 j0 20/03/2026", "patient.day0_before_apheresis"),
         ("/nouveau yescarta apherese 23/03/2026 j0 23/03/2026", "patient.day0_before_apheresis"),
         ("/nouveau yescarta apherese 01/03/2026 j0 27/04/2026", "date.past"),
+        ("/nouveau yescarta apherese 23/03/2026 j0 27/04/2062", "date.too_far"),
+        ("/nouveau yescarta apherese 23/03/2062 j0 27/04/2062", "date.too_far"),
+        ("/nouveau yescarta apherese 23/03/9999 j0 31/12/9999", "date.too_far"),
         ("/nouveau yescarta apherese bientôt j0 27/04/2026", "date.unreadable"),
         ("/nouveau yescarta apherese", "date.unreadable"),
         ("/nouveau aspirine apherese 23/03/2026 j0 27/04/2026", "patient.product_unknown"),
@@ -254,10 +266,169 @@ async def test_a_preview_that_waited_until_its_date_had_passed_creates_nothing(
     ward: Hospital,
 ) -> None:
     nurse = ward.who(Team.COORDINATION)
+    await ward.at("2026-03-03T23:55")
     await ward.say(nurse, "/nouveau yescarta apherese 03/03/2026 j0 27/04/2026")
 
-    await ward.at("2026-03-04T10:00")
+    await ward.at("2026-03-04T00:05")
     popup = await ward.press(nurse, "patient.button.create")
 
     assert popup.startswith("date.past")
     assert patients(ward) == []
+
+
+async def test_a_preview_older_than_a_quarter_of_an_hour_creates_nothing(ward: Hospital) -> None:
+    nurse = ward.who(Team.COORDINATION)
+    await ward.say(nurse, LINE)
+
+    await ward.advance(minutes=15)
+
+    assert await ward.press(nurse, "patient.button.create") == "button.stale"
+    assert patients(ward) == []
+
+
+async def test_a_date_far_ahead_may_be_typed_again_in_the_dialogue(ward: Hospital) -> None:
+    nurse = ward.who(Team.COORDINATION)
+    await ward.say(nurse, "/nouveau yescarta centre TLS")
+
+    await ward.say(nurse, "23/03/2062")
+    refused = ward.last(nurse)
+    await ward.say(nurse, "23/03/2026")
+
+    assert refused.startswith("date.too_far")
+    assert ward.last(nurse).startswith("patient.ask.day0")
+
+
+# When codes run short
+
+
+FOURS = tuple(codes.every_four())
+
+
+def give_away(ward: Hospital, centre: str, fours: Iterable[str]) -> None:
+    """These codes were given to patients whose pathway ended long ago."""
+    rows: list[dict[str, Any]] = [
+        {
+            "code": f"{centre}-{four}",
+            "four": four,
+            "centre": centre,
+            "state": PatientState.ENDED.value,
+            "phase": "suivi",
+            "day0_on": date(2020, 1, 6),
+            "late_at": None,
+            "version": 1,
+            "facts": {},
+        }
+        for four in fours
+    ]
+    with ward.database.unit() as unit:
+        unit.connection.execute(insert(table), rows)
+
+
+@contextmanager
+def statements(ward: Hospital) -> Iterator[list[str]]:
+    """What the database is asked inside of the block."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(ward.database.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(ward.database.engine, "before_cursor_execute", note)
+
+
+async def test_when_every_code_of_a_centre_is_given_enrolling_is_refused_in_one_sentence(
+    ward: Hospital,
+) -> None:
+    nurse = ward.who(Team.COORDINATION)
+    give_away(ward, "TLS", FOURS)
+    await ward.say(nurse, LINE)
+
+    popup = await ward.press(nurse, "patient.button.create")
+
+    assert len(FOURS) == 18_682
+    assert popup == "patient.no_code_left centre=TLS"
+    assert patients(ward) == []
+
+
+async def test_a_centre_that_has_codes_left_goes_on_when_another_has_none(
+    ward: Hospital,
+) -> None:
+    give_away(ward, "TLS", FOURS)
+
+    code = await ward.enrol(centre="MPL")
+
+    assert codes.valid(code)
+    assert patients(ward) == [code]
+
+
+async def test_with_99_of_100_codes_given_one_is_found_in_few_statements(ward: Hospital) -> None:
+    nurse = ward.who(Team.COORDINATION)
+    left = set(FOURS[50::100])
+    give_away(ward, "TLS", set(FOURS) - left)
+    await ward.say(nurse, LINE)
+
+    with statements(ward) as asked:
+        await ward.press(nurse, "patient.button.create")
+
+    [code] = patients(ward)
+    assert code[4:] in left
+    assert len(asked) < 100
+
+
+async def test_a_code_that_was_given_is_not_given_again_however_many_centres_there_were(
+    ward: Hospital,
+) -> None:
+    drawn = codes.candidates(Random(7).randrange, 16)
+    for centre in ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG"):
+        give_away(ward, centre, drawn[:15])
+    give_away(ward, "TLS", drawn[15:])
+    nurse = ward.who(Team.COORDINATION)
+    await ward.say(nurse, LINE)
+
+    ward.database.draw = Random(7).randrange
+    await ward.press(nurse, "patient.button.create")
+
+    [code] = patients(ward)
+    assert code[4:] not in drawn
+
+
+async def same_four(ward: Hospital) -> tuple[str, str]:
+    """Two patients, in two centres, whose codes differ by their centre alone."""
+    here = await ward.enrol(centre="TLS")
+    known, there = ward.record(here), here.replace("TLS", "MPL")
+    with ward.database.unit() as unit:
+        other = unit.records.new(replace(known.patient, code=there, centre="MPL"))
+        for step in known.plan():
+            other.add(step)
+    return here, there
+
+
+@pytest.mark.parametrize("said", ["/statut {0}", "/alerte {0}", "/toxicite {0}", "{0}"])
+async def test_the_same_four_in_two_centres_is_asked_with_buttons_and_never_guessed(
+    ward: Hospital, said: str
+) -> None:
+    here, there = await same_four(ward)
+    nurse = ward.who(Team.COORDINATION)
+
+    await ward.say(nurse, said.format(here[4:]))
+    asked = ward.screen(nurse)[-1]
+    await ward.press(nurse, f"patient.button.near code={there}")
+
+    assert asked.text == "patient.which n=2"
+    assert [row[0]["data"] for row in asked.keyboard] == [
+        f"status:show:{there}",
+        f"status:show:{here}",
+    ]
+    assert f"code={there}" in ward.last(nurse)
+    assert ward.alerts(here) == ward.alerts(there) == []
+
+
+async def test_a_team_means_the_patient_of_its_own_centre(ward: Hospital) -> None:
+    here, _ = await same_four(ward)
+    greffe = ward.who(Team.GREFFE)
+
+    await ward.say(greffe, f"/statut {here[4:]}")
+
+    assert ward.last(greffe).startswith("status.one")
+    assert f"code={here}" in ward.last(greffe)

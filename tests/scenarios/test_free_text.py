@@ -2,9 +2,11 @@
 
 import pytest
 
+from bot.domain.facts import PatientState
 from bot.domain.roles import Team
 from tests.hospital import Hospital
 from tests.scenarios.played import events, written_down
+from tests.ward import Message
 
 READY = ("rcp", "consentement", "bilan_apherese")
 
@@ -69,7 +71,7 @@ async def test_a_doubt_a_question_or_a_denial_proposes_nothing(ward: Hospital, s
     await ward.say(efs, said.format(code))
 
     assert not ward.last(efs).startswith("step.checklist")
-    assert ward.step(code, "apherese").data == "{}"
+    assert ward.step(code, "apherese").values == {}
 
 
 async def test_a_code_alone_gives_the_status(any_ward: Hospital) -> None:
@@ -167,11 +169,159 @@ async def test_an_answer_typed_a_day_after_its_question_is_read_as_a_new_sentenc
 ) -> None:
     code = await ready(ward)
     efs = ward.who(Team.EFS)
-    step = ward.step(code, "apherese")
-    await ward.tap(efs, efs.id, 1, f"step:problem:{step.id}")
+    await ward.tap(efs, efs.id, 1, f"step:problem:{code}:apherese")
 
     await ward.advance(hours=25)
     await ward.say(efs, "on en reparle")
 
     assert ward.told(ward.chat(Team.COORDINATION), "step.problem ") == []
     assert ward.last(efs).startswith("typed.not_understood")
+
+
+# A question in a group, where people talk
+
+
+async def asked_why(ward: Hospital) -> tuple[int, Message]:
+    """*Problème* was pressed in the group of the EFS; the group, and the question."""
+    code = await ready(ward)
+    efs, group = ward.who(Team.EFS), ward.chat(Team.EFS)
+    await ward.say(efs, "/afaire", group)
+    shown = ward.screen(group)[-1]
+    await ward.tap(efs, group, shown.id, f"step:problem:{code}:apherese")
+    return group, ward.message_at(group, shown.id)
+
+
+def problems(ward: Hospital) -> list[str]:
+    return ward.told(ward.chat(Team.COORDINATION), "step.problem ")
+
+
+async def test_after_problem_what_people_say_in_the_group_is_not_the_reason(
+    any_ward: Hospital,
+) -> None:
+    group, question = await asked_why(any_ward)
+    author, other = any_ward.who(Team.EFS), any_ward.person("Anne", Team.EFS)
+
+    with any_ward.heard(group) as heard:
+        for someone in (other, author):
+            await any_ward.say(someone, "qui vient déjeuner ?", group)
+
+    assert question.text.startswith("problem.which")
+    assert problems(any_ward) == []
+    assert heard == []
+
+
+async def test_a_reply_to_the_question_is_the_reason(any_ward: Hospital) -> None:
+    group, question = await asked_why(any_ward)
+    efs = any_ward.who(Team.EFS)
+    await any_ward.say(efs, "je regarde", group)
+
+    await any_ward.say(efs, "le séparateur est en panne", group, reply=question)
+
+    [told] = problems(any_ward)
+    assert "le séparateur est en panne" in told
+    assert any_ward.last(group).startswith("problem.sent")
+
+
+async def test_a_reply_to_another_message_is_not_the_reason(ward: Hospital) -> None:
+    group, question = await asked_why(ward)
+    efs = ward.who(Team.EFS)
+    earlier = next(message for message in ward.screen(group) if message.id != question.id)
+
+    await ward.say(efs, "bien reçu", group, reply=earlier)
+
+    assert problems(ward) == []
+
+
+async def test_the_reply_of_somebody_who_was_not_asked_is_not_the_reason(ward: Hospital) -> None:
+    group, question = await asked_why(ward)
+
+    await ward.say(ward.person("Anne", Team.EFS), "ah bon ?", group, reply=question)
+
+    assert problems(ward) == []
+
+
+async def test_a_reply_a_quarter_of_an_hour_later_is_not_the_reason(ward: Hospital) -> None:
+    group, question = await asked_why(ward)
+
+    await ward.advance(minutes=15)
+    await ward.say(ward.who(Team.EFS), "la voie ne tient pas", group, reply=question)
+
+    assert problems(ward) == []
+
+
+async def test_a_question_waits_for_nearly_a_quarter_of_an_hour(ward: Hospital) -> None:
+    group, question = await asked_why(ward)
+
+    await ward.advance(minutes=14)
+    await ward.say(ward.who(Team.EFS), "la voie ne tient pas", group, reply=question)
+
+    assert len(problems(ward)) == 1
+
+
+async def test_a_refusal_ends_the_dialogue(ward: Hospital) -> None:
+    group, question = await asked_why(ward)
+    efs, [code] = ward.who(Team.EFS), ward.codes()
+    with ward.change(code) as record:
+        record.patient.state = PatientState.PAUSED.value
+
+    await ward.say(efs, "la voie ne tient pas", group, reply=question)
+    refused = ward.last(group)
+    with ward.change(code) as record:
+        record.patient.state = PatientState.ACTIVE.value
+    await ward.say(efs, "la voie ne tient toujours pas", group, reply=question)
+
+    assert refused.startswith("step.cancelled_already")
+    assert problems(ward) == []
+
+
+async def test_the_reply_to_a_question_about_a_step_that_was_closed_meanwhile_says_by_whom(
+    ward: Hospital,
+) -> None:
+    group, question = await asked_why(ward)
+    [code] = ward.codes()
+    written_down(ward, code, "apherese")
+
+    await ward.say(ward.who(Team.EFS), "la voie ne tient pas", group, reply=question)
+
+    assert ward.last(group).startswith("step.already_done")
+    assert problems(ward) == []
+
+
+async def test_in_private_the_next_line_is_the_reason(ward: Hospital) -> None:
+    code = await ready(ward)
+    efs = ward.who(Team.EFS)
+    await ward.tap(efs, efs.id, 1, f"step:problem:{code}:apherese")
+
+    await ward.say(efs, "la voie ne tient pas")
+
+    [told] = problems(ward)
+    assert "la voie ne tient pas" in told
+
+
+async def test_who_goes_back_to_the_step_is_no_longer_asked_why(ward: Hospital) -> None:
+    code = await ready(ward)
+    efs = ward.who(Team.EFS)
+    await ward.say(efs, "/afaire")
+    await ward.press(efs, "todo.button.step")
+    await ward.press(efs, "step.button.problem")
+
+    await ward.press(efs, "step.button.back")
+    await ward.say(efs, "on en reparle")
+
+    assert problems(ward) == []
+    assert ward.last(efs).startswith("typed.not_understood")
+    assert ward.step(code, "apherese").state == "planned"
+
+
+async def test_a_date_that_cannot_be_read_may_be_replied_again(ward: Hospital) -> None:
+    code = await ready(ward)
+    efs, group = ward.who(Team.EFS), ward.chat(Team.EFS)
+    await ward.say(efs, "/afaire", group)
+    shown = ward.screen(group)[-1]
+    await ward.tap(efs, group, shown.id, f"step:move:{code}:apherese")
+
+    for said in ("bientôt", "31/02", "26/03"):
+        await ward.say(efs, said, group, reply=shown)
+
+    [asked] = ward.told(ward.chat(Team.COORDINATION), "move.asked")
+    assert "on=2026-03-26" in asked

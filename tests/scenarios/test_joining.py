@@ -6,18 +6,23 @@ from typing import Any
 import pytest
 
 from bot.care.joining import hash_token
+from bot.domain.people import Member, Roster
 from bot.domain.roles import Team
 from bot.landing import SendError
-from bot.models import Invitation, Member
 from tests.hospital import Hospital
+from tests.scenarios.faults import everything
 from tests.ward import Person
 
 GONE = SendError("Forbidden: bot was blocked by the user", permanent=True)
 
 
-def member(ward: Hospital, person: Person) -> Member | None:
-    found: Member | None = ward.ask(lambda unit: unit.member_of(person.id))
+def roster(ward: Hospital) -> Roster:
+    found: Roster = ward.ask(lambda unit: unit.people.roster)
     return found
+
+
+def member(ward: Hospital, person: Person) -> Member | None:
+    return roster(ward).account(person.id)
 
 
 def presence(ward: Hospital, person: Person, chat: int, status: str) -> dict[str, Any]:
@@ -78,10 +83,10 @@ async def test_an_invitation_is_a_link_with_its_picture_that_lets_one_guest_in(
 async def test_only_the_hash_of_an_invitation_is_kept(ward: Hospital) -> None:
     token = ward.token(Team.EFS)
 
-    stored = ward.ask(lambda unit: unit.get(Invitation, token))
+    stored = everything(ward)
 
-    assert stored is None
-    assert ward.ask(lambda unit: unit.get(Invitation, hash_token(token))) is not None
+    assert token not in stored
+    assert hash_token(token) in stored
 
 
 @pytest.mark.parametrize(("hours", "lets_in"), [(47.9, True), (48, False)])
@@ -163,11 +168,11 @@ async def test_a_stranger_who_presses_in_a_group_gets_a_pop_up_and_changes_nothi
     step = ward.step(code, "rcp")
 
     with ward.heard(group) as heard:
-        query = await ward.tap(stranger, group, 1, f"step:set:{step.id}:0:1")
+        query = await ward.tap(stranger, group, 1, f"step:set:{code}:rcp:0:1")
 
     assert ward.popup(query) == "joining.stranger"
     assert heard == []
-    assert ward.step(code, "rcp").data == step.data
+    assert ward.step(code, "rcp") == step
 
 
 async def test_a_group_is_bound_by_the_coordinator_who_names_its_team(ward: Hospital) -> None:
@@ -178,7 +183,7 @@ async def test_a_group_is_bound_by_the_coordinator_who_names_its_team(ward: Hosp
 
     assert ward.told(group)[0] == "group.unbound"
     assert ward.told(group)[1].startswith("group.bound")
-    assert ward.ask(lambda unit: unit.team_chats("pharmacie", "MPL")) == [group]
+    assert roster(ward).chats("pharmacie", "MPL") == [group]
 
 
 async def test_binding_by_a_wrong_name_says_the_right_ones_and_binds_nothing(
@@ -195,8 +200,8 @@ async def test_binding_by_a_wrong_name_says_the_right_ones_and_binds_nothing(
         await ward.say(nurse, wrong, group)
         assert ward.last(group).startswith(answer)
 
-    assert ward.ask(lambda unit: unit.team_chats("efs", "XYZ")) == []
-    assert all(found.chat_id != group for found in ward.ask(lambda unit: unit.groups()))
+    assert roster(ward).chats("efs", "XYZ") == []
+    assert roster(ward).groups[group].team == ""
 
 
 async def test_a_team_member_cannot_bind_a_group(ward: Hospital) -> None:
@@ -205,7 +210,7 @@ async def test_a_team_member_cannot_bind_a_group(ward: Hospital) -> None:
     await ward.say(efs, "/rattacher efs", group)
 
     assert ward.last(group) == "role.forbidden"
-    assert ward.ask(lambda unit: unit.group(group)) is None
+    assert group not in roster(ward).groups
 
 
 async def test_a_private_chat_cannot_be_bound(ward: Hospital) -> None:
@@ -228,12 +233,11 @@ async def test_commands_in_a_group_of_no_team_are_told_to_bind_it_first(ward: Ho
 async def test_who_was_removed_can_do_nothing_any_more(ward: Hospital) -> None:
     code = await ward.enrol()
     nurse, efs, group = ward.who(Team.COORDINATION), ward.who(Team.EFS), ward.chat(Team.EFS)
-    step = ward.step(code, "bilan_apherese")
 
     await ward.say(nurse, "/retirer")
     await ward.press(nurse, "member.button.remove name=Efs")
     await ward.press(nurse, "member.button.remove_yes")
-    query = await ward.tap(efs, group, 1, f"step:done:{step.id}")
+    query = await ward.tap(efs, group, 1, f"step:done:{code}:bilan_apherese")
     await ward.say(efs, f"/statut {code}")
 
     assert member(ward, efs) is None
@@ -346,7 +350,7 @@ async def test_a_letter_that_meets_a_migration_follows_it(ward: Hospital) -> Non
     await ward.flush()
 
     assert len(ward.told(new, "patient.created_team")) == 1
-    assert ward.ask(lambda unit: unit.team_chats("efs", "TLS")) == [new]
+    assert roster(ward).chats("efs", "TLS") == [new]
 
 
 async def test_teams_lists_who_is_where_and_who_is_missing(ward: Hospital) -> None:

@@ -1,10 +1,8 @@
 """Relays: given by one team, read back by the other, never lost between them."""
 
-import json
-
+from bot.domain.facts import Relay
 from bot.domain.message import Priority
 from bot.domain.roles import Team
-from bot.models import Relay
 from tests.hospital import BEFORE_INJECTION, Hospital
 from tests.scenarios.played import events, press, sent_at, written_down
 
@@ -20,10 +18,8 @@ async def stored(ward: Hospital) -> str:
     return code
 
 
-def relay(ward: Hospital, relay_id: int) -> Relay:
-    found: Relay | None = ward.ask(lambda unit: unit.relay(relay_id))
-    assert found is not None
-    return found
+def relay(ward: Hospital, code: str, key: str) -> Relay:
+    return ward.record(code).relays[key]
 
 
 async def test_the_receiver_reads_back_right_and_both_teams_know(any_ward: Hospital) -> None:
@@ -33,7 +29,7 @@ async def test_the_receiver_reads_back_right_and_both_teams_know(any_ward: Hospi
     popup = await any_ward.read_back(Team.GREFFE, code)
 
     assert popup == ""
-    assert relay(any_ward, offered.id).state == "accepted"
+    assert relay(any_ward, code, offered.key).state == "accepted"
     assert any_ward.told(any_ward.chat(Team.PHARMACIE), "relay.accepted")
     assert any_ward.newest(any_ward.chat(Team.GREFFE), "") is not None
     assert len(events(any_ward, code, "relay_accepted")) == 1
@@ -63,7 +59,7 @@ async def test_a_wrong_read_back_is_refused_recorded_and_told_to_both_teams(
     popup = await any_ward.read_back(Team.GREFFE, code, right=False)
 
     assert popup.startswith("relay.wrong")
-    assert relay(any_ward, offered.id).state == "offered"
+    assert relay(any_ward, code, offered.key).state == "offered"
     assert len(events(any_ward, code, "relay_misread")) == 1
     for team in (Team.GREFFE, Team.PHARMACIE, Team.COORDINATION):
         assert len(any_ward.told(any_ward.chat(team), "relay.misread")) == 1
@@ -103,7 +99,7 @@ async def test_two_members_who_read_back_at_once_make_one_acceptance(any_ward: H
     code = await stored(any_ward)
     greffe, group = any_ward.who(Team.GREFFE), any_ward.chat(Team.GREFFE)
     other, offered = any_ward.person("Tom", Team.GREFFE), any_ward.relay(Team.GREFFE, code)
-    data = f"relay:answer:{offered.id}:{json.loads(offered.choices).index(offered.answer)}"
+    data = f"relay:answer:{code}:{offered.key}:{offered.choices.index(offered.answer)}"
 
     taps = [any_ward.query(p, group, 1, data, p.name) for p in (greffe, other)]
     await any_ward.receive(*(any_ward.update("callback_query", tap) for tap in taps))
@@ -130,7 +126,7 @@ async def test_neither_the_giver_nor_another_team_may_read_back(ward: Hospital) 
 
     for team in (Team.PHARMACIE, Team.REANIMATION, Team.COORDINATION):
         who = ward.who(team)
-        popup = ward.popup(await ward.tap(who, who.id, 1, f"relay:answer:{offered.id}:0"))
+        popup = ward.popup(await ward.tap(who, who.id, 1, f"relay:answer:{code}:{offered.key}:0"))
         assert popup.startswith("relay.other_team")
 
 
@@ -142,7 +138,7 @@ async def test_the_same_team_of_another_centre_neither_sees_nor_reads_back(
     far, offered = ward.who(Team.GREFFE, "MPL"), ward.relay(Team.GREFFE, code)
 
     for verb in ("show", "receive"):
-        popup = ward.popup(await ward.tap(far, far.id, 1, f"relay:{verb}:{offered.id}"))
+        popup = ward.popup(await ward.tap(far, far.id, 1, f"relay:{verb}:{code}:{offered.key}"))
         assert popup.startswith(("relay.other_team", "check.other_centre"))
 
     assert not any(code in told for told in ward.told(far))
@@ -154,9 +150,9 @@ async def test_a_step_taken_back_voids_what_it_handed_over(ward: Hospital) -> No
 
     await ward.press(ward.who(Team.PHARMACIE), "step.button.undo", ward.chat(Team.PHARMACIE))
     greffe = ward.who(Team.GREFFE)
-    popup = ward.popup(await ward.tap(greffe, greffe.id, 1, f"relay:receive:{offered.id}"))
+    popup = ward.popup(await ward.tap(greffe, greffe.id, 1, f"relay:receive:{code}:{offered.key}"))
 
-    assert relay(ward, offered.id).state == "cancelled"
+    assert relay(ward, code, offered.key).state == "cancelled"
     assert popup.startswith("relay.gone")
     assert ward.told(ward.chat(Team.GREFFE), "relay.cancelled")
 
@@ -168,7 +164,7 @@ async def test_done_again_the_step_is_handed_over_again(ward: Hospital) -> None:
 
     await ward.do(Team.PHARMACIE, code, "stockage_azote")
 
-    assert ward.relay(Team.GREFFE, code).id != first.id
+    assert ward.relay(Team.GREFFE, code).key != first.key
 
 
 async def test_neurology_hands_over_once_the_three_are_closed(ward: Hospital) -> None:
@@ -191,7 +187,7 @@ async def test_the_shipment_is_told_for_information_and_asks_nothing(ward: Hospi
 
     [told] = ward.told(ward.chat(Team.PHARMACIE), "relay.informed")
     assert code in told
-    assert ward.ask(lambda unit: list(unit.open_relays())) == []
+    assert ward.record(code).open_relays() == []
 
 
 async def test_the_thawed_product_is_urgent_even_at_night(ward: Hospital) -> None:

@@ -1,9 +1,10 @@
 """What a hostile reader found: each of these was once silent, lost, or said to the wrong one."""
 
+from bot.domain.facts import AlertState, Check, WatchState
 from bot.domain.roles import Team
 from bot.landing import SendError
-from bot.models import AlertState, Check
 from tests.hospital import Hospital
+from tests.scenarios.faults import raising
 from tests.ward import Person
 
 
@@ -11,7 +12,7 @@ async def begun(ward: Hospital, code: str) -> tuple[Person, int, Check]:
     """Greffe pressed *Signaler* in the newest round."""
     nurse, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
     await ward.press(nurse, f"check.button.report code={code}", chat)
-    [check] = ward.ask(lambda unit: unit.open_checks_of(ward.patient(code).id))
+    [check] = ward.record(code).unanswered()
     return nurse, chat, check
 
 
@@ -122,7 +123,7 @@ async def test_a_high_grade_said_late_hastens_the_ladder(ward: Hospital) -> None
     await ward.press(nurse, "alert.button.grade grade=2", chat)
     await ward.advance(minutes=16)
 
-    await ward.tap(nurse, chat, 0, f"alert:grade:{number}:4")
+    await ward.tap(nurse, chat, 0, f"alert:grade:{code}:{number}:4")
     await ward.advance(minutes=4)
 
     [alert] = ward.alerts(code)
@@ -132,7 +133,7 @@ async def test_a_high_grade_said_late_hastens_the_ladder(ward: Hospital) -> None
 async def test_two_teams_taking_in_one_batch_are_both_shown(ward: Hospital) -> None:
     [code] = await ward.injected()
     number = await ward.alert(Team.GREFFE, code, "icans")
-    data = f"alert:take:{number}"
+    data = f"alert:take:{code}:{number}"
     taps = [
         ward.update("callback_query", ward.query(ward.who(team), ward.chat(team), 0, data, team))
         for team in (Team.REANIMATION, Team.NEUROLOGIE)
@@ -160,8 +161,8 @@ async def test_the_question_about_a_reopened_alert_offers_to_take_it(ward: Hospi
 
 
 async def undo(ward: Hospital, team: Team, code: str, slug: str) -> str:
-    step = ward.step(code, slug)
-    return ward.popup(await ward.tap(ward.who(team), ward.chat(team), 0, f"step:undo:{step.id}"))
+    data = f"step:undo:{code}:{slug}"
+    return ward.popup(await ward.tap(ward.who(team), ward.chat(team), 0, data))
 
 
 async def test_the_watch_is_not_closed_before_its_last_day(ward: Hospital) -> None:
@@ -169,7 +170,7 @@ async def test_the_watch_is_not_closed_before_its_last_day(ward: Hospital) -> No
 
     assert "step.watch_not_over" in await ward.do(Team.REANIMATION, code, "fin_surveillance")
 
-    assert ward.patient(code).next_at is not None
+    assert ward.record(code).watch.next_at is not None
 
 
 async def test_taking_back_the_end_of_the_watch_resumes_it(ward: Hospital) -> None:
@@ -177,7 +178,7 @@ async def test_taking_back_the_end_of_the_watch_resumes_it(ward: Hospital) -> No
     ward.jump(days=29, hours=23)
     await ward.advance()
     await ward.do(Team.REANIMATION, code, "fin_surveillance")
-    assert ward.patient(code).next_at is None
+    assert ward.record(code).watch.next_at is None
 
     await undo(ward, Team.REANIMATION, code, "fin_surveillance")
 
@@ -191,19 +192,20 @@ async def test_a_discharge_confirmed_by_mistake_gives_back_its_day(ward: Hospita
     planned = ward.step(code, "sortie").on
     await ward.advance(days=2)
     await ward.do(Team.GREFFE, code, "sortie")
-    assert ward.patient(code).discharge_on != planned
+    assert ward.record(code).patient.discharge_on != planned
 
     await undo(ward, Team.GREFFE, code, "sortie")
 
-    assert ward.patient(code).discharge_on == ward.step(code, "sortie").on == planned
+    record = ward.record(code)
+    assert record.patient.discharge_on == record.steps["sortie"].on == planned
 
 
 async def test_a_step_taken_back_late_is_recalled_again(ward: Hospital) -> None:
     code = await ward.enrol()
     await ward.do(Team.COORDINATION, code, "rcp")
     await ward.advance(days=3)
-    nurse, step = ward.who(Team.COORDINATION), ward.step(code, "rcp")
-    await ward.tap(nurse, nurse.id, 0, f"step:undo_why:{step.id}")
+    nurse = ward.who(Team.COORDINATION)
+    await ward.tap(nurse, nurse.id, 0, f"step:undo_why:{code}:rcp")
     await ward.say(nurse, "Mauvais patient")
 
     with ward.heard(ward.chat(Team.COORDINATION)) as heard:
@@ -233,7 +235,8 @@ async def test_taking_back_one_of_three_examinations_voids_their_relay(ward: Hos
     await undo(ward, Team.NEUROLOGIE, code, "irm")
     await ward.do(Team.NEUROLOGIE, code, "irm")
 
-    assert len(ward.ask(lambda unit: unit.open_relays(Team.GREFFE.value))) == 1
+    relays = ward.record(code).open_relays()
+    assert [relay.to_team for relay in relays].count(Team.GREFFE) == 1
 
 
 # The clock and the messenger
@@ -241,17 +244,13 @@ async def test_taking_back_one_of_three_examinations_voids_their_relay(ward: Hos
 
 async def test_one_broken_patient_does_not_stop_the_round_of_the_others(ward: Hospital) -> None:
     broken, sound = await ward.injected(patients=2)
-    with ward.database.unit() as unit:
-        patient = unit.patient_by_code(broken)
-        assert patient
-        kept, patient.definition = patient.definition, "{}"
 
-    with ward.heard(ward.chat(Team.GREFFE)) as heard:
+    with ward.heard(ward.chat(Team.GREFFE)) as heard, raising(ward, broken):
         await ward.at("2026-04-27T14:00")
 
     assert [said for said in heard if said.startswith("check.round ") and sound in said]
-    with ward.database.unit() as unit:
-        unit.patient(patient.id).definition = kept
+    assert ward.unexplained() == [f"watch {broken} raised: RuntimeError"]
+    await ward.advance(minutes=5)
 
 
 async def test_an_alert_that_a_lost_group_cannot_get_reaches_its_members(ward: Hospital) -> None:
@@ -271,7 +270,7 @@ async def test_somebody_removed_gets_nothing_that_was_waiting(ward: Hospital) ->
     ward.transport.fail(gone.id, SendError("down"))
     await ward.say(gone, f"/statut {code}")
 
-    member = ward.ask(lambda unit: unit.member_of(gone.id))
+    member = ward.ask(lambda unit: unit.people.roster.account(gone.id))
     await ward.tap(nurse, nurse.id, 0, f"member:gone:{member.id}")
     await ward.advance(minutes=10)
 
@@ -280,12 +279,12 @@ async def test_somebody_removed_gets_nothing_that_was_waiting(ward: Hospital) ->
 
 async def test_the_auditor_names_a_patient_whom_nobody_will_ask_about(ward: Hospital) -> None:
     [code] = await ward.injected()
-    patient = ward.patient(code)
-    ward.excused = ("patient",)
-    with ward.database.unit() as unit:
-        unit.patient(patient.id).next_at = None
+    faults = [f"{code}: under watch without a next check"]
+    ward.excused = tuple(faults)
+    with ward.change(code) as record:
+        record.watch.state, record.watch.next_at = WatchState.CLOSED.value, None
 
-    assert ward.unexplained() == [f"patient {patient.id} without next check"]
+    assert ward.unexplained() == faults
 
 
 async def test_the_morning_proof_does_not_call_a_running_alert_explained(ward: Hospital) -> None:
@@ -341,6 +340,6 @@ async def test_a_relay_is_not_shown_to_another_centre(ward: Hospital) -> None:
         await ward.do(Team.NEUROLOGIE, code, slug)
     far, relay = ward.person("Loin", Team.GREFFE, "MPL"), ward.relay(Team.GREFFE, code)
 
-    popup = ward.popup(await ward.tap(far, far.id, 0, f"relay:show:{relay.id}"))
+    popup = ward.popup(await ward.tap(far, far.id, 0, f"relay:show:{code}:{relay.key}"))
 
     assert "check.other_centre" in popup

@@ -216,11 +216,11 @@ async def test_an_exact_value_may_be_typed_after_the_tap(ward: Hospital) -> None
     pharmacy, group = ward.who(Team.PHARMACIE), ward.chat(Team.PHARMACIE)
 
     popup = await press(ward, pharmacy, code, "stockage_azote", "set", ":0:1")
-    await ward.say(pharmacy, "cuve 3, position B7", group)
+    await ward.answer(pharmacy, "cuve 3, position B7", group)
 
     assert popup.startswith("item.type.text")
     assert "cuve 3, position B7" in ward.last(group)
-    assert "cuve 3, position B7" in ward.step(code, "stockage_azote").data
+    assert "cuve 3, position B7" in ward.step(code, "stockage_azote").values.values()
 
 
 async def test_a_count_that_differs_from_the_certificate_is_a_problem_and_not_a_tick(
@@ -289,7 +289,7 @@ async def test_the_coordinator_takes_it_back_later_with_a_reason(ward: Hospital)
     await ward.say(nurse, f"/statut {code}", group)
     await ward.press(nurse, "status.button.correct", group)
     await ward.press(nurse, "status.button.undo label=Bilan avant aphérèse", group)
-    await ward.say(nurse, "numération à refaire", group)
+    await ward.answer(nurse, "numération à refaire", group)
 
     assert ward.step(code, "bilan_apherese").state == "planned"
     [undone] = ward.told(ward.chat(Team.EFS), "step.undone")
@@ -328,7 +328,7 @@ async def test_an_examination_is_not_required_with_a_reason(ward: Hospital) -> N
     await ward.press(neuro, "step.button.done", group, shown)
 
     await ward.press(neuro, "step.button.not_required", group)
-    await ward.say(neuro, "pacemaker", group)
+    await ward.answer(neuro, "pacemaker", group)
 
     step = ward.step(code, "irm")
     assert (step.state, step.note) == ("not_required", "pacemaker")
@@ -353,7 +353,7 @@ async def test_admission_waits_for_the_product_unless_a_named_physician_waives_i
 
     popup = await press(ward, greffe, code, "admission", "done")
     await ward.press(greffe, "step.button.waive", group)
-    await ward.say(greffe, "Dr Martin : produit attendu demain", group)
+    await ward.answer(greffe, "Dr Martin : produit attendu demain", group)
     await press(ward, greffe, code, "admission", "set", ":0:1")
     await press(ward, greffe, code, "admission", "confirm")
 
@@ -396,7 +396,7 @@ async def test_a_problem_may_be_said_in_ones_own_words(ward: Hospital) -> None:
     efs, group = ward.who(Team.EFS), ward.chat(Team.EFS)
 
     await press(ward, efs, code, "apherese", "problem")
-    await ward.say(efs, "abord veineux impossible", group)
+    await ward.answer(efs, "abord veineux impossible", group)
 
     [told] = ward.told(ward.chat(Team.COORDINATION), "step.problem ")
     assert "abord veineux impossible" in told

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlmodel import col, func, select
+from sqlalchemy import func, select
 
 from bot.domain.network import Network
 from bot.domain.roles import Team
-from bot.models import Outbox
 from bot.store import Database
+from bot.store.outbox import outbox
 from tests.fakes import FakeClock, Show
 from tests.hospital import Hospital
 from tests.ward import Person
@@ -32,13 +32,21 @@ async def two(
     first.staff()
     second.people, second.groups = first.people, first.groups
     yield first, second
-    assert first.faults() == []
+    found = first.faults()
     for each in opened:
+        each.relais.owner.close()
         each.database.close()
+    assert found == []
 
 
 def press(ward: Hospital, who: Person, chat: int, data: str, query: str) -> dict[str, object]:
     return ward.update("callback_query", ward.query(who, chat, 1, data, query))
+
+
+def line(ward: Hospital, code: str) -> str:
+    """How buttons name a patient's line of the open round."""
+    [asked] = ward.record(code).unanswered()
+    return f"{code}:{asked.key}"
 
 
 def sent_by(wards: tuple[Hospital, Hospital], chat: int, about: str) -> int:
@@ -53,8 +61,8 @@ async def test_two_bots_ring_and_each_due_thing_is_handled_once(
     await first.alert(GREFFE, code)
     first.clock.advance(minutes=5)
 
-    first.relais.ring()
-    second.relais.ring()
+    await first.relais.ring()
+    await second.relais.ring()
     await first.flush()
     await second.flush()
 
@@ -71,8 +79,8 @@ async def test_two_bots_send_each_letter_once(two: tuple[Hospital, Hospital]) ->
     await first.flush()
 
     assert sent_by(two, first.chat(REANIMATION), "alert.raised") == 1
-    left = select(func.count()).where(col(Outbox.state) != "sent")
-    assert first.ask(lambda unit: unit.session.scalar(left)) == 0
+    left = select(func.count()).where(outbox.c.state != "sent")
+    assert first.ask(lambda unit: unit.connection.execute(left).scalar()) == 0
 
 
 async def test_an_update_given_to_two_bots_acts_once(two: tuple[Hospital, Hospital]) -> None:
@@ -87,14 +95,14 @@ async def test_an_update_given_to_two_bots_acts_once(two: tuple[Hospital, Hospit
 
 
 async def test_two_taps_of_two_people_in_one_batch_confirm_once(any_ward: Hospital) -> None:
-    await any_ward.injected()
+    [code] = await any_ward.injected()
     one, other = any_ward.who(GREFFE), any_ward.person("Ines", GREFFE)
     await any_ward.at("2026-04-27T14:00")
-    chat = any_ward.chat(GREFFE)
+    chat, ras = any_ward.chat(GREFFE), f"check:ras:{line(any_ward, code)}"
 
     await any_ward.receive(
-        press(any_ward, one, chat, "check:ras:1", "a"),
-        press(any_ward, other, chat, "check:ras:1", "b"),
+        press(any_ward, one, chat, ras, "a"),
+        press(any_ward, other, chat, ras, "b"),
     )
 
     assert any_ward.popup("a") == ""
@@ -108,7 +116,7 @@ async def test_an_alert_taken_in_two_chats_at_the_same_instant_has_one_taker(
     [code] = await any_ward.injected()
     one, other = any_ward.who(REANIMATION), any_ward.person("Zoe", REANIMATION)
     number = await any_ward.alert(GREFFE, code)
-    take = f"alert:take:{number}"
+    take = f"alert:take:{code}:{number}"
 
     await any_ward.receive(
         press(any_ward, one, any_ward.chat(REANIMATION), take, "a"),
@@ -126,11 +134,11 @@ async def test_one_reports_while_the_other_says_ras_and_the_report_stands(
     [code] = await ward.injected()
     one, other = ward.who(GREFFE), ward.person("Ines", GREFFE)
     await ward.at("2026-04-27T14:00")
-    chat, patient = ward.chat(GREFFE), ward.patient(code).id
+    chat, asked = ward.chat(GREFFE), line(ward, code)
 
     await ward.receive(
-        press(ward, one, chat, f"report:sign:{patient}:1:src", "a"),
-        press(ward, other, chat, "check:ras:1", "b"),
+        press(ward, one, chat, f"report:sign:{asked}:src", "a"),
+        press(ward, other, chat, f"check:ras:{asked}", "b"),
     )
 
     assert len(ward.alerts(code)) == 1
@@ -138,11 +146,12 @@ async def test_one_reports_while_the_other_says_ras_and_the_report_stands(
 
 
 async def test_a_check_answered_between_two_rings_is_not_escalated(ward: Hospital) -> None:
-    await ward.injected()
+    [code] = await ward.injected()
     await ward.at("2026-04-27T15:59")
     ward.clock.advance(minutes=2)
 
-    ward.relais.intake.take([press(ward, ward.who(GREFFE), ward.chat(GREFFE), "check:ras:1", "a")])
+    ras = f"check:ras:{line(ward, code)}"
+    ward.relais.intake.take([press(ward, ward.who(GREFFE), ward.chat(GREFFE), ras, "a")])
     await ward.advance()
 
     assert ward.told(ward.chat(REANIMATION), "check.round_escalated") == []

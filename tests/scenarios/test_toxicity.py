@@ -68,7 +68,8 @@ async def test_patients_of_a_unit_share_one_message_with_a_line_and_two_buttons_
     shown = any_ward.newest(any_ward.chat(GREFFE), "check.button.ras")
     assert all(code in said for code in codes)
     assert [[button["text"] for button in row] for row in shown.keyboard] == [
-        [f"check.button.ras code={code}", f"check.button.report code={code}"] for code in codes
+        [f"check.button.ras code={code}", f"check.button.report code={code}"]
+        for code in sorted(codes)
     ]
 
 
@@ -219,14 +220,13 @@ async def test_the_end_of_the_watch_asks_nothing_more(ward: Hospital) -> None:
 
 async def test_undoing_the_injection_stops_the_watch(ward: Hospital) -> None:
     [code] = await ward.injected()
-    step = ward.step(code, "injection")
 
-    query = await ward.tap(ward.who(GREFFE), ward.chat(GREFFE), 0, f"step:undo:{step.id}")
+    query = await ward.tap(ward.who(GREFFE), ward.chat(GREFFE), 0, f"step:undo:{code}:injection")
     await ward.at("2026-04-27T15:30")
 
     assert ward.popup(query) == ""
     assert hours(ward, GREFFE) == []
-    assert ward.patient(code).next_at is None
+    assert ward.record(code).watch.next_at is None
 
 
 async def test_a_check_is_not_answered_by_another_centre(ward: Hospital) -> None:

@@ -1,0 +1,400 @@
+"""No silence: what is wrong is seen, is told to somebody who can act, and is told again."""
+
+import itertools
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from bot.care.auditor import AUDIT_EVERY, PURGE
+from bot.domain.facts import Countdown, WatchState
+from bot.domain.roles import Team
+from bot.outbox import SendError
+from tests.hospital import ANY, Hospital
+from tests.scenarios.faults import failing, full, raising
+from tests.scenarios.played import written_down
+
+EFS, GREFFE, PHARMACIE, REANIMATION = Team.EFS, Team.GREFFE, Team.PHARMACIE, Team.REANIMATION
+COORDINATION, NEUROLOGIE = Team.COORDINATION, Team.NEUROLOGIE
+DOWN = (SendError("connection refused"),) * 20_000
+REFUSED = SendError("Bad Request: can't parse entities", refused=True)
+LOST = SendError("Forbidden: bot was kicked from the group chat", permanent=True)
+MEANT = ("",)
+"""A scenario that leaves its fault behind: that it is found is what it is about."""
+
+
+@pytest.fixture
+async def broken(ward: Hospital) -> Hospital:
+    """A hospital in which something goes wrong and stays so."""
+    await ward.relais.ring()
+    ward.excused = MEANT
+    return ward
+
+
+def health(ward: Hospital) -> tuple[str, list[str]]:
+    """What an operator sees: the state, and what is unexplained."""
+    found = ward.relais.health()
+    return found["status"], found["unexplained"]
+
+
+def names(ward: Hospital, fault: str) -> bool:
+    """Whether the auditor names this, and the page of health is not well."""
+    state, found = health(ward)
+    return state == "unexplained" and any(fault in each for each in found)
+
+
+def told_at(ward: Hospital, team: Team, about: str) -> list[datetime]:
+    """When the group of a team was told this."""
+    return [
+        at
+        for at, letter in ward.transport.sent
+        if (letter.chat_id, letter.kind) == (ward.chat(team), "send") and about in letter.body
+    ]
+
+
+# What raises
+
+
+async def test_what_raises_is_seen_and_told_to_the_coordination_within_the_same_ring(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    ward.jump(minutes=5)
+
+    with raising(ward, code):
+        await ward.relais.ring()
+        await ward.flush()
+
+    assert names(ward, f"alert {code} 1 raised")
+    assert told_at(ward, COORDINATION, "audit.unexplained") == [ward.clock()]
+    await ward.advance(minutes=5)
+    assert health(ward)[1] == []
+
+
+async def test_an_alert_that_cannot_climb_for_three_hours_is_never_silent(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    began = ward.clock()
+
+    with raising(ward, code):
+        for _ in range(36):
+            await ward.advance(minutes=5)
+            await ward.relais.ring()
+            assert names(ward, f"alert {code} 1 raised")
+
+    told = [began, *told_at(ward, COORDINATION, "audit.unexplained"), ward.clock()]
+    assert max(b - a for a, b in itertools.pairwise(told)) <= AUDIT_EVERY
+    with ward.heard(ward.chat(REANIMATION)) as heard:
+        await ward.advance(minutes=5)
+    assert [said for said in heard if said.startswith("alert.again")]
+    await ward.relais.ring()
+    assert health(ward) == ("ok", [])
+
+
+async def test_something_new_that_is_wrong_is_told_although_the_hour_has_heard_of_another(
+    ward: Hospital,
+) -> None:
+    one, other = await ward.injected(patients=2)
+    for code in (one, other):
+        await ward.alert(GREFFE, code)
+    with raising(ward, one):
+        await ward.advance(minutes=5)
+    await ward.advance(minutes=5)
+
+    with ward.heard(ward.chat(COORDINATION)) as heard, raising(ward, other):
+        await ward.advance(minutes=6)
+
+    assert [said for said in heard if said.startswith("audit.unexplained")]
+    await ward.advance(minutes=5)
+
+
+async def test_a_record_that_cannot_be_read_blinds_nobody_to_the_others(
+    broken: Hospital,
+) -> None:
+    sick, sound = await broken.injected(patients=2)
+    with broken.change(sick) as record:
+        record.patient.pathway = "a version that nobody kept"
+    with broken.change(sound) as record:
+        record.watch.state, record.watch.next_at = WatchState.CLOSED.value, None
+    await broken.relais.ring()
+
+    assert names(broken, f"{sick}: cannot be read")
+    assert names(broken, f"{sound}: under watch without a next check")
+    with broken.heard(broken.chat(COORDINATION)) as heard:
+        await broken.at("2026-04-28T07:30")
+    assert [said for said in heard if said.startswith("audit.unexplained")]
+    assert [said for said in heard if said.startswith("digest.morning")]
+
+
+# What the auditor sees
+
+
+async def test_an_overdue_demand_is_unexplained(broken: Hospital) -> None:
+    code = await broken.enrol()
+    who, chat = broken.who(COORDINATION), broken.chat(COORDINATION)
+    await broken.tap(who, chat, ANY, f"step:why:{code}:rcp:patient")
+    await broken.relais.ring()
+
+    with broken.change(code) as record:
+        [demand] = record.open_demands()
+        demand.next_at = record.now - timedelta(minutes=2)
+
+    assert names(broken, f"demand {code} 1 overdue")
+
+
+async def test_an_overdue_countdown_is_unexplained(broken: Hospital) -> None:
+    [code] = await broken.injected()
+    await broken.relais.ring()
+
+    with broken.change(code) as record:
+        late = record.now - timedelta(minutes=2)
+        record.add(
+            Countdown(
+                key="1",
+                step="injection",
+                giver=PHARMACIE.value,
+                product="yescarta",
+                started_at=late,
+                limit_at=late,
+                next_at=late,
+            )
+        )
+
+    assert names(broken, f"countdown {code} 1 overdue")
+
+
+async def test_an_overdue_duty_is_unexplained(broken: Hospital) -> None:
+    with broken.database.unit() as unit:
+        unit.records.set_duty(PURGE, unit.now - timedelta(minutes=2))
+
+    assert names(broken, f"duty {PURGE} overdue")
+
+
+async def test_a_planned_step_without_an_instant_is_unexplained(broken: Hospital) -> None:
+    code = await broken.enrol()
+    await broken.relais.ring()
+
+    with broken.change(code) as record:
+        record.steps["irm"].next_at = None
+
+    assert names(broken, f"step {code} irm is open without a next instant")
+
+
+async def test_an_alert_letter_that_is_refused_is_unexplained(broken: Hospital) -> None:
+    [code] = await broken.injected()
+    broken.transport.fail(broken.chat(REANIMATION), REFUSED)
+
+    await broken.alert(GREFFE, code)
+    await broken.relais.ring()
+
+    assert names(broken, "failed")
+
+
+async def test_an_update_that_failed_is_unexplained(broken: Hospital) -> None:
+    [code] = await broken.injected()
+
+    with raising(broken, code):
+        await broken.say(broken.who(GREFFE), f"/alerte {code}")
+    await broken.relais.ring()
+
+    assert names(broken, "update ")
+
+
+async def test_a_coordination_that_cannot_be_reached_is_unexplained(broken: Hospital) -> None:
+    code = await broken.enrol()
+    for chat in (broken.chat(COORDINATION), broken.who(COORDINATION).id):
+        broken.transport.fail(chat, LOST)
+
+    await broken.tap(
+        broken.who(EFS), broken.chat(EFS), ANY, f"step:why:{code}:bilan_apherese:patient"
+    )
+    await broken.relais.ring()
+
+    assert names(broken, "nobody of the coordination can be reached")
+
+
+async def test_a_round_that_reached_nobody_is_unexplained(broken: Hospital) -> None:
+    [code] = await broken.injected()
+    broken.transport.fail(broken.chat(GREFFE), REFUSED)
+
+    await broken.at("2026-04-27T14:00")
+    await broken.relais.ring()
+
+    [asked] = broken.record(code).unanswered()
+    assert names(broken, f"check {code} {asked.key} reached nobody")
+
+
+async def test_health_is_not_well_while_every_ring_raises(ward: Hospital) -> None:
+    await ward.relais.ring()
+    assert health(ward)[0] == "ok"
+
+    with failing(ward, "SELECT dated.next_at", full()):
+        for _ in range(3):
+            with pytest.raises(OperationalError):
+                await ward.relais.ring()
+    assert health(ward)[0] == "failing"
+
+    await ward.relais.ring()
+    assert health(ward)[0] == "ok"
+
+
+# Who cannot be reached
+
+
+async def test_news_of_a_moved_date_whose_group_is_lost_reaches_its_members(
+    ward: Hospital,
+) -> None:
+    code = await ward.enrol()
+    ward.transport.fail(ward.chat(EFS), LOST)
+    nurse = ward.who(COORDINATION)
+
+    await ward.say(nurse, f"/reporter {code} apherese 26/03/2026")
+    with ward.heard(ward.who(EFS)) as heard:
+        await ward.press(nurse, "move.button.apply")
+
+    assert [said.split()[0] for said in heard] == ["move.told"]
+
+
+async def test_news_of_a_relay_whose_group_is_lost_reaches_its_members(ward: Hospital) -> None:
+    code = await ward.enrol()
+    await ward.do(COORDINATION, code, "rcp")
+    written_down(ward, code, "consentement", "bilan_apherese", "apherese")
+    ward.transport.fail(ward.chat(PHARMACIE), LOST)
+
+    with ward.heard(ward.who(PHARMACIE)) as heard:
+        await ward.do(EFS, code, "expedition")
+
+    assert [said.split()[0] for said in heard] == ["relay.informed"]
+
+
+async def test_news_of_a_new_patient_whose_group_is_lost_reaches_its_members(
+    ward: Hospital,
+) -> None:
+    ward.transport.fail(ward.chat(EFS), LOST)
+
+    with ward.heard(ward.who(EFS)) as heard:
+        await ward.enrol()
+
+    assert [said.split()[0] for said in heard] == ["patient.created_team"]
+
+
+# After an outage
+
+
+async def test_after_a_day_without_telegram_each_chat_hears_once_how_things_are(
+    ward: Hospital,
+) -> None:
+    codes = [await ward.enrol() for _ in range(3)]
+    for code in codes:
+        await ward.do(COORDINATION, code, "rcp")
+    await ward.at("2026-03-15T15:00")
+    await ward.enrol()
+    for team in Team:
+        ward.transport.fail(ward.chat(team), *DOWN)
+    await ward.advance(hours=26)
+
+    ward.transport.recover()
+    with (
+        ward.heard(ward.chat(EFS)) as efs,
+        ward.heard(ward.chat(NEUROLOGIE)) as neuro,
+        ward.heard(ward.chat(COORDINATION)) as nurse,
+    ):
+        await ward.advance(minutes=3)
+
+    assert [said.split()[0] for said in efs] == ["todo.catch_up"]
+    assert [said.split()[0] for said in neuro] == []
+    assert [said.split()[0] for said in nurse] == [
+        "audit.unexplained", "digest.morning", "todo.catch_up", "late.list",
+    ]  # fmt: skip
+    with ward.heard(ward.chat(COORDINATION)) as morning:
+        await ward.at("2026-03-17T07:30")
+    [digest] = [said for said in morning if said.startswith("digest.morning")]
+    assert "proof=(audit.was_unexplained" in digest or "proof=(audit.see_" in digest
+
+
+async def test_rounds_that_were_asked_while_telegram_was_down_are_not_called_unheard(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T13:59")
+    ward.transport.fail(ward.chat(GREFFE), *DOWN)
+    await ward.advance(minutes=30)
+
+    ward.transport.recover()
+    with ward.heard(ward.chat(GREFFE)) as heard:
+        await ward.advance(minutes=3)
+
+    assert [said.split()[0] for said in heard] == ["todo.catch_up"]
+    assert ward.screen(ward.chat(GREFFE))[-1].button(f"check.button.ras code={code}")
+    assert ward.unexplained() == []
+
+
+async def test_rounds_that_were_never_asked_are_one_message(ward: Hospital) -> None:
+    codes = await ward.injected(patients=2)
+    await ward.at("2026-04-27T21:00")
+
+    ward.jump(hours=26)
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        await ward.restart()
+
+    [said] = [said for said in heard if said.startswith("check.never_asked")]
+    assert [said.count(f"code={code}") for code in codes] == [3, 3]
+
+
+# The morning
+
+
+async def test_the_digest_lists_the_round_of_the_night_that_nobody_answered(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T14:00")
+    await ward.ras(GREFFE, code)
+    await ward.at("2026-04-28T06:00")
+    await ward.ras(GREFFE, code)
+
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        await ward.at("2026-04-28T07:30")
+
+    [digest] = [said for said in heard if said.startswith("digest.morning")]
+    assert f"digest.missed_line at=2026-04-27T20:00:00+00:00 code={code}" in digest
+    assert "audit.all_explained" not in digest
+
+
+async def test_the_digest_lists_the_round_of_the_night_that_was_never_delivered(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T14:00")
+    await ward.ras(GREFFE, code)
+    await ward.at("2026-04-27T21:59")
+    ward.transport.fail(ward.chat(GREFFE), *DOWN)
+    await ward.at("2026-04-28T05:59")
+    ward.transport.recover()
+    await ward.at("2026-04-28T06:00")
+    await ward.ras(GREFFE, code)
+
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        await ward.at("2026-04-28T07:30")
+
+    [digest] = [said for said in heard if said.startswith("digest.morning")]
+    assert f"digest.missed_line at=2026-04-27T20:00:00+00:00 code={code}" in digest
+    assert "audit.all_explained" not in digest
+
+
+# At one instant
+
+
+async def test_two_grades_at_one_instant_are_both_shown(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    number = await ward.alert(GREFFE, code)
+    chat, icu = ward.chat(GREFFE), ward.chat(REANIMATION)
+    before = len(ward.transport.to(icu))
+
+    for grade in (2, 3):
+        await ward.tap(ward.who(GREFFE), chat, ANY, f"alert:grade:{code}:{number}:{grade}")
+
+    changed = [letter.body for letter in ward.transport.to(icu)[before:] if letter.kind == "edit"]
+    assert ["grade=2" in body for body in changed] == [True, False]
+    assert ["grade=3" in body for body in changed] == [False, True]
