@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,18 @@ import pytest
 from bot.__main__ import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
+MISSING: Mapping[str, str] = {}
 EMPTY = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 
 
 def called(
-    folder: Path, *arguments: str, given: bytes = b"", **settings: str
+    folder: Path, *arguments: str, given: bytes = b"", settings: Mapping[str, str] = MISSING
 ) -> subprocess.CompletedProcess[bytes]:
     """The bot's own command, in a folder without `.env` and an environment without settings."""
     return subprocess.run(
         [sys.executable, "-m", "bot", *arguments],
         cwd=folder,
-        env=EMPTY | settings,
+        env={**EMPTY, **settings},
         input=given,
         capture_output=True,
         check=False,
@@ -131,9 +133,9 @@ def test_a_database_goes_to_a_file_and_comes_back_with_its_chain(tmp_path: Path)
     }
     other = given | {"DATABASE_URL": "sqlite:///two.db"}
 
-    assert b"is empty" in called(tmp_path, "audit", **given).stderr
-    assert called(tmp_path, "migrate", **given).returncode == 0
-    assert called(tmp_path, "backup", "b.gz", **given).stdout == b"0 rows in b.gz.\n"
-    back = called(tmp_path, "restore", "b.gz", **other)
+    assert b"is empty" in called(tmp_path, "audit", settings=given).stderr
+    assert called(tmp_path, "migrate", settings=given).returncode == 0
+    assert called(tmp_path, "backup", "b.gz", settings=given).stdout == b"0 rows in b.gz.\n"
+    back = called(tmp_path, "restore", "b.gz", settings=other)
     assert (back.returncode, back.stderr) == (0, b"")
     assert b"The event chain holds: 0 events." in back.stdout

@@ -12,6 +12,8 @@ from simulator.client import Client
 from tests.end_to_end.programs import ROOT, Program
 from tests.end_to_end.town import Town
 
+pytestmark = pytest.mark.time_limit(600)
+
 SCREENSHOT = ROOT / "docs" / "screenshot.png"
 
 

@@ -13,6 +13,8 @@ from tests.end_to_end import script
 from tests.end_to_end.programs import CAST, TOKEN, Program, bot, run, settings, simulator
 from tests.end_to_end.town import PARIS, Town, local, who
 
+pytestmark = pytest.mark.time_limit(600)
+
 SCRIPT = Path(__file__).with_name("whole_pathway.txt")
 DAY0 = date(2026, 4, 27)
 REQUEST = "yescarta apherese 23/03/2026 j0 27/04/2026 centre TLS"

@@ -1,0 +1,41 @@
+"""The pages say what is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.domain.facts import KINDS
+from tests import diagrams
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "docs/architecture.md", "docs/pathway.md")
+NAMED = re.compile(r"`((?:bot|tests|bench|docs|simulator|locales)/[\w./-]*)`")
+TARGET = re.compile(r"`make ([a-z]+)")
+
+
+def test_the_page_shows_the_state_machines_as_the_code_has_them() -> None:
+    """After a change of `TRANSITIONS`: python -m tests.diagrams."""
+    assert diagrams.shown(diagrams.PAGE.read_text("utf-8")) == diagrams.machines()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_state_can_be_reached_from_the_first(kind: type) -> None:
+    following = dict(diagrams.in_order(kind))
+    reached, left = set[str](), [diagrams.first_state(kind)]
+    while left:
+        state = left.pop()
+        if state not in reached:
+            reached.add(state)
+            left += following[state]
+
+    assert reached == following.keys()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_names_is_there(page: str) -> None:
+    said = (ROOT / page).read_text("utf-8")
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+
+    assert [path for path in NAMED.findall(said) if not (ROOT / path).exists()] == []
+    assert [name for name in TARGET.findall(said) if f"\n{name}:" not in makefile] == []
