@@ -51,6 +51,12 @@ def at(typed: str) -> datetime:
     return datetime.fromisoformat(typed).replace(tzinfo=PARIS)
 
 
+def turn_to(record: Record, now: datetime) -> datetime:
+    """The clock of a record goes on, with its day."""
+    record.now, record.today = now, record.calendar.day(now)
+    return now
+
+
 def a_member(
     team: Team, id: int = 0, *, centre: str = "TLS", left: bool = False, **more: Any
 ) -> Member:
@@ -83,7 +89,14 @@ def a_record(now: str = "2026-03-02T09:00", done: Iterable[str] = ()) -> Record:
         created_at=at("2026-03-02T09:00"),
     )
     record = Record(
-        patient, PATHWAY, CALENDAR, at(now), Random(1).randrange, a_roster(), PRODUCTS["yescarta"]
+        patient,
+        PATHWAY,
+        CALENDAR,
+        at(now),
+        CALENDAR.day(at(now)),
+        Random(1).randrange,
+        a_roster(),
+        PRODUCTS["yescarta"],
     )
     record.add(Watch())
     anchors = {Anchor.RCP: RCP, Anchor.AP: APHERESIS, Anchor.J0: DAY0}

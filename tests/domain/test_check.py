@@ -27,6 +27,7 @@ from tests.domain.builders import (
     sayings,
     shown,
     states,
+    turn_to,
     write_done,
 )
 
@@ -99,7 +100,7 @@ def test_after_its_last_hour_the_watch_asks_no_more_but_waits_for_its_answer() -
 
 def test_a_round_is_asked_at_its_hour_once() -> None:
     record = a_record(INJECTION, INJECTED)
-    record.now = at("2026-04-27T14:00")
+    turn_to(record, at("2026-04-27T14:00"))
 
     check.ask(record, record.watch)
     [asked] = record.unanswered()
@@ -114,7 +115,7 @@ def test_a_round_is_asked_at_its_hour_once() -> None:
 def test_a_newer_round_makes_an_older_one_missed_unless_somebody_reports() -> None:
     record = a_record(INJECTION, INJECTED)
     asked, begun = a_check(record, key="1"), a_check(record, key="2", state="reporting")
-    record.now = at("2026-04-27T14:00")
+    turn_to(record, at("2026-04-27T14:00"))
 
     check.ask(record, record.watch)
 
@@ -124,7 +125,7 @@ def test_a_newer_round_makes_an_older_one_missed_unless_somebody_reports() -> No
 
 def test_hours_at_which_the_bot_was_off_are_missed_and_told() -> None:
     record = a_record(INJECTION, INJECTED)
-    record.now = at("2026-04-28T07:00")
+    turn_to(record, at("2026-04-28T07:00"))
 
     check.ask(record, record.watch)
 

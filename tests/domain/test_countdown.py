@@ -14,6 +14,7 @@ from tests.domain.builders import (
     logged,
     quiet,
     said,
+    turn_to,
     write_done,
 )
 
@@ -68,7 +69,7 @@ def test_it_is_said_before_its_limit_and_every_hour_after(
 ) -> None:
     record, running = thawed()
     record = quiet(record)
-    record.now = at(f"2026-04-27T{now}")
+    turn_to(record, at(f"2026-04-27T{now}"))
 
     countdown.tick(record, running)
 
@@ -93,7 +94,7 @@ def test_an_injection_taken_back_finds_it_running() -> None:
     record, running = thawed()
     injection = record.steps["injection"]
     countdown.stop(record, injection)
-    record.now = at("2026-04-27T11:40")
+    turn_to(record, at("2026-04-27T11:40"))
 
     for _ in range(2):
         countdown.resume(record, injection)

@@ -21,6 +21,7 @@ from tests.domain.builders import (
     filled,
     later,
     local,
+    turn_to,
 )
 
 
@@ -61,7 +62,7 @@ def test_an_open_thing_moves_on_when_it_is_handled(kind: due.Kind) -> None:
     record, thing = OPEN[kind.name]()
     assert kind.is_open(record, thing)
     assert thing.next_at is not None
-    record.now = max(record.now, thing.next_at)
+    turn_to(record, max(record.now, thing.next_at))
 
     kind.handle(record, thing)
 

@@ -17,6 +17,7 @@ from tests.domain.builders import (
     logged,
     quiet,
     said,
+    turn_to,
     write_done,
 )
 
@@ -157,7 +158,7 @@ def test_a_step_that_is_held_again_loses_its_reminders() -> None:
 def test_its_team_is_reminded_at_its_hour(hour: str, team: str) -> None:
     record = a_record(done=("rcp",))
     step = record.steps["bilan_apherese"]
-    step.next_at = record.now = at(hour)
+    step.next_at = turn_to(record, at(hour))
 
     schedule.remind(record, step)
 
@@ -168,7 +169,7 @@ def test_its_team_is_reminded_at_its_hour(hour: str, team: str) -> None:
 def test_the_last_reminder_climbs_to_the_coordination() -> None:
     record = a_record(done=("rcp",))
     step = record.steps["bilan_apherese"]
-    step.next_at = record.now = at("2026-03-16T20:00")
+    step.next_at = turn_to(record, at("2026-03-16T20:00"))
 
     schedule.remind(record, step)
 
@@ -188,7 +189,8 @@ def test_after_an_outage_the_present_state_replaces_the_reminders(
 ) -> None:
     record = a_record(done=("rcp",))
     step = record.steps["bilan_apherese"]
-    step.next_at, record.now = at("2026-03-16T07:30"), at(hour)
+    step.next_at = at("2026-03-16T07:30")
+    turn_to(record, at(hour))
 
     schedule.remind(record, step)
 
@@ -198,7 +200,7 @@ def test_after_an_outage_the_present_state_replaces_the_reminders(
 def test_the_digests_hour_says_nothing_of_its_own() -> None:
     record = a_record(done=("rcp",))
     step = record.steps["bilan_apherese"]
-    step.next_at = record.now = at("2026-03-18T07:30")
+    step.next_at = turn_to(record, at("2026-03-18T07:30"))
 
     schedule.remind(record, step)
 
@@ -210,7 +212,7 @@ def test_the_digests_hour_says_nothing_of_its_own() -> None:
 def test_who_waits_and_who_is_paused_is_not_reminded(why: str) -> None:
     record = a_record(done=() if why == "held" else ("rcp",))
     step = record.steps["bilan_apherese"]
-    step.next_at = record.now = at("2026-03-16T07:30")
+    step.next_at = turn_to(record, at("2026-03-16T07:30"))
     record.patient.state = "paused" if why == "paused" else "active"
 
     schedule.remind(record, step)

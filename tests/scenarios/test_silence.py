@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from bot.care.auditor import AUDIT_EVERY, PURGE
 from bot.domain.facts import Countdown, WatchState
 from bot.domain.roles import Team
-from bot.outbox import SendError
+from bot.landing import SendError
 from tests.hospital import ANY, Hospital
 from tests.scenarios.faults import failing, full, raising
 from tests.scenarios.played import written_down
