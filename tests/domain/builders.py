@@ -130,7 +130,7 @@ def quiet(record: Record) -> Record:
 
 def later(record: Record, **amount: float) -> Record:
     """Time passes, and what was said before is forgotten."""
-    record.now += timedelta(**amount)
+    turn_to(record, record.now + timedelta(**amount))
     return quiet(record)
 
 

@@ -1,6 +1,5 @@
 """The privacy filter: identities are refused, ward sentences are not."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -147,9 +146,6 @@ def test_nothing_to_read_passes(text: str) -> None:
     "unit", ["a", "1", "0 ", "1 61 ", "Mme ", "Dr ", "M. ", "né ", "a@", "a-", "l'", "12 rue ",
              "12/", "dossier n° ", "arobase ", "de ", "W1", "+3", "(", "née le janvier "]
 )  # fmt: skip
-def test_the_longest_message_is_read_at_once(unit: str) -> None:
-    text = (unit * 4096)[:4096]
-    screen("Mme Dupont +34 612 34 56 78")  # phonenumbers is imported once
-    began = time.perf_counter()
-    screen(text)
-    assert time.perf_counter() - began < 0.1
+def test_the_longest_message_is_read_to_its_end_and_as_its_beginning_was(unit: str) -> None:
+    """Nothing in it is tried again and again: the time that each test has would run out."""
+    assert screen((unit * 4096)[:4096]) == screen(unit * 8)

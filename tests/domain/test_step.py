@@ -1,6 +1,6 @@
 """Steps: ticked, confirmed, taken back, waived, in trouble; and what follows."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
@@ -102,7 +102,7 @@ def test_the_injection_opens_the_watch_and_the_end_of_the_watch_closes_it() -> N
 
     for relay in record.open_relays():
         relay.state, relay.next_at = RelayState.ACCEPTED.value, None
-    record.now += timedelta(days=30)
+    later(record, days=30)
     step.confirm(record, filled(record, "fin_surveillance"), ICU)
 
     assert (record.watch.state, record.watch.next_at) == (WatchState.CLOSED, None)
