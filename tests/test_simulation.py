@@ -33,7 +33,7 @@ def test_two_seeds_are_two_stories() -> None:
     )
 
 
-@pytest.mark.parametrize("seed", [2, 15])
+@pytest.mark.parametrize("seed", [9, 15])
 def test_sqlite_says_and_knows_what_its_twin_in_memory_does(seed: int, sqlite_url: str) -> None:
     database = twins.play_on(sqlite_url, seed)
 

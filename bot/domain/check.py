@@ -69,10 +69,16 @@ def adjust_watch(record: Record) -> None:
     if watch.state != wanted:
         watch.become(wanted)
     watch.next_at = coming
+    direct_watch(record)
     if not watched(record):
         for check in record.unanswered():
             if check.state == CheckState.ASKED:
                 _close(record, check, CheckState.CANCELLED)
+
+
+def direct_watch(record: Record) -> None:
+    """Whom the next round is for: said on the watch itself, where the store finds it."""
+    record.watch.team = asked_team(record).value
 
 
 # What the clock does

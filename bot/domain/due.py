@@ -83,8 +83,8 @@ def _step_open(record: Record, step: Step) -> bool:
     return step.state == StepState.PLANNED and record.active
 
 
-def _watch_round(record: Record, _watch: Watch) -> str:
-    return f"{check.asked_team(record)}:{record.patient.centre}"
+def _watch_round(record: Record, watch: Watch) -> str:
+    return f"{watch.team}:{record.patient.centre}"
 
 
 def _step_group(record: Record, step: Step) -> str:

@@ -172,6 +172,8 @@ class Watch(Dated):
     }
     key: str = ""
     state: str = WatchState.CLOSED.value
+    team: str = ""
+    """Whom the next round is for: patients of the same team and hour share one message."""
     asked_at: datetime | None = None
     """The hour of the last round that was asked; none before it is asked again."""
     last_state: str = ""

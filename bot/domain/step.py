@@ -105,6 +105,7 @@ def _follow(record: Record, step: Step, by: Member) -> None:
         move.follow_reality(record, step, on, by)
     if shown.opens_checks or shown.closes_checks:
         check.adjust_watch(record)
+    check.direct_watch(record)
 
 
 def undo(record: Record, step: Step, by: Member, reason: str = "") -> None:
@@ -137,6 +138,7 @@ def _restore(record: Record, step: Step, by: Member) -> None:
         move.follow_reality(record, step, was, by)
     if shown.opens_checks or shown.closes_checks:
         check.adjust_watch(record)
+    check.direct_watch(record)
 
 
 def _must_not_be_built_upon(record: Record, step: Step) -> None:

@@ -28,6 +28,19 @@ def thing_of(kind: str, facts: dict[str, Any], next_at: Any) -> Dated:
     return thing
 
 
+def arrange(record: Record) -> None:
+    """In the order in which they were added, whatever the order of the rows."""
+    for kind, things in record.things.items():
+        if len(things) > 1:
+            record.things[kind] = dict(sorted(things.items(), key=_place))
+
+
+def _place(item: tuple[str, Any]) -> tuple[int, int, str]:
+    """Steps by their position; the others bear growing numbers, of which 9 comes before 10."""
+    key, thing = item
+    return getattr(thing, "position", 0), len(key), key
+
+
 def patient_facts(patient: Patient) -> dict[str, Any]:
     facts: dict[str, Any] = PATIENT.dump_python(patient, mode="json")
     return facts

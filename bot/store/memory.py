@@ -387,6 +387,7 @@ class Memory:
         unit = MemoryUnit(self)
         yield unit
         unit.records.write()
+        unit.outbox.write()
 
     look = unit
 

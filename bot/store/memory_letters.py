@@ -9,7 +9,7 @@ from bot.domain.facts import Dated
 from bot.domain.message import Kind, Priority
 from bot.domain.people import Roster
 from bot.store.events import Event
-from bot.store.outbox import BLANK, REROUTED, Outbox, Rows
+from bot.store.outbox import BLANK, REROUTED, Outbox, Shown
 from bot.store.people import Draft, Invitation
 from bot.store.records import Held
 
@@ -43,6 +43,7 @@ class MemoryOutbox(Outbox):
     def __init__(self, facts: Facts, now: datetime) -> None:
         self._facts = facts
         self._now = now
+        self._shown: dict[str, Shown] = {}
         self.tapped: tuple[int, int] = (0, 0)
         self.wrote = False
 
@@ -80,18 +81,19 @@ class MemoryOutbox(Outbox):
     def withdraw(self, cause: str) -> None:
         self._cancel(self._about(cause))
 
-    def show(self, cause: str, key: str, body: str, keyboard: Rows) -> None:
-        for letter in self._about(cause):
-            if not (letter["live"] and letter["state"] == SENT):
-                continue
-            letter["live"] = bool(keyboard)
-            where = (letter["chat_id"], letter["message_id"])
-            if where != self.tapped:
-                message = cast(int, letter["message_id"])
-                self.edit(letter["chat_id"], message, f"{key}:{letter['id']}", body, keyboard)
-
     def write(self) -> None:
-        """Nothing is gathered here."""
+        """What is to be shown, the newest of each cause; the letters are written already."""
+        for cause, shown in self._shown.items():
+            for letter in self._about(cause):
+                if letter["live"] and letter["state"] == SENT:
+                    self._rewrite(letter, shown)
+        self._shown = {}
+
+    def _rewrite(self, letter: dict[str, Any], shown: Shown) -> None:
+        letter["live"] = bool(shown.keyboard)
+        chat, message = letter["chat_id"], cast(int, letter["message_id"])
+        if (chat, message) != shown.tapped:
+            self.edit(chat, message, f"{shown.key}:{letter['id']}", shown.body, shown.keyboard)
 
     def silence(self, chat: int) -> None:
         self._cancel([x for x in self._facts.waiting.values() if x["chat_id"] == chat])

@@ -194,6 +194,8 @@ class Records:
                 held = found[code]
                 held.record.things[kind][key] = kinds.thing_of(kind, facts, next_at)
                 held.things[kind, key] = (facts, next_at, fault)
+        for held in found.values():
+            kinds.arrange(held.record)
         return found
 
     def _record(self, patient: Patient) -> Record:
