@@ -1,5 +1,6 @@
 """What the store in memory keeps, and what is said and noted there."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from bot.domain.facts import Dated
 from bot.domain.message import Kind, Priority
 from bot.domain.people import Roster
 from bot.store.events import Event
-from bot.store.outbox import BLANK, REROUTED, Outbox, Rows
+from bot.store.outbox import BLANK, EDITED, REROUTED, Outbox, Rows
 from bot.store.people import Draft, Invitation
 from bot.store.records import Held
 
@@ -81,10 +82,15 @@ class MemoryOutbox(Outbox):
         self._cancel(self._about(cause))
 
     def show(self, cause: str, key: str, body: str, keyboard: Rows) -> None:
-        for letter in self._about(cause):
+        seen: Counter[int] = Counter()
+        for letter in reversed(self._about(cause)):
             if not (letter["live"] and letter["state"] == SENT):
                 continue
-            letter["live"] = bool(keyboard)
+            seen[letter["chat_id"]] += 1
+            old = seen[letter["chat_id"]] > EDITED
+            letter["live"] = bool(keyboard) and not old
+            if old:
+                continue
             where = (letter["chat_id"], letter["message_id"])
             if where != self.tapped:
                 message = cast(int, letter["message_id"])
