@@ -22,6 +22,7 @@ from bot.models import LetterState
 from bot.outbox import Sender
 from bot.store import Database, Unit, letters
 from bot.store.letters import Letter, Outcome, outbox
+from bot.store.outbox import EDITED
 from bot.store.owner import Owner, is_dead
 from bot.throttle import LIMITS_TELEGRAM, Throttle
 from tests.fakes import FakeClock, FakeTransport, Show
@@ -738,15 +739,21 @@ async def test_what_became_of_a_thing_is_shown_where_people_look(
             unit.outbox.send(THERE, f"there {n}", f"call {n}", button, cause="alert")
         await sender.flush()
         clock.advance(minutes=1)
-    newest = {chat: [x.message_id for x in sent_to(database, chat)][-5:] for chat in (HERE, THERE)}
+    arrived = {
+        chat: [each.message_id for each in sent_to(database, chat) if each.message_id]
+        for chat in (HERE, THERE)
+    }
+    assert all(len(messages) > EDITED for messages in arrived.values())
 
     for n in range(2):
         with database.unit() as unit:
             unit.outbox.show("alert", f"taken {n}", "Prise", button)
 
-    for chat, messages in newest.items():
+    for chat, messages in arrived.items():
         edits = [each for each in sent_to(database, chat) if each.kind == Kind.EDIT]
-        assert sorted(each.payload["message_id"] for each in edits) == sorted(messages * 2)
+        assert sorted(each.payload["message_id"] for each in edits) == sorted(
+            messages[-EDITED:] * 2
+        )
 
 
 async def test_a_secret_is_filled_in_at_the_last_instant_and_kept_nowhere(
