@@ -1,7 +1,7 @@
 """Letters leave once, in order, the urgent first, and whatever goes wrong."""
 
 import asyncio
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +22,7 @@ from bot.models import LetterState
 from bot.outbox import Sender
 from bot.store import Database, Unit, letters
 from bot.store.letters import Letter, Outcome, outbox
+from bot.store.outbox import EDITED
 from bot.store.owner import Owner, is_dead
 from bot.throttle import LIMITS_TELEGRAM, Throttle
 from tests.fakes import FakeClock, FakeTransport, Show
@@ -71,6 +72,12 @@ def row(database: Database, key: str) -> Any:
     with database.look() as unit:
         found = select(outbox).where(outbox.c.dedupe_key == key)
         return unit.connection.execute(found).one()
+
+
+def sent_to(database: Database, chat: int) -> Sequence[Any]:
+    with database.look() as unit:
+        ours = select(outbox).where(outbox.c.chat_id == chat).order_by(outbox.c.id)
+        return unit.connection.execute(ours).all()
 
 
 def state(database: Database, key: str) -> tuple[str, str]:
@@ -720,6 +727,33 @@ async def test_an_error_of_ours_is_not_the_end_of_sending(
 
     assert bodies(transport) == ["alert", "next"]
     assert state(database, "alert")[0] == LetterState.SENT
+
+
+async def test_what_became_of_a_thing_is_shown_where_people_look(
+    database: Database, sender: Sender, clock: FakeClock
+) -> None:
+    button = [[{"text": "Je prends", "data": "alert:take:TLS-7K4Z:1"}]]
+    for n in range(30):
+        with database.unit() as unit:
+            unit.outbox.send(HERE, f"call {n}", f"call {n}", button, cause="alert")
+            unit.outbox.send(THERE, f"there {n}", f"call {n}", button, cause="alert")
+        await sender.flush()
+        clock.advance(minutes=1)
+    arrived = {
+        chat: [each.message_id for each in sent_to(database, chat) if each.message_id]
+        for chat in (HERE, THERE)
+    }
+    assert all(len(messages) > EDITED for messages in arrived.values())
+
+    for n in range(2):
+        with database.unit() as unit:
+            unit.outbox.show("alert", f"taken {n}", "Prise", button)
+
+    for chat, messages in arrived.items():
+        edits = [each for each in sent_to(database, chat) if each.kind == Kind.EDIT]
+        assert sorted(each.payload["message_id"] for each in edits) == sorted(
+            messages[-EDITED:] * 2
+        )
 
 
 async def test_a_secret_is_filled_in_at_the_last_instant_and_kept_nowhere(

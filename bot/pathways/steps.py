@@ -11,7 +11,7 @@ from bot.domain.pathway import Anchor, Handover, Item, ItemKind, Pathway, ReadBa
 from bot.domain.words import bare
 from bot.pathways.lines import Fault, Path
 
-SLUG = re.compile(r"[a-z][a-z0-9_]{0,23}")  # ids travel in Telegram's 64 bytes of callback data
+SLUG = re.compile(r"[a-z][a-z0-9_]{0,21}")  # "move:apply:TLS-7K4Z:<slug>:<day>:<day>" in 64 bytes
 CALLBACK = 64
 LABEL = 32  # what a phone shows of a button
 ITEMS = 20

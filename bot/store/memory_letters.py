@@ -1,5 +1,6 @@
 """What the store in memory keeps, and what is said and noted there."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from bot.domain.facts import Dated
 from bot.domain.message import Kind, Priority
 from bot.domain.people import Roster
 from bot.store.events import Event
-from bot.store.outbox import BLANK, REROUTED, Outbox, Shown
+from bot.store.outbox import BLANK, EDITED, REROUTED, Outbox, Shown
 from bot.store.people import Draft, Invitation
 from bot.store.records import Held
 
@@ -84,15 +85,17 @@ class MemoryOutbox(Outbox):
     def write(self) -> None:
         """What is to be shown, the newest of each cause; the letters are written already."""
         for cause, shown in self._shown.items():
-            for letter in self._about(cause):
+            seen: Counter[int] = Counter()
+            for letter in reversed(list(self._about(cause))):
                 if letter["live"] and letter["state"] == SENT:
-                    self._rewrite(letter, shown)
+                    seen[letter["chat_id"]] += 1
+                    self._rewrite(letter, shown, old=seen[letter["chat_id"]] > EDITED)
         self._shown = {}
 
-    def _rewrite(self, letter: dict[str, Any], shown: Shown) -> None:
-        letter["live"] = bool(shown.keyboard)
+    def _rewrite(self, letter: dict[str, Any], shown: Shown, *, old: bool) -> None:
+        letter["live"] = bool(shown.keyboard) and not old
         chat, message = letter["chat_id"], cast(int, letter["message_id"])
-        if (chat, message) != shown.tapped:
+        if not old and (chat, message) != shown.tapped:
             self.edit(chat, message, f"{shown.key}:{letter['id']}", shown.body, shown.keyboard)
 
     def silence(self, chat: int) -> None:

@@ -1,5 +1,6 @@
 """Saying things: what a unit has to say, gathered while it lasts and written at its end."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,12 +41,18 @@ SUPERSEDE = (
     )
     .values(state=LetterState.CANCELLED.value)
 )
-SHOWN = select(c.id, c.chat_id, c.message_id, c.cause).where(
-    c.cause.in_(bindparam("causes", expanding=True)),
-    c.state == LetterState.SENT.value,
-    c.live,
-    c.message_id.is_not(None),
+SHOWN = (
+    select(c.id, c.chat_id, c.message_id, c.cause)
+    .where(
+        c.cause.in_(bindparam("causes", expanding=True)),
+        c.state == LetterState.SENT.value,
+        c.live,
+        c.message_id.is_not(None),
+    )
+    .order_by(c.id.desc())
 )
+EDITED = 5
+"""How many messages about one thing in one chat are kept up to date: what a phone shows of them."""
 OFF = update(outbox).where(c.id.in_(bindparam("ids", expanding=True))).values(live=False)
 
 
@@ -135,9 +142,10 @@ class Outbox:
         }
 
     def show(self, cause: str, key: str, body: str, keyboard: Rows) -> None:
-        """Show this in every message about `cause` that still has buttons.
+        """Show this in the messages about `cause` that still have buttons.
 
-        Not in the one that was just tapped: its handler knows better what to show there.
+        Not in the one that was just tapped: its handler knows better what to show there. Nor in
+        those that `EDITED` newer ones follow in their chat: a tap on them is told how things are.
         """
         self._shown[cause] = Shown(body, keyboard, key, self.tapped)
 
@@ -168,10 +176,15 @@ class Outbox:
     def _write_shown(self) -> None:
         causes = {"causes": sorted(self._shown)}
         dead: list[int] = []
+        seen: Counter[tuple[str, int]] = Counter()
         for id_, chat, message, cause in self._connection.execute(SHOWN, causes).all():
             new = self._shown[cause]
-            if not new.keyboard:
+            seen[cause, chat] += 1
+            old = seen[cause, chat] > EDITED
+            if old or not new.keyboard:
                 dead.append(id_)
+            if old:
+                continue
             if (chat, message) != new.tapped:
                 self.edit(chat, message, f"{new.key}:{id_}", new.body, new.keyboard)
         if dead:
