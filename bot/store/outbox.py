@@ -52,7 +52,7 @@ SHOWN = (
     .order_by(c.id.desc())
 )
 EDITED = 5
-"""How many messages about one thing in one chat are kept up to date: what a phone shows of them."""
+"""How many messages about one thing are kept up to date in a chat: what a phone shows of them."""
 OFF = update(outbox).where(c.id.in_(bindparam("ids", expanding=True))).values(live=False)
 
 
