@@ -50,6 +50,7 @@ class MemoryOutbox(Outbox):
     def _write(self, chat: int, kind: Kind, key: str, **values: Any) -> None:
         if key in self._facts.keys:
             return
+        # For ever, as the unique column does it: a key that comes again is said already.
         self._facts.keys.add(key)
         values["priority"] = int(values.get("priority", Priority.ANSWER))
         if values.get("cause") and values["priority"] == Priority.ALERT:
@@ -92,6 +93,7 @@ class MemoryOutbox(Outbox):
             if old:
                 continue
             where = (letter["chat_id"], letter["message_id"])
+            # Its handler shows something there itself, and this would overwrite it.
             if where != self.tapped:
                 message = cast(int, letter["message_id"])
                 self.edit(letter["chat_id"], message, f"{key}:{letter['id']}", body, keyboard)
