@@ -93,7 +93,6 @@ class MemoryOutbox(Outbox):
             if old:
                 continue
             where = (letter["chat_id"], letter["message_id"])
-            # Its handler shows something there itself, and this would overwrite it.
             if where != self.tapped:
                 message = cast(int, letter["message_id"])
                 self.edit(letter["chat_id"], message, f"{key}:{letter['id']}", body, keyboard)
