@@ -154,7 +154,7 @@ class Relay(Dated):
     to_team: str
     title: str = ""
     label: str
-    # Drawn once and kept: a question drawn anew at each look could be tried until it fits.
+    # Drawn once and kept: drawn anew at each look, the answer is what always comes back.
     answer: str
     choices: tuple[str, ...]
     offered_at: datetime
