@@ -61,6 +61,7 @@ def backup(settings: Settings, file: Path) -> int:
 def restore(settings: Settings, file: Path) -> int:
     """Fill an empty database from a file, and verify the chain."""
     say(f"{backups.restore(_open(settings).engine, file)} rows from {file}.")
+    # A backup proves itself: the chain holds only if each event came back as it was.
     return audit(settings, file)
 
 
@@ -136,6 +137,7 @@ def _check_groups(settings: Settings) -> str:
     with database.look() as unit:
         groups = [each for each in unit.people.roster.groups.values() if each.team]
     lost = [str(group.chat_id) for group in groups if not group.reachable]
+    # A group that lost its bot is a team that hears nothing: it is a fault of the installation.
     if lost:
         raise StartError(f"cannot be reached: {', '.join(lost)}")
     return f"{len(groups)} bound"
@@ -219,6 +221,7 @@ def _main(asked: argparse.Namespace) -> int:
         return COMMANDS[command][0](settings, getattr(asked, "file", Path()))
     except (SettingsError, StartError, SchemaError, BackupError) as error:
         complain(str(error))
+    # Not its text, which may show the address of the database and who logs in.
     except SQLAlchemyError as error:
         complain(f"DATABASE_URL: the database cannot be used ({type(error).__name__}).")
     return 1

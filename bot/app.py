@@ -70,6 +70,7 @@ class Relais:
         self._training = training
         self._failing = False
         duties = ("ring", "send", "poll") if polls else ("ring", "send")
+        # The steady clock: a machine that is set back must not look alive for an hour.
         self.pulse = Pulse(duties, lambda: wall().timestamp())
         self.alert_took: list[Callable[[timedelta], object]] = []
         """Who wants to know how long an alert took to its chat."""
@@ -100,6 +101,7 @@ class Relais:
             repeat_prefix=words.render(text("outbox.again")),
             repeat_prefix_routine=words.render(text("outbox.perhaps_again")),
         )
+        # At the commit: an alert must not wait for the next look at the outbox.
         database.on_letters = self.sender.wake
         self.rang_at: datetime | None = None
 
@@ -120,6 +122,7 @@ class Relais:
         try:
             for done in cycle.ring(self.database):
                 handled += done
+                # Everybody shares this loop: a tap must not wait for the end of a long ring.
                 await pause(timedelta(0))
         except Exception:
             self._failing = True
@@ -130,6 +133,7 @@ class Relais:
 
     async def settle(self) -> datetime | None:
         """Handle all that is due and send all that may leave; gives the next due instant."""
+        # What is handled may make something else due at the same instant.
         for _ in range(ROUNDS):
             if not await self.ring():
                 break
@@ -246,6 +250,7 @@ def make_bot(settings: Settings) -> Bot:
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
         request=AiohttpRequest(),
+        # A pool of its own: a long poll must not hold a connection that an alert waits for.
         get_updates_request=AiohttpRequest(connections=2),
     )
 
@@ -287,7 +292,9 @@ async def _serve(settings: Settings, database: Database, words: Words, clock: Cl
 async def _live(
     settings: Settings, database: Database, words: Words, clock: Clock, bot: Bot
 ) -> None:
+    # After a power cut the network may come back later than we do.
     await _patiently(bot.initialize)
+    # Invitations are links to the bot's own name, which only Telegram knows.
     database.network = replace(database.network, bot_name=bot.username)
     limits = LIMITS_TELEGRAM if settings.flood_limits == "telegram" else LIMITS_NONE
     relais = Relais(
@@ -312,9 +319,11 @@ async def _live(
         scheduler.start()
         logger.info("running as @%s", bot.username)
         await stop.wait()
+        # First: what a ring said from here on would wait for the next start.
         scheduler.shutdown()
         for task in running:
             task.cancel()
+    # After the tasks: what lands now is settled here, or would be sent twice.
     await relais.close(PATIENCE)
 
 
@@ -338,6 +347,7 @@ async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) ->
 async def _open_the_way_in(settings: Settings, bot: Bot) -> None:
     """Tell Telegram whether it calls us, or we ask."""
     if not settings.webhook_url:
+        # While a webhook is set, Telegram refuses to be polled (409).
         await bot.delete_webhook()
         return
     secret = settings.webhook_secret

@@ -30,6 +30,7 @@ def steady_clock(
     wall: Clock = system_clock, monotonic: Callable[[], float] = time.monotonic
 ) -> Clock:
     """The machine's time of this instant, moved on by what goes by since: it never jumps."""
+    # A wait counted on the machine's clock would last an hour longer when NTP sets it back.
     start, since = wall(), monotonic()
     return lambda: start + timedelta(seconds=monotonic() - since)
 
@@ -91,6 +92,7 @@ class FollowedClock:
         while True:
             settled = reading.version
             due = await settle()
+            # The hand that moves the clock waits for this before it moves it on.
             params = {"version": str(settled), "settled": str(settled)}
             if due is not None:
                 params["next"] = due.astimezone(UTC).isoformat()

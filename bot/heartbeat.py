@@ -59,6 +59,7 @@ async def beat(
             except Exception as error:
                 # Whatever it is, it silences this beat and not the bot.
                 logger.error("no heartbeat: %s", type(error).__name__)
+            # On machine time: in training too, the outside watches the real one.
             await rest(EVERY)
 
 
@@ -68,6 +69,7 @@ async def _beat_once(
     if old:
         logger.error("no heartbeat: nothing lately from %s", ", ".join(old))
         return
+    # Whatever else it gives is no proof.
     if explained() is not True:
         logger.error("no heartbeat: something is unexplained")
         return

@@ -127,6 +127,7 @@ class Intake:
         """Handle a batch and commit; raises, with nothing done, when the database is at fault."""
         batch = {id_: each for each in updates if (id_ := id_of(each)) is not None}
         if batch:
+            # A report stands before the chatter that was typed before it.
             self._each_or_all(sorted(batch.values(), key=self._urgency), self._take)
 
     # A batch, or each alone
@@ -149,6 +150,7 @@ class Intake:
             with self._units() as unit:
                 do(unit, updates)
         except Exception as error:
+            # The database's own fault is no update's: nothing is acknowledged, and all come again.
             if storage_fault(error):
                 raise
             return error
@@ -175,6 +177,7 @@ class Intake:
             self._write_off(unit, raw, trace, sorry=False)
 
     def _write_off(self, unit: Unit, raw: Raw, trace: str, *, sorry: bool) -> None:
+        # Taken although it failed: it would break every batch that brings it again.
         inbox.take(unit, [raw["update_id"]])
         inbox.handled(unit, [raw["update_id"]])
         inbox.fail(unit, raw["update_id"], trace)
@@ -187,6 +190,7 @@ class Intake:
         """Poll once, and handle what came or what waits."""
         try:
             batch = await self._poll()
+            # A full batch means that more is waiting, perhaps an alert at its end.
             if not self._waits and len(batch) < BATCH:
                 self.take(batch)
                 self._acknowledge(batch)
@@ -249,6 +253,7 @@ class Intake:
         query = {
             "timeout": str(seconds),
             "limit": str(BATCH),
+            # The rest would only be refused, and some of it is about people (clinique §6.3).
             "allowed_updates": json.dumps(ALLOWED_UPDATES),
         }
         if self._offset is not None:
@@ -258,6 +263,7 @@ class Intake:
             read_timeout=seconds + ANSWER_WITHIN,
         )
         batch = self._read(answer)
+        # From here on « unauthorized » is a fault of theirs, not a mistyped token.
         self._heard = True
         self._on_poll()
         return batch
@@ -292,6 +298,7 @@ class Intake:
         self._complain(complaint_about(error))
         wait = self._retry
         if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
+            # Telegram says when to ask again; asked earlier, it refuses again.
             wait = max(wait, error.retry_after)
         self._retry = min(self._retry * 2, LONGEST_RETRY)
         await self._rest(wait)

@@ -70,6 +70,7 @@ def outcome_of(landing: Landing) -> Outcome:
         rerouted = is_lost(letter, result) and letter.team
         state = LetterState.REROUTED if rerouted else LetterState.FAILED
         return Outcome(letter, state, error=result.reason)
+    # Once it may have arrived, each later attempt may be a repetition.
     repeated = letter.repeated or result.unknown
     reason = (MAY_HAVE_LEFT if repeated else "") + result.reason
     return Outcome(letter, LetterState.PENDING, retry_at=landing.retry_at, error=reason)
@@ -86,4 +87,5 @@ def retry_delay(letter: Letter) -> timedelta:
 
 
 def longest_retry(priority: Priority) -> timedelta:
+    # A minute is long for an alert, whose next rung may come after five.
     return LONGEST_ALERT_RETRY if priority is Priority.ALERT else LONGEST_RETRY

@@ -27,6 +27,7 @@ class Redacting(logging.Filter):
     """The one place where tokens are taken out, tracebacks included."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        # Put together first: a token may stand in an argument.
         record.msg, record.args = redact(record.getMessage()), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)

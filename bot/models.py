@@ -24,6 +24,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
+            # Taken for UTC, a local hour would ring one or two hours late.
             raise ValueError("a naive datetime is not an instant")
         return value.astimezone(UTC)
 
@@ -79,6 +80,7 @@ class Member(SQLModel, table=True):
     """A Telegram account that joined one team."""
 
     id: int = numbered()
+    # One account, one team: a button must know for whom it is pressed.
     telegram_id: int = big(unique=True)
     name: str
     team: str
@@ -171,6 +173,7 @@ class Dated(SQLModel, table=True):
     """One dated thing of a patient, or of the whole network (no code): the book of what is due."""
 
     __table_args__ = (
+        # The ring reads it every two seconds, and finds what is due without walking the rest.
         Index("ix_dated_next", "next_at", "open"),
         Index("ix_dated_owed", "owed_by", "rank", "due_at", "code", "centre"),
         Index("ix_dated_late", "rank", "late_at"),
@@ -206,6 +209,7 @@ class Outbox(SQLModel, table=True):
     """Something to say; also the record of exactly what was said."""
 
     __table_args__ = (
+        # By priority: however many reminders wait, alerts are found past them.
         Index("ix_outbox_leaving", "state", "priority", "id"),
         Index("ix_outbox_chat", "chat_id", "state"),
         Index("ix_outbox_cause", "cause", "state"),
@@ -219,6 +223,7 @@ class Outbox(SQLModel, table=True):
     body: str = long_text()
     keyboard: list[Any] = json(list)
     payload: dict[str, Any] = json(dict)
+    # The database itself refuses to say a thing twice, whoever tries.
     dedupe_key: str = Field(unique=True)
     cause: str = ""
     """What makes it worth saying, `step:TLS-7K4Z:rcp`; when that is gone, it is void."""
@@ -228,6 +233,7 @@ class Outbox(SQLModel, table=True):
     live: bool = False
     """Its buttons are still on the screen."""
     silent: bool = False
+    # Against forwarding and saving; a screenshot it cannot prevent (clinique §6.3).
     protect: bool = True
     state: str = LetterState.PENDING.value
     withdrawn: bool = False
@@ -274,5 +280,6 @@ class Event(SQLModel, table=True):
     code: str = ""
     kind: str
     data: dict[str, Any] = json(dict)
+    # A row that is changed or taken out breaks every seal after it.
     previous: str
     hash: str

@@ -109,6 +109,7 @@ class Sender:
         """Something is new: a letter was written, or an attempt came to its end."""
         self._written = asyncio.Event()
         """Of these, a letter was written."""
+        # The training clock flushes too; side by side both would claim from one queue.
         self._one_flush = asyncio.Lock()
         self._flying: dict[asyncio.Task[int | SendError | None], tuple[Head, Letter]] = {}
         self._landed: list[Landing] = []
@@ -162,6 +163,7 @@ class Sender:
     async def close(self, patience: timedelta) -> None:
         """Let what is on its way arrive, and write down that it did."""
         if self._flying:
+            # Cut off now, it would be sent again and said to be perhaps a repetition.
             await asyncio.wait(self._flying, timeout=patience.total_seconds())
         self._settle_singly()
 
@@ -239,11 +241,13 @@ class Sender:
     def _take_over(self, unit: Unit) -> None:
         """What was on its way with a process that is dead, or with nobody, waits again."""
         if self._owner is not None:
+            # A server that restarted let go of our lock: others would take us for dead.
             self._owner.hold()
         letters.recover(unit, self._number, self._carried())
 
     def _read_all(self, unit: Unit, now: datetime) -> None:
         heads = letters.waiting(unit)
+        # Withdrawn or folded by others: memory must not go on believing in it.
         self._queue.keep_only({head.id for head in heads})
         self._learn(heads, now)
         self._resync_at = now + RESYNC
@@ -271,6 +275,7 @@ class Sender:
             chosen += heads
             got = letters.claim(unit, [head.id for head in heads], self._number)
             claimed += got
+            # Fewer: somebody withdrew or took some of them, and their room is free for others.
             if len(got) == len(heads):
                 return claimed
             self._forget_all_but({letter.id for letter in claimed}, chosen)
@@ -367,7 +372,9 @@ class Sender:
         if letter.kind in UNLIMITED:
             return until
         flood, self._flood = self._flood, (chat, now)
+        # Telegram does not say whose limit it was; two chats at once are no coincidence.
         elsewhere = flood is not None and flood[0] != chat and now - flood[1] <= SAME_FLOOD
+        # A busy group must not silence the others, nor the alerts of the whole network.
         self._throttle.park(None if error.everyone or elsewhere else chat, until)
         return until
 
@@ -375,6 +382,7 @@ class Sender:
 
     def _settle(self, unit: Unit, landed: Sequence[Landing]) -> None:
         if self._outage_over:
+            # The network is back: who had to wait a minute for the next attempt need not.
             letters.hasten(unit)
         for landing in landed:
             if isinstance(landing.result, SendError):

@@ -75,6 +75,7 @@ class Queue:
         if head.id in self._known:
             return
         self._known[head.id] = head
+        # Its chat must not wait for a letter that may never leave.
         if head.not_before is not None and (aside or head.attempts >= PATIENCE):
             heappush(self._aside, (head.not_before, head.id, next(self._stamps), head))
         else:
@@ -178,6 +179,7 @@ class Queue:
                 heappop(heap)
                 continue
             head = lane.waiting[0][3]
+            # The first of the heap has to wait: whoever is behind it is no more urgent.
             if not self._has_room(head) or not self._has_slot(head, priority, now):
                 return
             heappop(heap)
@@ -190,6 +192,7 @@ class Queue:
     def _has_room(self, head: Head) -> bool:
         if head.kind is Kind.POPUP:
             return self._popups < POPUPS
+        # Routine letters that hang for their full timeout hold all the other lanes.
         reserve = ALERT_LANES if head.priority is Priority.ALERT else 0
         return self._flying < self._most + reserve
 
@@ -212,6 +215,7 @@ class Queue:
         del self._known[head.id]
         self._count(head, lane, 1)
         if head.kind not in UNLIMITED:
+            # Counted as it leaves: Telegram counts it too, whether or not it answers.
             self._throttle.sent(head.chat_id, now)
         self._rank(lane)
         return head
@@ -240,5 +244,6 @@ class Queue:
 
 def _lane_of(head: Head) -> Hashable:
     if head.kind is Kind.POPUP:
+        # A pop-up belongs to its tap, and has no order with what is said in the chat.
         return head.kind, head.id
     return (head.kind if head.kind is Kind.MENU else Kind.SEND), head.chat_id

@@ -69,9 +69,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file_encoding="utf-8",
+        # A line left empty in .env means the default, and not an empty value.
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        # The input may be the token.
         hide_input_in_errors=True,
     )
 
@@ -98,6 +100,7 @@ class Settings(BaseSettings):
     setup_code: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{16,64}")] | None = Field(
         None, description="16 to 64 letters, digits, - or _"
     )
+    # Changed, it would break the seal of every event before.
     audit_key: Annotated[SecretStr, Field(min_length=8)] = Field(
         description="8 characters or more, random and kept for ever"
     )
@@ -120,6 +123,7 @@ class Settings(BaseSettings):
     http_port: int | None = Field(
         None, ge=1, le=65535, description="a port from 1 to 65535, needed by WEBHOOK_URL"
     )
+    # Behind a proxy by default: /healthz asks nobody who they are.
     http_host: Annotated[str, Field(pattern=r"^[\w.:-]+$")] = Field(
         "127.0.0.1", description="the address that HTTP_PORT listens on"
     )

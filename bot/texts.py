@@ -170,6 +170,7 @@ class Texts:
         shown = self.render(said)
         if "<" not in shown and "&" not in shown:
             return shown
+        # Telegram shows « &amp; » in a button as it is written.
         return unescape(TAG.sub("", shown))
 
     def _say(self, said: Text) -> str:
@@ -197,6 +198,7 @@ class Texts:
         literals = [literal for literal, _, _ in template]
         holes = [(name, self._how(spec)) for _, name, spec in template if name is not None]
         literals += [""] * (1 + len(holes) - len(literals))
+        # A literal for each hole, or the end of a sentence would be lost unseen.
         after = zip(holes, literals[1:], strict=True)
         return literals[0], tuple((name, say, literal) for (name, say), literal in after)
 
@@ -312,6 +314,7 @@ def _read(catalogue: Path) -> dict[str, tuple[Parts, ...]]:
         catalogue = catalogue / "fr" / "LC_MESSAGES" / "messages.po"
     try:
         entries = _entries(catalogue.read_text("utf-8"))
+        # Refused at the start: a missing sentence would be found out at night, by a nurse.
         if not all(entries.values()) or PLURAL not in entries.pop("", [""])[0]:
             raise ValueError(f"an entry without its French, or a header without {PLURAL}")
         return {key: tuple(map(parts, forms)) for key, forms in entries.items()}

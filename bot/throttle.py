@@ -18,6 +18,7 @@ class Quota:
 
     def free_at(self, sent: deque[datetime], priority: Priority) -> datetime | None:
         """When one more fits; None: it does already."""
+        # A reserve: routine messages may fill the rest, and an alert still leaves at once.
         room = self.count if priority is Priority.ALERT else self.count - self.reserve
         return sent[-room] + self.per if len(sent) >= room else None
 
@@ -101,6 +102,7 @@ class Throttle:
 
     def park(self, chat: int | None, until: datetime) -> None:
         """Telegram said 429: nothing more to `chat` (None: to anybody) before `until`."""
+        # Two answers may come in any order: the longer ban holds.
         self._parked[chat] = max(until, self._parked.get(chat, until))
 
     def _overall(self, priority: Priority) -> Iterable[datetime | None]:

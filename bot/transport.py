@@ -131,6 +131,7 @@ class AiohttpRequest(BaseRequest):
                 # Looking for a proxy at each request would cost as much as the request.
                 trust_env=bool(getproxies().keys() - {"no"}),
                 headers={"User-Agent": self.USER_AGENT},
+                # Telegram sets none, and looking for them is work at each request.
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
 
@@ -159,6 +160,7 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         if self._session is None:
             raise NotSent("the request object is not initialized")
+        # A picture needs longer than a word on a poor line.
         uploads = bool(request_data and request_data.contains_files)
         timeout = _timeout(
             connect=_seconds(connect_timeout, CONNECT),
@@ -234,6 +236,7 @@ class TelegramTransport:
         try:
             return await self._how[letter.kind](letter)
         except TelegramError as error:
+            # It shows already what it should: that is what was wanted.
             if UNCHANGED in str(error).lower():
                 return int(letter.payload["message_id"])
             raise send_error(error, says=letter.kind in SAYS) from error
@@ -248,6 +251,7 @@ class TelegramTransport:
         message_id = 0
         for n in range(self._parts.get(letter.id, 0), len(parts)):
             last = n == len(parts) - 1
+            # The buttons under the last part, where the reader arrives.
             message_id = await self._say(letter, parts[n], keyboard(letter) if last else {})
             self._parts[letter.id] = n + 1
         self._parts.pop(letter.id, None)
@@ -265,6 +269,7 @@ class TelegramTransport:
         return _number(said)
 
     async def _photo(self, letter: Letter) -> int:
+        # A caption has 1,024 characters and a message 4,096 (Bot API).
         fits = visible_length(letter.body) <= CAPTION_LIMIT
         sent = await self._bot.send_photo(
             letter.chat_id,
@@ -281,6 +286,7 @@ class TelegramTransport:
         message_id = int(letter.payload["message_id"])
         where = {"chat_id": letter.chat_id, "message_id": message_id, **keyboard(letter)}
         if letter.body:
+            # A message can be changed, not made two: what is beyond its end is left out.
             shown = {"text": next(pages(letter.body)), **HTML, **NO_PREVIEW}
             await self._call("editMessageText", {**where, **shown})
         else:
@@ -290,6 +296,7 @@ class TelegramTransport:
     async def _popup(self, letter: Letter) -> None:
         given: dict[str, Any] = {"callback_query_id": letter.payload["query_id"]}
         if letter.body:
+            # A pop-up reads no HTML and refuses more than 200 characters.
             given["text"] = plain(letter.body)[:POPUP_LIMIT]
         if letter.payload.get("alert"):
             given["show_alert"] = True
@@ -356,6 +363,7 @@ def send_error(error: TelegramError, *, says: bool = True) -> SendError:
             )
         case ChatMigrated():
             return SendError(reason, moved_to=error.new_chat_id)
+        # Blocked, kicked, deactivated: no later attempt would reach anybody.
         case Forbidden():
             return SendError(reason, permanent=True)
         case BadRequest():
@@ -418,6 +426,7 @@ def _short_lines(body: str, limit: int) -> Iterator[str]:
             continue
         # A line as long as a page is nobody's intention: it loses its tags.
         text = plain(line)
+        # Counted in UTF-16, a character may take two.
         step = limit // 2
         yield from (html.escape(text[at : at + step], False) for at in range(0, len(text), step))
 

@@ -82,6 +82,7 @@ def web_app(
     *, health: Health, take: Take | None = None, secret: str = "", metrics: Metrics | None = None
 ) -> Starlette:
     """The pages; with `take` also the webhook, at whatever path WEBHOOK_URL names."""
+    # Whoever knows the address could press any button in anybody's name.
     if take is not None and not secret:
         raise ValueError("a webhook without a secret would believe anybody")
     return Starlette(routes=list(_routes(health, take, secret, metrics or Metrics())))
@@ -90,6 +91,7 @@ def web_app(
 def _routes(health: Health, take: Take | None, secret: str, metrics: Metrics) -> Iterator[Route]:
     async def healthz(_request: Request) -> Response:
         found = _looked(health) or {"status": "down"}
+        # A watchdog looks at the status, not at the text.
         return JSONResponse(found, 200 if found.get("status") in WELL else 503)
 
     async def figures(_request: Request) -> Response:
@@ -117,6 +119,7 @@ def _looked(health: Health) -> Mapping[str, Any] | None:
 
 async def _webhook(request: Request, take: Take, secret: str) -> Response:
     given = request.headers.get(SECRET_HEADER, "")
+    # In constant time: how long a refusal takes tells nothing of the secret.
     if not hmac.compare_digest(given.encode(), secret.encode()):
         return Response(status_code=403)
     update = await _read_update(request)
@@ -139,6 +142,7 @@ async def _read_update(request: Request) -> dict[str, Any] | None:
     try:
         async for chunk in request.stream():
             body += chunk
+            # Read piece by piece: a stranger must not fill the memory before he is refused.
             if len(body) > LARGEST_UPDATE:
                 return None
         # Not `json`: as deep as it may be nested, it is refused and nothing overflows.
@@ -184,6 +188,7 @@ class WebServer:
         """Serve until cancelled; what was being answered is answered to its end."""
         serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
         try:
+            # Cut in the middle of an answer, an update would be committed and brought again.
             await asyncio.shield(serving)
         finally:
             self._server.should_exit = True

@@ -15,12 +15,14 @@ def card(record: Record, alert: Alert) -> Card:
     if alert.state == AlertState.TAKEN and complete(record.pathway.alerts, alert):
         return Card(_text(record, alert, "alert.taken"))
     if alert.state == AlertState.TAKEN:
+        # Half taken: the other team's button must not go with the first team's answer.
         return Card(_text(record, alert, "alert.taken_half"), take)
     over = "alert.closed" if alert.state == AlertState.CLOSED else "alert.cancelled"
     return Card(_text(record, alert, over))
 
 
 def _text(record: Record, alert: Alert, key: str) -> Text:
+    # Unknown is said: read as low, it would slow people down.
     grade = text("alert.grade", grade=alert.grade) if alert.grade else text("alert.grade_unknown")
     return text(
         key,
@@ -44,6 +46,7 @@ def sign_text(sign: str) -> Text:
 
 
 def _takers(record: Record, alert: Alert) -> list[Text]:
+    # By name and hour: of two teams each believes that the other has it.
     taken = ((alert.taken_by, alert.taken_at), (alert.neuro_by, alert.neuro_at))
     return [text("alert.taker", who=record.who(by), at=at) for by, at in taken if at]
 
@@ -63,12 +66,14 @@ def raised(record: Record, alert: Alert) -> Card:
             ),
         )
     else:
+        # The sign before the grade: it may call one more team, a grade only sets the pace.
         keys = rows(
             *(
                 Button(text(f"alert.button.sign_{sign}"), data("alert:sign", record, alert, sign))
                 for sign in SIGNS
             )
         )
+    # Who cannot take back a false alarm thinks twice before the next true one.
     false = Button(text("alert.button.false"), data("alert:cancel", record, alert))
     return Card(_text(record, alert, "alert.sent"), (*keys, (false,)))
 

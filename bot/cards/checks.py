@@ -15,6 +15,7 @@ Line = tuple[Record, Check]
 def round_card(lines: Sequence[Line], key: str = "check.round") -> Card:
     """One line and two buttons for each patient of a round."""
     record, first = lines[0]
+    # Only when it is asked late: a reminder says by itself that time has passed.
     late = record.now - first.at > checks.LATE and key == "check.round" and first.rung == 0
     said = text(
         key,
@@ -39,6 +40,7 @@ def _line(record: Record, check: Check) -> Text:
 
 def row(record: Record, check: Check) -> tuple[Button, ...]:
     return (
+        # The code on each button: under ten lines nobody counts which row is whose.
         Button(text("check.button.ras", code=record.code), data("check:ras", record, check)),
         Button(text("check.button.report", code=record.code), data("check:report", record, check)),
     )
@@ -55,6 +57,7 @@ def never_asked(lines: Sequence[Line]) -> Card:
 
 def sign_question(record: Record, check: Check | None) -> Card:
     """The first tap of a report: what is seen. The second one alerts."""
+    # `0` is no round's minute: a report that answers none.
     where = f"{record.code}:{check.key if check else 0}"
     signs = [
         Button(text(f"alert.button.sign_{sign}"), f"report:sign:{where}:{sign}") for sign in SIGNS

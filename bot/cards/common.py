@@ -13,6 +13,7 @@ NOTHING = text("nothing")
 
 def head(record: Record) -> Text:
     """Which patient, which day: at the top of every message about a patient."""
+    # Code and day alone: a locked screen shows this line to whoever passes (clinique §6.3).
     return text("patient.head", code=record.code, j=record.days)
 
 

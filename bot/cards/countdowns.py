@@ -27,6 +27,7 @@ def _card(key: str, record: Record, countdown: Countdown) -> Card:
             label=record.definition(record.steps[countdown.step]).label,
             product=countdown.product,
             since=countdown.started_at,
+            # The hour beside the minutes: read later, « 10 min » is wrong, the hour is not.
             until=countdown.limit_at,
             n=max(0, round(minutes)),
         )

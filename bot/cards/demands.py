@@ -14,10 +14,12 @@ def card(record: Record, demand: Demand) -> Card:
     common = _common(record, demand) | {"who": record.who(demand.asked_by)}
     if demand.what == DemandKind.PROBLEM:
         seen = Button(text("step.button.problem_seen"), data("demand:seen", record, demand))
+        # A problem often ends in another day.
         move = Button(text("step.button.move"), data("step:move", record, step))
         said = text("step.problem", **common, reason=demand.note, at=demand.asked_at)
         return Card(said, rows(seen, move))
     on = _wanted(demand)
+    # No yes in one tap: what else moves with it has to be seen first.
     preview = Button(
         text("move.button.preview"), data("move:preview", record, step, on.isoformat())
     )
@@ -35,6 +37,7 @@ def _wanted(demand: Demand) -> date:
 
 
 def again(record: Record, demand: Demand) -> Card:
+    # The whole of it: whoever reads this one alone can answer from it.
     shown = card(record, demand)
     said = text("demand.again", at=demand.asked_at, said=shown.text)
     return Card(said, shown.keyboard)

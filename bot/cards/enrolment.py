@@ -59,12 +59,14 @@ def _days(request: Request, network: Network, now: datetime) -> list[Button]:
     """
     asked = request.missing()
     if asked == DAY0:
+        # Four weeks: what labels say from vein to vein, at its longest (clinique §4).
         first = date.fromisoformat(request.apheresis) + timedelta(days=28)
         monday = first + timedelta(days=-first.weekday() % 7)
         days = [monday + timedelta(weeks=n) for n in range(4)]
     else:
         first = network.calendar.day(now) + timedelta(days=8)
         coming = (first + timedelta(days=n) for n in range(12))
+        # The couriers who take the cells come on working days (clinique §8).
         days = [day for day in coming if network.calendar.working(day)][:5]
     return [
         Button(text("date.button.day", on=day), f"enrol:is:{asked}:{day.isoformat()}")
@@ -94,6 +96,7 @@ def preview(request: Request, network: Network, now: datetime) -> Card:
 
 
 def _warnings(anchors: Anchors, planned: Sequence[Planned], today: date) -> list[Text]:
+    # Said and not refused: the physician may have a reason that no rule knows.
     said: list[Text] = []
     between = anchors[Anchor.J0] - anchors[Anchor.AP]
     if between < enrolment.QUICK:

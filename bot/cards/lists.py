@@ -53,6 +53,7 @@ def _todo_button(record: Record, thing: Dated) -> tuple[Button, ...]:
             label = text("todo.button.relay", code=record.code)
             return (Button(label, data("relay:show", record, thing)),)
         case Check():
+            # Answered from the list itself: a round has to cost one tap.
             return checks.row(record, thing)
         case Demand():
             label = text("todo.button.demand", code=record.code)
@@ -77,6 +78,7 @@ def late(lines: Sequence[Line], offset: int, total: int, now: datetime) -> Card:
     if not total:
         return Card(text(NOTHING_LATE, at=now))
     said = tuple(late_line(*line) for line in lines)
+    # Steps alone: the others have a message of their own, with its buttons.
     keys = rows(*(_step_button(r, thing) for r, thing in lines if isinstance(thing, Step)))
     shown = offset + len(lines)
     card = text("late.list", lines=said, n=total)
@@ -100,6 +102,7 @@ def late_line(record: Record, thing: Dated) -> Text:
             what, who = text(f"demand.{thing.what}"), record.who(thing.asked_by)
             return text("late.demand", head=shown, what=what, who=who, at=thing.asked_at)
         case Step():
+            # Held, it is the step before it about which somebody can do something.
             key = "late.step" if thing.ready_at else "late.step_held"
             label, since = record.definition(thing).label, thing.due_at
             return text(key, head=shown, label=label, team=thing.team, since=since)
@@ -157,6 +160,7 @@ def choose(records: Sequence[Record], verb: str, offset: int, total: int) -> Car
 
 def near(codes: Sequence[str]) -> Keyboard:
     """The patients that a mistyped code may have meant."""
+    # Proposed and never assumed: a character away is another patient.
     return rows(*(Button(text("patient.button.near", code=c), f"status:show:{c}") for c in codes))
 
 
@@ -181,6 +185,7 @@ def detail(found: dict[str, object]) -> str | date:
     """What an event says besides who and when."""
     if found.get("on"):
         return date.fromisoformat(str(found["on"]))
+    # The weightiest alone: /historique gives an event one line.
     for key in ("reason", "note", "outcome", "grade", "sign", "to", "given", "rung"):
         if found.get(key):
             return str(found[key])

@@ -34,6 +34,7 @@ def teams(roster: Roster, network: Network) -> Card:
         _team_line(roster, team, centre)
         for centre in network.centres
         for team in Team
+        # One for the whole network, so listed once.
         if team is not Team.COORDINATION or centre == network.first_centre
     ]
     return Card(text("team.list", lines=tuple(lines)))
@@ -47,6 +48,7 @@ def _team_line(roster: Roster, team: Team, centre: str) -> Text:
         if group.team == team and (group.centre == centre or team is Team.COORDINATION)
     ]
     return text(
+        # Whether anybody is reached, not whether a group is there.
         "team.line" if roster.chats(team, centre) else "team.line_empty",
         team=team.value,
         centre=centre,
@@ -81,6 +83,7 @@ def removable(roster: Roster, offset: int) -> Card:
 
 
 def ask_remove(gone: Member) -> Card:
+    # Asked again: removed by a slip, somebody on call would hear nothing more.
     yes = Button(text("member.button.remove_yes"), f"member:gone:{gone.id}")
     no = Button(text("draft.button.cancel"), "draft:leave")
     return Card(text("member.remove_sure", name=gone.name, team=gone.team), ((yes, no),))
@@ -89,6 +92,7 @@ def ask_remove(gone: Member) -> Card:
 def duty_board(roster: Roster, member: Member, now: datetime, until: datetime) -> Card:
     """Who is on call in each team that this member works with, and their own button."""
     lines = tuple(_duty_line(roster, team, member.centre, now) for team in Team)
+    # For oneself alone: nobody puts somebody else on call without their knowing.
     if member.on_call_until is not None and member.on_call_until > now:
         key = Button(text("duty.button.leave"), "duty:leave")
     else:

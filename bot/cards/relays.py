@@ -16,6 +16,7 @@ def card(record: Record, relay: Relay) -> Card:
         return Card(text("relay.accepted", **given, by=by, at=at))
     if relay.state == RelayState.CANCELLED:
         return Card(text("relay.cancelled", **given))
+    # Asked of the clock and not of the rung: opened again later, the card is still true.
     late = relay.deadline_at <= record.now
     said = text(
         "relay.offered_late" if late else "relay.offered",
@@ -45,6 +46,7 @@ def question(record: Record, relay: Relay) -> Card:
         else text("relay.ask_code", team=relay.from_team)
     )
     answers = [
+        # The place and not the value: what is compared is what was drawn and kept.
         Button(_choice(choice), data("relay:answer", record, relay, place))
         for place, choice in enumerate(relay.choices)
     ]
@@ -62,6 +64,7 @@ def _choice(choice: str) -> Text:
 def misread(record: Record, relay: Relay, by: int, given: str) -> Card:
     shown = _given(record, relay) | {"who": record.who(by)}
     what = relay.label or text("relay.the_code")
+    # What was read is said too: it tells a slip from another patient's product.
     said = text("relay.misread", **shown, what=what, given=_choice(given), wrong=relay.wrong)
     return Card(said)
 

@@ -32,6 +32,7 @@ NEXT, DONE, CORRECTABLE = 3, 6, 12
 def one(record: Record, member: Member) -> Card:
     """Phase, J±n, what is done, now, next, late; who said so and when; what is not known."""
     planned = [step for step in record.plan() if step.state == StepState.PLANNED]
+    # Late ones stand among the worries; listed again below, they would hide what comes.
     late = [step for step in planned if schedule.is_late(record, step)]
     now = [s for s in planned if s not in late and s.ready_at is not None][:NEXT]
     after = [s for s in planned if s not in late and s not in now][:NEXT]
@@ -82,6 +83,7 @@ def _next_short(record: Record) -> Text:
 def worries(record: Record) -> list[Text]:
     """What is wrong now, the gravest first."""
     found = [worry(record, thing) for thing in due.late_things(record)]
+    # Not late yet, and already the first thing to know.
     found += [_countdown(each) for each in record.running_countdowns() if _runs(record, each)]
     found += [_demand(each) for each in record.open_demands() if each.rung == 0]
     return found
@@ -141,6 +143,7 @@ def _done_lines(record: Record) -> list[Text]:
 
 
 def _done_line(record: Record, step: Step) -> Text:
+    # Confirmed and read back are two facts, of two teams: each with its own name and hour.
     read_back = tuple(
         text("status.read_back", who=record.who(relay.accepted_by), at=relay.accepted_at)
         for relay in record.relays.values()
@@ -174,6 +177,7 @@ def _check_lines(record: Record) -> list[Text]:
     if watch.next_at is not None:
         team = asked_team(record).value
         said.append(text("status.next_check", at=watch.next_at, team=team))
+    # The highest so far: kept apart from the present one (clinique §1.1).
     grades = [alert.grade for alert in record.alerts.values() if alert.grade]
     if grades:
         said.append(text("status.worst_grade", grade=max(grades)))
@@ -192,6 +196,7 @@ def _unknown(record: Record) -> list[Text]:
         said += [
             text("status.unknown_value", label=shown.label, item=item.label)
             for item in shown.items
+            # Not said is said: an empty line would be read as « nothing to report ».
             if step.state == StepState.DONE and step.values.get(item.id, "") == ""
         ]
         if schedule.is_late(record, step) and step.ready_at is not None:
@@ -206,8 +211,10 @@ def _buttons(record: Record, member: Member, steps: Sequence[Step]) -> Keyboard:
             text("status.button.step", label=record.definition(step).label),
             data("step:show", record, step),
         )
+        # Four, so that the alert below them is still on the screen.
         for step in mine[:4]
     ]
+    # For whoever sees the patient: who looks one up may be looking at what is wrong.
     keys.append(Button(text("status.button.alert"), f"alert:new:{record.code}"))
     if not member.coordinates:
         return rows(*keys)
@@ -256,6 +263,7 @@ def correctable(record: Record) -> Card:
             text("status.button.undo", label=record.definition(step).label),
             data("step:undo_why", record, step),
         )
+        # The newest first: it is nearly always the one that was a slip.
         for step in _closed(record)[: -CORRECTABLE - 1 : -1]
     ]
     return Card(text("status.correct_which", head=head(record)), rows(*keys))

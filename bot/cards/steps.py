@@ -78,6 +78,7 @@ def closed(record: Record, step: Step) -> Card:
 
 def confirmed(record: Record, step: Step) -> Card:
     """What its author sees just after: done, and the way back for ten minutes."""
+    # A slip is undone where it was made; later it takes the coordination and a reason.
     undo = Button(text("step.button.undo"), data("step:undo", record, step))
     return Card(closed(record, step).text, rows(undo))
 
@@ -100,6 +101,7 @@ def undone(record: Record, step: Step, by: int, reason: str) -> Card:
         head=head(record),
         label=record.definition(step).label,
         who=record.who(by),
+        # Its author needs no reason for ten minutes; the coordination always gives one.
         reason=text("step.because", reason=reason) if reason else NOTHING,
     )
     return Card(said, buttons(record, step))
@@ -133,6 +135,7 @@ def checklist(record: Record, step: Step) -> Card:
     keys: list[tuple[Button, ...]] = []
     for number, item in enumerate(shown.items):
         keys += _item_buttons(record, step, item, number)
+    # Once something is ticked it is being done, and « non requis » would contradict it.
     if shown.not_required and not step.values:
         keys.append((Button(text("step.button.not_required"), data("step:skip", record, step)),))
     if checklists.complete(shown, step.values):
@@ -165,6 +168,7 @@ def shown_value(item: Item, value: Any) -> Text | str:
     if item.kind is ItemKind.DAY:
         return text("item.day", on=date.fromisoformat(value))
     if item.kind is ItemKind.TEXT and not value:
+        # Ticked without a word: said, so that nobody believes that a word was lost.
         return text("item.unspecified")
     return str(value)
 
@@ -174,6 +178,7 @@ def _item_buttons(record: Record, step: Step, item: Item, number: int) -> list[t
     if item.id in step.values:
         return [(Button(_ticked(item, step.values), data("step:clear", record, step, number)),)]
     if item.kind in (ItemKind.CHECK, ItemKind.TEXT):
+        # By its number, not its name: 64 bytes hold a step, an item and a value (Bot API).
         label = text("item.button.open", label=item.label)
         return [(Button(label, data("step:set", record, step, number, 1)),)]
     keys = [
@@ -238,6 +243,7 @@ def which_step(record: Record) -> Card:
 
 def which_day(record: Record, step: Step, verb: str) -> Card:
     """*Reporter*: some days to choose from; another one can be typed."""
+    # From today at the earliest: what is late can only be moved ahead.
     first = max(step.on, record.today)
     ahead = [first + timedelta(days=n) for n in DAYS_AHEAD]
     days = [
@@ -279,6 +285,7 @@ def move_preview(record: Record, step: Step, on: date) -> Card:
     )
     apply = Button(
         text("move.button.apply"),
+        # Both days: once somebody else has moved it, this button is refused.
         data("move:apply", record, step, step.on.isoformat(), on.isoformat()),
     )
     return Card(said, rows(apply, Button(text("draft.button.cancel"), "draft:leave")))

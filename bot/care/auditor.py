@@ -44,6 +44,7 @@ def hang_duties(unit: Unit) -> None:
         (PURGE, unit.network.calendar.next(PURGE_AT, unit.now)),
     ):
         if unit.records.duty(name) is None:
+            # One that is there keeps its hour: started at eight, the bot still owes the digest.
             unit.records.set_duty(name, at)
 
 
@@ -64,9 +65,11 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
     found += unit.outbox.troubles(unit.now - STUCK, unit.now - REMEMBERED, LIMIT)
     found += [f"update {n} failed" for n in unit.failed_updates(unit.now - REMEMBERED, LIMIT)]
     found += _unheard(unit)
+    # Whatever is late climbs to the coordination in the end: unreached, nothing is explained.
     if not unit.people.roster.chats(Team.COORDINATION, unit.network.first_centre):
         found.append("nobody of the coordination can be reached")
     for fault in _read_through(unit, whole=whole):
+        # An overdue thing is seen in the book and in its record: it is one fault.
         if fault not in found:
             found.append(fault)
     return found
@@ -90,12 +93,14 @@ def _read_through(unit: Unit, *, whole: bool) -> list[str]:
             codes = unit.records.after(codes[-1], LIMIT)
             found += _faults(unit, codes)
         return found
+    # From the time alone, so that no place has to be kept.
     turn = int(unit.now.timestamp() // AUDIT_EVERY.total_seconds())
     return _faults(unit, unit.records.turn(turn, AT_ONCE))
 
 
 def _faults(unit: Unit, codes: list[str]) -> list[str]:
     read = unit.records.look(codes)
+    # Left out of every list, so that the lists stand: nothing else would ever name it.
     unread = [f"{code}: cannot be read" for code in codes if code not in read]
     wrong = [fault for record in read.values() for fault in invariants.of_record(record)]
     return unread + wrong
@@ -106,6 +111,7 @@ def _faults(unit: Unit, codes: list[str]) -> list[str]:
 
 def audit(unit: Unit) -> None:
     """Every ten minutes, and at once when something raised."""
+    # Before it looks: an audit that is itself due would find itself overdue.
     unit.records.set_duty(AUDIT, unit.now + AUDIT_EVERY)
     found = unexplained(unit)
     if found and not _worth_saying(unit, found):
@@ -114,6 +120,7 @@ def audit(unit: Unit) -> None:
     unit.outbox.withdraw(AUDIT)
     if not found:
         return
+    # What was said is an event, so that a restart does not say it all over again.
     unit.events.record(TOLD, items=found[:LIMIT])
     said = Card(text("audit.unexplained", n=len(found), at=unit.now))
     same = sha256("\n".join(found).encode()).hexdigest()[:12]
@@ -135,6 +142,7 @@ def digest(unit: Unit) -> None:
     """The morning digest and the proof of quiet: silence is never ambiguous."""
     unit.records.set_duty(DIGEST, unit.network.calendar.next(DIGEST_AT, unit.now))
     n = unit.records.patients("", 0, 1).total
+    # Before the first patient a proof of quiet proves nothing.
     if not n:
         return
     late, missed = lists.late(unit), lists.missed(unit)
@@ -158,6 +166,7 @@ def _proof(unit: Unit, late: Card, missed: Text) -> Text:
 
 def purge(unit: Unit) -> None:
     """Forget what is settled and old: letters, updates, dialogues; never an event."""
+    # So many at a time: one writer, and an alert may be waiting behind it.
     gone = unit.outbox.purge(unit.now - KEPT, PURGED_AT_ONCE)
     unit.forget_updates(unit.now - REMEMBERED)
     unit.people.purge_drafts(unit.now - timedelta(days=1))

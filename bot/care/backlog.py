@@ -20,6 +20,7 @@ def fold(unit: Unit, chat: int) -> None:
             priority=Priority.REMINDER,
             cause=f"catch_up:{chat}",
         )
+    # Letters that will never leave are accounted for, after they are purged too.
     unit.events.record("backlog_folded", chat=chat)
 
 

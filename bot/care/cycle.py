@@ -21,6 +21,7 @@ TOGETHER = 50
 
 def ring(database: Database) -> Iterator[int]:
     """Handle all that is due; a stop after each transaction, so that others may run."""
+    # Every two seconds, mostly for nothing: a look does not keep the writer from a tap.
     with database.look() as unit:
         first = unit.records.first_due()
         if first is None or first > unit.now:
@@ -59,11 +60,13 @@ def _guarded(database: Database, items: Sequence[Due]) -> int:
     """What raises never blocks its neighbours: it is put off, marked, and seen at once."""
     try:
         with database.unit() as unit:
+            # All at once, in order: two processes that lock one by one may wait for each other.
             unit.records.hold([item.code for item in items if item.code])
             handled = sum(_handle(unit, item) for item in items)
             spread(unit)
         return handled
     except Exception as error:
+        # One of them is at fault, and nobody knows which: the others must not wait for it.
         if len(items) > 1:
             return sum(_guarded(database, [item]) for item in items)
         logger.exception("%s %s %s failed, put off", *_names(items[0]))
@@ -99,6 +102,7 @@ def _put_off(database: Database, item: Due, error: Exception) -> None:
     with database.unit() as unit:
         unit.records.put_off([item], unit.now + due.PUT_OFF, type(error).__name__)
         unit.events.record("put_off", item.code, what=item.kind, key=item.key)
+        # An audit that raises cannot be told by itself; the heartbeat, which stops, tells it.
         if item.key != auditor.AUDIT:
             unit.records.set_duty(auditor.AUDIT, unit.now)
 

@@ -50,6 +50,7 @@ def join(unit: Unit, account: Account, token_hash: str) -> Member:
         raise Refused(text("joining.invalid"))
     if current and (current.team, current.centre) == (invitation.team, invitation.centre):
         return current
+    # Without a coordinator nobody could invite one, and nothing that climbs would be heard.
     if current and _last_coordinator(unit, current):
         raise Refused(text("joining.last_coordinator"))
     if invitation.uses_left < 1:
@@ -73,6 +74,7 @@ def _announce(unit: Unit, entering: Member) -> None:
 def _setup(unit: Unit, token_hash: str) -> Invitation | None:
     """The set-up code is an invitation of one use, written down when it is first shown."""
     code = unit.network.setup_code
+    # Compared in constant time: how long a refusal takes tells nothing of the code.
     if not code or not secrets.compare_digest(token_hash, hash_token(code)):
         return None
     known = unit.people.invitation(token_hash)
@@ -93,6 +95,7 @@ def _entering(unit: Unit, account: Account, invitation: Invitation) -> Member:
     return Member(
         id=known.id if known else 0,
         telegram_id=account.telegram_id,
+        # Telegram's names may be long, and a list of them has to fit a phone.
         name=account.name[:64],
         team=invitation.team,
         centre=invitation.centre,
@@ -104,6 +107,7 @@ def invite(unit: Unit, member: Member, team: Team, centre: str, uses: int) -> in
     """Make an invitation; gives the number from which its token is made, never kept."""
     if not 1 <= uses <= MOST_USES:
         raise Refused(text("joining.uses", least=1, most=MOST_USES))
+    # The number is kept in the letter, the token nowhere: who reads the database joins nothing.
     nonce = unit.draw(NONCES)
     unit.people.put_invitation(
         Invitation(
@@ -126,6 +130,7 @@ def invite(unit: Unit, member: Member, team: Team, centre: str, uses: int) -> in
 
 def bind(unit: Unit, member: Member, chat_id: int, title: str, team: Team, centre: str) -> None:
     """Make a Telegram group the place where a team of a centre is reached."""
+    # Telegram numbers people above zero and groups below.
     if chat_id > 0:
         raise Refused(text("group.private"))
     unit.people.put_group(Group(chat_id, _title(title), team.value, centre, bound_at=unit.now))
@@ -169,6 +174,7 @@ def lose_chat(unit: Unit, chat_id: int, reason: str) -> None:
     _tell_coordination(unit, centre, said, f"lost:{chat_id}:{unit.now.isoformat()}")
     left = unit.people.roster
     instead = left.chats(team, centre) or left.chats(Team.COORDINATION, centre)
+    # What waited for it had a reader: it must have one still.
     unit.outbox.reroute(chat_id, instead)
 
 
@@ -194,6 +200,7 @@ def remove(unit: Unit, member: Member, member_id: int) -> Member:
     if _last_coordinator(unit, gone):
         raise Refused(text("joining.last_coordinator"))
     unit.people.put(replace(gone, left_at=unit.now))
+    # What waits was written when they might still read it.
     unit.outbox.silence(gone.telegram_id)
     unit.events.record("member_removed", member=member.id, removed=gone.id)
     return gone

@@ -57,6 +57,7 @@ def everyone(unit: Unit, centre: str, offset: int = 0) -> Card:
     if not phases:
         raise Refused(text("patient.none"))
     worried = unit.records.worried(centre, offset, SHOWN)
+    # Two lists in one: the calm ones begin on the page on which the worries end.
     shown = _records(unit, worried)
     others: list[Record] = []
     if len(shown) < SHOWN:
@@ -84,6 +85,7 @@ def missed(unit: Unit) -> Text:
     found = unit.records.look([code for code, _, _ in page.lines])
     lines: list[tuple[Record, Check]] = []
     for code, kind, key in page.lines:
+        # Over, so not read with its record.
         check = unit.records.closed(code, kind, key)
         if code in found and isinstance(check, Check):
             lines.append((found[code], check))
@@ -116,6 +118,7 @@ def _event_line(record: Record, event: Event) -> Text:
 def round_card(unit: Unit, check: Check, key: str = "check.round") -> Card:
     """The message of a round, with the lines of all its patients."""
     lines = unit.records.in_round(check.round)
+    # Seen and not held: answering one line must not lock the round's other patients.
     found = unit.records.look([code for code, _ in lines])
     pairs = [
         (found[code], line) for code, line in lines if code in found and isinstance(line, Check)

@@ -25,6 +25,7 @@ NEAR = 3
 
 def begin(unit: Unit, member: Member, chat_id: int, request: Request) -> tuple[Draft, Card]:
     """Open the dialogue, or go straight to the plan when everything was said in one line."""
+    # A question with one answer is not asked.
     if len(unit.network.centres) == 1:
         request.centre = unit.network.first_centre
     _check(unit, request)
@@ -35,6 +36,7 @@ def begin(unit: Unit, member: Member, chat_id: int, request: Request) -> tuple[D
 def answer(unit: Unit, draft: Draft, asked: str, value: str) -> Card:
     """Take the answer to the question under way, and to no other, and ask the next one."""
     request = Request(**draft.data)
+    # A button of an earlier question, still on the screen, would change what was agreed since.
     if not asked or asked != request.missing():
         raise Refused(text("button.stale"))
     setattr(request, asked, value)
@@ -93,6 +95,7 @@ def _new_code(unit: Unit, centre: str) -> str:
     for _ in range(TRIES):
         drawn = codes.candidates(unit.draw, DRAWN)
         taken = unit.records.codes(drawn, limit=None)
+        # Without its centre too: people say « 7K4Q », and it has to be one patient.
         free = [four for four in drawn if not any(code.endswith(four) for code in taken)]
         if free:
             return f"{centre}-{free[0]}"

@@ -28,6 +28,7 @@ def spread(unit: Unit) -> None:
             _change(unit, record, change)
         for entry in record.logged:
             unit.events.record(entry.kind, record.code, entry.member, **entry.data)
+        # Said or only logged, it makes the record's version grow, on which the keys rest.
         held.said += len(record.said) + len(record.logged)
         record.said, record.logged = [], []
     for together in _together(said):
@@ -72,6 +73,8 @@ def key_of(unit: Unit, record: Record, cause: str) -> str:
     if cause.startswith("catch_up:"):
         # However many transactions it takes to catch up, a team hears of it once.
         return f"{cause}:{record.patient.centre}:{int(unit.now.timestamp()) // CATCH_UP_SLOT}"
+    # The record's version grows at each write, so no later unit can make this key again;
+    # a key that came twice would be taken for said already, and its message never leave.
     held = unit.records.version_of(record)
     held.said += 1
     return f"{cause or record.code}#{record.code}.{held.version}.{held.said}"
@@ -84,6 +87,7 @@ def _change(unit: Unit, record: Record, change: Change) -> None:
     saying = Saying(change.card, change.about, "", cause=change.cause, values=change.values)
     card = card_of(unit, [(record, saying)])
     key = key_of(unit, record, change.cause)
+    # Nobody of the round waits any more: what still asks about it asks for nothing.
     if change.card in SHARED and not card.keyboard:
         unit.outbox.withdraw(change.cause)
     unit.outbox.show(change.cause, key, unit.words.render(card.text), rows_of(unit, card.keyboard))
@@ -137,6 +141,7 @@ def _nobody(
         return  # the auditor says so, and the heartbeat stops, until somebody there is reached
     said = Card(text("team.nobody", team=team, centre=centre, said=card.text), card.keyboard)
     chats = unit.people.roster.chats(Team.COORDINATION, centre)
+    # At least as fast as an answer: somebody must find a reader for it.
     urgent = min(priority, Priority.ANSWER)
     key = f"{key}:nobody:{team}"
     _tell_chats(unit, chats, said, key, urgent, cause, Team.COORDINATION, centre)

@@ -63,6 +63,7 @@ class Action(StrEnum):
 
 
 RULES: dict[Action, tuple[Who, Where]] = {
+    # An invitation is how a stranger enters: this door alone has no lock.
     Action.START: (Who.ANYBODY, Where.ANYWHERE),
     Action.HELP: (Who.MEMBER, Where.ANYWHERE),
     Action.LEAVE_DRAFT: (Who.MEMBER, Where.ANYWHERE),
@@ -78,13 +79,16 @@ RULES: dict[Action, tuple[Who, Where]] = {
     Action.LATE: (Who.COORDINATOR, Where.OWN_GROUP),
     Action.HISTORY: (Who.COORDINATOR, Where.OWN_GROUP),
     Action.INVITE: (Who.COORDINATOR, Where.OWN_GROUP),
+    # A group is nobody's until this is said in it.
     Action.BIND: (Who.COORDINATOR, Where.ANYWHERE),
     Action.TEAMS: (Who.COORDINATOR, Where.OWN_GROUP),
     Action.REMOVE: (Who.COORDINATOR, Where.OWN_GROUP),
     Action.DO_STEP: (Who.OWNER, Where.GROUP),
     Action.CORRECT: (Who.COORDINATOR, Where.GROUP),
+    # Two keys, two teams: not even the coordination reads back for the receiver.
     Action.READ_BACK: (Who.HOLDER, Where.GROUP),
     Action.ANSWER_CHECK: (Who.HOLDER, Where.GROUP),
+    # Whoever is near says what is seen: a grade sets the pace of the calls, never stops them.
     Action.GRADE: (Who.NEAR, Where.GROUP),
     Action.TAKE_ALERT: (Who.HOLDER, Where.GROUP),
     Action.SETTLE_ALERT: (Who.HOLDER, Where.GROUP),
@@ -152,6 +156,7 @@ def _misplaced(where: Where, place: Place, about: Subject) -> Text | None:
 
 
 def _not_theirs(who: Who, member: Member, about: Subject) -> Text | None:
+    # Two centres are two legal persons: only who takes part in the care may know (CSP L. 1110-4).
     far = bool(about.centre) and not member.coordinates and member.centre != about.centre
     if far:
         return text("check.other_centre", centre=about.centre)

@@ -18,6 +18,7 @@ NEUROLOGICAL = "icans"
 OUTCOMES = ("stable", "reanimation", "resolue", "suite")
 KEEPS_GOING = "suite"
 GRADES = (1, 2, 3, 4)
+# A slow network makes people press twice.
 DOUBLE_TAP = timedelta(minutes=1)
 
 
@@ -112,6 +113,7 @@ def _tell_rung(record: Record, alert: Alert) -> None:
     if rung.privately:
         for team in left:
             _tell(record, alert, team, To.EACH)
+    # In private: a group that somebody muted must not cost these minutes.
     for team in rung.on_call:
         if team in left:
             _tell(record, alert, team, To.ON_CALL)
@@ -166,6 +168,7 @@ def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
     alert.grade = grade
     record.log("alert_grade", by.id, alert=alert.key, grade=grade)
     if alert.next_at is not None and not complete(plan, alert):
+        # From the rung, not from now: grading again and again must not put the next call off.
         since = alert.next_at - wait(plan, was, alert.rung)
         alert.next_at = max(record.now, since + wait(plan, grade, alert.rung))
     _show(record, alert)
@@ -189,6 +192,7 @@ def take(record: Record, alert: Alert, by: Member) -> None:
         alert.become(AlertState.TAKEN)
         alert.taken_at, alert.taken_by = record.now, by.id
     record.log("alert_taken", by.id, alert=alert.key)
+    # What waits still calls for somebody, and would wake people for nothing.
     record.withdraw(record.cause(alert))
     _show(record, alert)
     # A question about the outcome that was left open shows who has it now.
@@ -199,6 +203,7 @@ def take(record: Record, alert: Alert, by: Member) -> None:
 
 
 def _await_outcome(record: Record, alert: Alert) -> None:
+    # Taken is not treated: whoever took it is asked what became of it.
     alert.asked_at = None
     alert.next_at = record.now + record.pathway.alerts.outcome_after
 
@@ -280,6 +285,7 @@ def _ask_outcome(record: Record, alert: Alert) -> None:
             team,
             "alert.ask_outcome",
             alert,
+            # A cause of its own: the question may be void while the calls of the alert are not.
             cause=outcome_cause(record, alert),
             priority=Priority.ALERT,
         )
@@ -289,6 +295,7 @@ def _reopen(record: Record, alert: Alert) -> None:
     """Taken and then silent: nobody may forget it (acknowledged, then forgotten)."""
     record.withdraw(outcome_cause(record, alert))
     alert.become(AlertState.OPEN)
+    # Not from the bottom: the first rung was heard once already, and led nowhere.
     alert.rung = 1
     alert.taken_at = alert.taken_by = alert.neuro_at = alert.neuro_by = alert.asked_at = None
     record.log("alert_reopened", alert=alert.key)

@@ -18,6 +18,7 @@ class Calendar:
 
     zone: ZoneInfo
     is_holiday: Callable[[date], bool]
+    # Silent nights (clinique §8); alerts, rounds and thawed products do not ask.
     quiet_from: time = time(22)
     quiet_to: time = time(7)
 
@@ -70,6 +71,7 @@ class Calendar:
     def offset(self, day0: date, when: date | datetime) -> int:
         """J±n: whole local days from `day0`."""
         on = self.day(when) if isinstance(when, datetime) else when
+        # On local dates: the night that clocks go back, J+1 is 25 hours away and still J+1.
         return (on - day0).days
 
 
@@ -97,6 +99,7 @@ def parse_day(typed: str, today: date) -> date | None:
     if said in RELATIVE:
         return today + RELATIVE[said] * DAY
     if found := WEEKDAY.fullmatch(said):
+        # « lundi », said on a Monday, is the next one: today has its own word.
         ahead = (WEEKDAYS.index(found[1]) - today.weekday() - 1) % 7 + 1
         return today + ahead * DAY
     return _parse_date(said, today)
@@ -128,6 +131,7 @@ def _day(day: int, month: int, year: str | None, today: date) -> date:
 def parse_hour(typed: str) -> time | None:
     """A typed hour; None if it is not one, ValueError if no such hour exists (25 h)."""
     found = HOUR.fullmatch(_plain(typed).removeprefix("a "))
+    # « 9h » is an hour, « 9: » is a slip of the finger.
     if not found or (":" in typed and not found[2]):
         return None
     return time(int(found[1]), int(found[2] or 0))

@@ -38,6 +38,7 @@ def watched(record: Record) -> bool:
     done = [
         record.pathway.step(slug)
         for slug, step in record.steps.items()
+        # Done, and not only closed: what did not take place opens no watch.
         if step.state == StepState.DONE
     ]
     opened = any(step.opens_checks for step in done)
@@ -88,10 +89,12 @@ def ask(record: Record, watch: Watch) -> None:
     """The hour of a round has come: ask, or say that an older one was never asked."""
     passed = _passed(record)
     if passed:
+        # One open question a patient: of two, only one would be answered.
         for check in record.unanswered():
             if check.state == CheckState.ASKED:
                 _close(record, check, CheckState.MISSED)
                 record.log("check_missed", at=check.at.isoformat())
+        # Only the newest is asked: nobody can say now what was to be seen hours ago.
         for at in passed[:-1]:
             _never_asked(record, at)
         check = record.add(_new(record, passed[-1]))
@@ -103,6 +106,7 @@ def ask(record: Record, watch: Watch) -> None:
 
 def _new(record: Record, at: datetime) -> Check:
     return Check(
+        # The minute and not a number: the patients of a round share it, and so their message.
         key=str(int(at.timestamp()) // 60),
         team=asked_team(record).value,
         centre=record.patient.centre,
@@ -114,6 +118,7 @@ def _new(record: Record, at: datetime) -> Check:
 def _never_asked(record: Record, at: datetime) -> None:
     """The bot was off at that hour: recorded as missed, and told (law 6)."""
     check = _new(record, at)
+    # Not by `become`: what nobody was asked has no state before this one.
     check.state, check.answered_at = CheckState.MISSED.value, record.now
     record.add(check)
     record.log("check_missed", at=at.isoformat())
@@ -146,6 +151,7 @@ def due(record: Record, check: Check) -> None:
     if check.rung == 1:
         record.tell(check.team, "check.round_again", check)
         return
+    # A ward that is silent for two hours is a sign by itself: it overtakes, at night too.
     for team in dict.fromkeys((*record.pathway.checks.escalate_to, check.team)):
         record.tell(team, "check.round_escalated", check, priority=Priority.ALERT)
 
@@ -155,11 +161,13 @@ def _next_rung(record: Record, check: Check) -> datetime:
     if check.rung > 1:
         return record.now + GIVEN_UP
     coming = check.at + plan.escalate
+    # Reminded late (an outage), the team still has its time before others are called.
     return coming if coming > record.now else record.now + (plan.escalate - plan.remind)
 
 
 def _finish_report(record: Record, check: Check) -> None:
     """A report was begun and left: whoever began it saw something, so it becomes an alert."""
+    # Without a sign, which was never said: an unknown grade climbs the fastest.
     alerts.raise_alert(record, None, "", check=check.key, team=check.team)
     _close(record, check, CheckState.REPORTED, check.began_by)
 

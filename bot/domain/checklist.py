@@ -30,6 +30,7 @@ def offered(item: Item, now: datetime, calendar: Calendar) -> tuple[str, ...]:
             today = calendar.day(now)
             return tuple((today + n * DAY).isoformat() for n in item.values)
         case ItemKind.TIME:
+            # The instant itself travels: pressed four minutes later, the button is still true.
             return tuple(f"{_minute(now) - ago}-{ago}" for ago in AGO)
         case ItemKind.CHOICE:
             return item.choices
@@ -70,6 +71,7 @@ def _minute(instant: datetime) -> int:
 def read_hour(at: time, now: datetime, calendar: Calendar) -> str:
     """A typed hour: the last time that it was that hour."""
     instant = calendar.instant(calendar.day(now), at)
+    # A clock on a wall may be a minute ahead: that is now, and not yesterday.
     if instant > now + MINUTE:
         instant = calendar.instant(calendar.day(now) - DAY, at)
     return instant.isoformat()

@@ -74,6 +74,7 @@ def candidates(draw: Callable[[int], int], n: int) -> list[str]:
     """Some drawn codes, without their centre, none of them twice; `draw(k)` gives 0..k-1."""
     found: dict[str, None] = {}
     for _ in range(DRAWS):
+        # Drawn, never made from a name, a date or a donation: it leads to nobody (clinique §6.1).
         three = "".join(ALPHABET[draw(BASE)] for _ in range(3))
         four = three + check_character(three)
         if issuable(four):
@@ -115,6 +116,7 @@ def find(sentence: str, centres: Collection[str] = CENTRES) -> tuple[str, ...]:
             r"\s", "", match["letters"] or match["four"] or match["any"] or match["bare"]
         )
         if _plausible(match, four):
+            # Named once with its centre and once without, it is one patient.
             found[four] = _join(centre, four) if centre else found.get(four, four)
     return tuple(found.values())
 
@@ -142,6 +144,7 @@ def meant(typed: str, slips: int) -> list[str]:
     Worked out from what was typed: however many patients there are, it costs the same.
     """
     said = _parts(_bare(typed))[1]
+    # A character lost or gained at most: further off, any code is near.
     if not 3 <= len(said) <= 5:
         return []
     near = {said}

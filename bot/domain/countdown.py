@@ -10,6 +10,7 @@ from bot.domain.message import Priority
 from bot.domain.record import Record
 from bot.domain.roles import Team
 
+# A label may allow 30 minutes in all (tisa-cel) or 3 hours (axi-cel): clinique §4.
 WARNINGS = (timedelta(minutes=30), timedelta(minutes=10), timedelta(0))
 """Before the limit; the last one is the limit itself."""
 AGAIN = timedelta(hours=1)
@@ -26,6 +27,7 @@ def start_after(record: Record, step: Step) -> None:
 
 def _start(record: Record, giver: Step, step: Step, started: datetime) -> None:
     assert record.product is not None, "a patient without a product thaws nothing"
+    # From the hour that was noted, not from the tap: hands are busy while it thaws.
     limit = started + record.product.stability
     countdown = record.add(
         Countdown(
@@ -39,11 +41,13 @@ def _start(record: Record, giver: Step, step: Step, started: datetime) -> None:
         )
     )
     record.log("countdown_started", step=step.key)
+    # The dose is lost after it, and another one takes weeks to make (clinique §4).
     record.tell(step.team, "countdown.started", countdown, priority=Priority.ALERT)
 
 
 def _next(limit: datetime, after: datetime) -> datetime:
     coming = (limit - before for before in WARNINGS)
+    # Thawed is thawed: past its limit it is still in somebody's hands, and still asked about.
     return next((at for at in coming if at > after), after + AGAIN)
 
 

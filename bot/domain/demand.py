@@ -54,6 +54,7 @@ def climb(record: Record, demand: Demand) -> None:
     demand.rung += 1
     demand.next_at = record.after(NEXT_RECALL)
     record.log("demand_late", demand=demand.key, rung=demand.rung)
+    # In private only after the group: who is not at work is spared the first call.
     for to in (To.CHATS, To.EACH)[: min(demand.rung, 2)]:
         record.tell(Team.COORDINATION, "demand.again", demand, to=to, priority=Priority.ANSWER)
 
@@ -70,6 +71,7 @@ def see(record: Record, demand: Demand, by: Member) -> None:
     must_be_open(record, demand, DemandKind.PROBLEM)
     record.log("problem_seen", by.id, demand=demand.key)
     _answer(record, demand, by, "demand.seen")
+    # Whoever reported it goes on waiting, or goes on calling, until this is heard.
     record.news(record.steps[demand.step].team, "demand.seen", demand)
 
 

@@ -99,11 +99,13 @@ BOOK: tuple[Kind, ...] = (
         is_open=lambda _, it: it.state in RUNNING,
         owed_by=_nobody,
         due_at=lambda it: it.raised_at,
+        # Late from the first moment: /retards shows it before all else.
         late_at=lambda it: it.raised_at,
         when_late=WhenLate.MARKED,
     ),
     Kind(
         Countdown,
+        # Before the rounds: a thawed product is lost in minutes.
         countdown.tick,
         is_open=lambda _, it: it.state == CountdownState.RUNNING,
         owed_by=_nobody,
@@ -120,6 +122,7 @@ BOOK: tuple[Kind, ...] = (
         late_at=lambda it: it.next_at if it.rung == 0 else it.at,
         when_late=WhenLate.MARKED,
         together=lambda _, it: it.round,
+        # Some sixty a patient: read with the record, they would weigh on every tap.
         keeps_closed=False,
     ),
     Kind(
@@ -137,7 +140,9 @@ BOOK: tuple[Kind, ...] = (
         is_open=lambda _, it: it.state == WatchState.OPEN,
         owed_by=_nobody,
         due_at=lambda it: it.next_at,
+        # Its checks are late, never the watch itself.
         late_at=lambda _: None,
+        # Not asked afterwards: nobody knows any more what was to be seen then.
         when_late=WhenLate.MISSED,
         together=_watch_round,
     ),
@@ -148,6 +153,7 @@ BOOK: tuple[Kind, ...] = (
         owed_by=_step_team,
         due_at=lambda it: it.due_at,
         late_at=lambda it: it.due_at,
+        # After an outage four reminders say less than where the step stands.
         when_late=WhenLate.REPLACED,
         together=_step_group,
     ),

@@ -58,7 +58,9 @@ def product_named(typed: str, network: Network) -> Product:
     known = next((each for each in network.products if each.called(typed)), None)
     if known is None:
         names = ", ".join(each.brand for each in fitting(network))
+        # Cut: what was pasted comes back into a chat.
         raise Refused(text("patient.product_unknown", typed=typed[:40], known=names))
+    # Another regimen than 3 + 2 would put the chemotherapy on wrong days (clinique §4).
     if known.id not in network.pathway.products:
         raise Refused(text("patient.product_unfit", name=known.name, reason=known.reason))
     return known
@@ -113,6 +115,7 @@ def write_plan(record: Record, planned: Sequence[Planned], anchors: Anchors, by:
         apheresis=patient.apheresis_on.isoformat(),
         day0=patient.day0_on.isoformat(),
     )
+    # Each its own: only what is strictly necessary to its care (CSP L. 1110-4).
     for of in by_team(planned):
         lines = plan_lines(of, anchors, record.calendar)
         record.news(of[0].step.team, "patient.created_team", None, plan=lines)

@@ -75,6 +75,7 @@ class CountdownState(StrEnum):
 class Patient:
     """A code and dates; who it is stays in the hospital."""
 
+    # Random, and personal data all the same (RGPD art. 4-5): two centres are a small cohort.
     code: str
     centre: str
     product: str
@@ -116,6 +117,7 @@ class Step(Dated):
         StepState.PLANNED: frozenset(
             {StepState.DONE, StepState.NOT_REQUIRED, StepState.CANCELLED}
         ),
+        # A tap may be wrong: it is taken back in the open, its event stays.
         StepState.DONE: frozenset({StepState.PLANNED}),
         StepState.NOT_REQUIRED: frozenset({StepState.PLANNED}),
     }
@@ -143,6 +145,7 @@ class Relay(Dated):
     KIND = "relay"
     TRANSITIONS = {
         RelayState.OFFERED: frozenset({RelayState.ACCEPTED, RelayState.CANCELLED}),
+        # Read back or not, a handover goes with the step that it rests on.
         RelayState.ACCEPTED: frozenset({RelayState.CANCELLED}),
     }
     state: str = RelayState.OFFERED.value
@@ -151,6 +154,7 @@ class Relay(Dated):
     to_team: str
     title: str = ""
     label: str
+    # Drawn once and kept: drawn anew at each look, the answer is what always comes back.
     answer: str
     choices: tuple[str, ...]
     offered_at: datetime
@@ -197,6 +201,7 @@ class Check(Dated):
                 CheckState.CANCELLED,
             }
         ),
+        # Never straight to `ras` or `missed`: somebody saw something.
         CheckState.REPORTING: frozenset({CheckState.ASKED, CheckState.REPORTED}),
     }
     state: str = CheckState.ASKED.value
@@ -221,6 +226,7 @@ class Alert(Dated):
 
     KIND = "alert"
     TRANSITIONS = {
+        # Not closed before it is taken: what nobody answers for does not end quietly.
         AlertState.OPEN: frozenset({AlertState.TAKEN, AlertState.CANCELLED}),
         AlertState.TAKEN: frozenset({AlertState.OPEN, AlertState.CLOSED, AlertState.CANCELLED}),
     }
@@ -269,6 +275,7 @@ class Countdown(Dated):
     KIND = "countdown"
     TRANSITIONS = {
         CountdownState.RUNNING: frozenset({CountdownState.STOPPED}),
+        # The injection was taken back, and its product is thawed all the same.
         CountdownState.STOPPED: frozenset({CountdownState.RUNNING}),
     }
     state: str = CountdownState.RUNNING.value

@@ -40,6 +40,7 @@ def fault_of(is_open: bool, next_at: datetime | None, now: datetime) -> str:
         return "is open without a next instant" if is_open else ""
     if next_at < now - due.TOLERANCE:
         return f"overdue since {next_at.isoformat()}"
+    # What is over and still rings would call people for nothing.
     return "" if is_open else "is over and has a next instant"
 
 
@@ -86,6 +87,7 @@ def _relays_stand_on_closed_steps(record: Record) -> list[str]:
 
 
 def _one_relay_at_a_time(record: Record) -> list[str]:
+    # Of two questions for one handover, one would be read back and the other go on climbing.
     offered = Counter((relay.step, relay.to_team) for relay in record.open_relays())
     return [f"{step} offered {n} times to {team}" for (step, team), n in offered.items() if n > 1]
 
@@ -112,6 +114,7 @@ def _ready_means_free(record: Record) -> list[str]:
 
 
 def _taken_means_named(record: Record) -> list[str]:
+    # « Somebody has it » is how an alert is lost: it has a name, or it is not taken.
     return [
         f"alert {alert.key} is taken by nobody"
         for alert in record.alerts.values()

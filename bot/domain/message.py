@@ -46,6 +46,7 @@ class Priority(IntEnum):
     """Who leaves first; the smaller overtakes."""
 
     ALERT = 0
+    # Somebody waits for it with the phone in hand.
     ANSWER = 1
     REMINDER = 2
     BULK = 3

@@ -52,6 +52,7 @@ def must_be_possible(record: Record, step: Step, on: date) -> None:
     anchors = {Anchor.AP: record.patient.apheresis_on, Anchor.J0: record.patient.day0_on}
     if anchor in anchors:
         anchors[anchor] = on
+    # Only the day just chosen has to be still to come: the other may have taken place.
     check_anchors(anchors, record.today, moved=on)
 
 
@@ -61,6 +62,7 @@ def affected(record: Record, step: Step) -> list[Step]:
     return [
         other
         for other in record.plan()
+        # What is done keeps its day: that is when it happened.
         if other.state == StepState.PLANNED
         and (other is step or (anchor and record.definition(other).anchor is anchor))
     ]
@@ -121,6 +123,7 @@ def _carry_out(record: Record, step: Step, on: date, by: Member) -> None:
     _shift_anchor(record, shown.anchor_of, on - was)
     for change in changes:
         _shift(record, change)
+    # A step that took place is closed, so not among the changes: it moves by itself.
     if step.on == was:
         again = planned(shown, on, record.calendar)
         step.on, step.due_at = again.on, again.due_at
@@ -128,6 +131,7 @@ def _carry_out(record: Record, step: Step, on: date, by: Member) -> None:
     demand.settle(record, step.key, "move.moved", DemandKind.MOVE)
     for team, of in by_team(changes).items():
         record.news(team, "move.told", step, by=by.id, lines=lines(record, of))
+    # Rounds are counted from J0, and would ring on the old days.
     if shown.anchor_of is Anchor.J0:
         check.adjust_watch(record)
 
@@ -162,6 +166,7 @@ def _shift_anchor(record: Record, anchor: Anchor | None, delta: timedelta) -> No
     if anchor is Anchor.AP:
         patient.apheresis_on += delta
     elif anchor is Anchor.J0:
+        # The stay is counted from J0: its end moves with it.
         patient.day0_on += delta
         patient.discharge_on += delta
     elif anchor is Anchor.SO:

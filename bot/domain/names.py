@@ -102,6 +102,7 @@ def _excused(words: list[Word]) -> set[int]:
     """The places of the names that follow a colleague's title or the kind of a place."""
     excused: set[int] = set()
     for index, word in enumerate(words):
+        # Colleagues are named all day long, and may be: only a patient's name is refused.
         if word.flat in ROLES or word.flat in HEADS:
             _excuse(words, index + 1, excused, title=word.flat in TITLES)
     return excused

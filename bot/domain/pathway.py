@@ -80,6 +80,7 @@ class Handover:
 class Reminders:
     """When a step is recalled before its hour, and said late after it."""
 
+    # The hospital's own: couriers and pharmacies keep them too (clinique §8).
     working_days_before: tuple[tuple[int, time], ...]
     days_before: tuple[tuple[int, time], ...]
     same_day: time | None
@@ -95,6 +96,7 @@ class StepDef:
     label: str
     team: Team
     anchor: Anchor
+    # In days from an anchor: labels count « two days after » in two ways (clinique §0).
     offset: int
     at: time
     reminders: Reminders
@@ -128,6 +130,7 @@ class CheckPlan:
 
     in_hospital: Team
     after_discharge: Team
+    # J+30, not J+14: one ICANS in ten begins after the third week (clinique §1.3).
     until_day: int
     remind: timedelta
     escalate: timedelta
@@ -153,6 +156,7 @@ class AlertPlan:
 
     neuro_team: Team
     takers: tuple[Team, ...]
+    # From grade 3 a vasopressor or high-flow oxygen is needed (clinique §1.1).
     urgent_from_grade: int
     urgent_after: timedelta
     calm_after: timedelta
@@ -216,6 +220,7 @@ class Pathway:
 class StabilityFrom(StrEnum):
     """The instant that starts a product's stability window."""
 
+    # Abecma the first, Yescarta and Kymriah the second, Breyanzi the third (clinique §4).
     THAW_START = "thaw_start"
     THAW_END = "thaw_end"
     REMOVAL = "removal"

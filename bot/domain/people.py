@@ -18,6 +18,7 @@ class Member:
     centre: str
     joined_at: datetime
     left_at: datetime | None = None
+    # It ends by itself: a duty that somebody forgot to leave would wake the wrong person.
     on_call_until: datetime | None = None
     reachable: bool = True
 
@@ -64,6 +65,7 @@ class Roster:
         """Where a team is reached: its groups, or each member in private when it has none."""
         groups = [each for each in self.groups.values() if each.team == team and each.reachable]
         near = [each.chat_id for each in groups if each.centre == centre]
+        # It serves the whole network: without a group in this centre, any of its groups hears.
         if not near and team == Team.COORDINATION:
             near = [each.chat_id for each in groups]
         return near or self.private_chats(team, centre)

@@ -24,6 +24,7 @@ def screen(text: str) -> Category | None:
     """The gravest identity that the text holds, None if it holds none."""
     said = normalise(text)
     flat = fold(shapes.BORN_ACCENT.sub("nee", said))
+    # Three of the seven are numbers: a text without a figure need not be searched for them.
     numbered = any(character.isdigit() for character in flat)
     for category, holds in BY_SHAPE.items():
         if (numbered or category in WITHOUT_FIGURES) and holds(flat):

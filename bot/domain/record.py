@@ -183,16 +183,19 @@ class Record:
     def add(self, thing: Thing) -> Thing:
         """A new dated thing; its key is its own among those of its kind."""
         kept = self.things[thing.KIND]
+        # Letters, buttons and events name it by its key: a second one would answer for the first.
         assert thing.key not in kept, f"{thing.KIND} {thing.key} is there already"
         kept[thing.key] = thing
         return thing
 
     def next_number(self, kind: type[Dated]) -> str:
         """The next one of those that are numbered: 1, 2, 3 … for each patient."""
+        # Those that are over count too: people say « alerte 2 » long after.
         return str(max((int(key) for key in self.things[kind.KIND]), default=0) + 1)
 
     def cause(self, thing: Dated) -> str:
         """What the messages about a thing have in common."""
+        # Its message shows the round's other patients too.
         if isinstance(thing, Check):
             return thing.round
         return f"{thing.KIND}:{self.code}:{thing.key}"

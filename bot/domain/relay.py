@@ -43,6 +43,7 @@ def offer_after(record: Record, step: Step) -> None:
 def _offer(record: Record, step: Step, handover: Handover) -> None:
     label, answer, choices = _question(record, handover)
     deadline = record.now + handover.within
+    # A slow one lets the night pass; a thawed product does not wait for the morning.
     slow = handover.within > AT_ONCE
     relay = record.add(
         Relay(
@@ -81,6 +82,7 @@ def _question(record: Record, handover: Handover) -> tuple[str, str, tuple[str, 
 
 def number_choices(answer: int, low: int, high: int, draw: Draw) -> tuple[str, ...]:
     """Four neighbouring numbers, the right one among them, in order."""
+    # Neighbours, from a drawn place: what stands out, or always stands first, is tapped unread.
     first = max(low, min(answer - draw(CHOICES), high - CHOICES + 1))
     return tuple(str(number) for number in range(first, first + CHOICES))
 
@@ -97,6 +99,7 @@ def code_choices(answer: str, draw: Draw) -> tuple[str, ...]:
     codes = {answer}
     while len(codes) < CHOICES:
         three = list(body[:3])
+        # Look-alikes: whoever only glances at the code takes a wrong one.
         three[draw(3)] = ALPHABET[draw(len(ALPHABET))]
         stem = "".join(three)
         codes.add(f"{centre}-{stem}{check_character(stem)}")
@@ -130,6 +133,7 @@ def answer(record: Record, relay: Relay, by: Member, place: int) -> bool:
     cause = record.cause(relay)
     record.withdraw(cause)
     record.show(cause, "relay.card", relay)
+    # The giver answers for the patient until now, and has to hear that it is over.
     record.tell(relay.from_team, "relay.card", relay, cause="", priority=priority(relay))
     schedule.refresh(record)
     return True
@@ -138,6 +142,7 @@ def answer(record: Record, relay: Relay, by: Member, place: int) -> bool:
 def _misread(record: Record, relay: Relay, by: Member, given: str) -> None:
     relay.wrong += 1
     record.log("relay_misread", by.id, relay=relay.key, given=given)
+    # It may be another patient's product: all who could stop it hear at once.
     for team in dict.fromkeys((relay.from_team, relay.to_team, Team.COORDINATION.value)):
         urgent = priority(relay)
         record.tell(team, "relay.misread", relay, cause="", priority=urgent, by=by.id, given=given)
@@ -179,6 +184,7 @@ def climb(record: Record, relay: Relay) -> None:
     record.log("relay_late", relay=relay.key, rung=relay.rung)
     urgent = priority(relay)
     record.tell(relay.to_team, "relay.card", relay, priority=urgent)
+    # The giver is near and can go and ask; only then is it a matter for others.
     other = relay.from_team if relay.rung == 1 else Team.COORDINATION
     record.tell(other, "relay.unread", relay, priority=urgent)
 

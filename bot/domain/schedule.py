@@ -27,6 +27,7 @@ def waits(record: Record, step: Step) -> list[Step]:
     """The steps that hold this one back: not closed, or closed but not yet read back to us."""
     if step.waived_by:
         return []
+    # Only what is handed to this team: what others have not read back does not hold it.
     unread = {
         each.step
         for each in record.relays.values()
@@ -83,6 +84,7 @@ def refresh(record: Record) -> None:
         elif not held and step.ready_at is None:
             step.ready_at = record.now
             plan_next(record, step)
+            # Freed in time, its reminders will say it; freed after the first, nothing else would.
             if first_reminder_passed(record, step):
                 record.tell(step.team, "step.card", step)
 
@@ -95,6 +97,7 @@ def remind(record: Record, step: Step) -> None:
     """
     due = step.next_at or record.now
     coming = reminders(record.definition(step), step.on, _counts_from(step), record.calendar)
+    # Nothing passed but a morning: the digest of that morning says it with all the rest.
     passed = [kind for at, kind in coming if due <= at <= record.now]
     plan_next(record, step)
     if not passed or step.next_at is None or waits(record, step):

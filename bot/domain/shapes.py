@@ -81,6 +81,7 @@ EMAIL_SHORT = re.compile(
 )
 
 FILE = r"(?:[a-z]{0,3}[ -]?\d(?:[ .\-]?\d)"
+# Runs of figures alone are doses and results: a word for the file has to stand before them.
 IPPS = [
     re.compile(rf"\b(?:ipp|nip|nda|iep|i\.p\.p\.?|n\.i\.p\.?|n\.d\.a\.?){NUMBER_IS}{FILE}{{4}})"),
     re.compile(
@@ -93,6 +94,7 @@ IPPS = [
     ),
     re.compile(r"\b(?:dossier|patiente?|pte?) \d{5,}\b"),
 ]
+# ISBT 128: five for the facility, two for the year, six in series, then flags (clinique §5.3).
 DINS = [
     re.compile(r"(?<!\w)=?[a-z][a-z\d]\d{3}[ -]?\d\d[ -]?\d{6}(?:[ -]?\d\d|[ -]?\d)?(?!\d)"),
     re.compile(r"(?<!\w)=?[a-z][a-z\d]\d{3} \d\d (?:\d{3} \d{3}|\d{2} \d{2} \d{2})(?!\d)"),
@@ -147,6 +149,7 @@ def _plausible_nir(digits: str) -> bool:
     """A key that is right, or the shape alone: a mistyped number is somebody's too."""
     if len(digits) == 15 and registry.is_valid(digits.upper()):
         return True
+    # Above 12 a month stands for a birth record that is incomplete (clinique §6.2).
     month = int(digits[3:5])
     return digits[0] in "12" and (1 <= month <= 12 or 20 <= month <= 42 or month >= 50)
 

@@ -36,6 +36,7 @@ def _must_equal_announced(record: Record, step: Step, item: Item, value: Any) ->
         return
     slug, name = item.equals.split(".")
     announced = record.steps[slug].values.get(name)
+    # Not as many bags as certified: whose product this is, is in doubt (clinique §5.2).
     if announced is not None and announced != value:
         data = f"step:problem:{record.code}:{step.key}"
         said = text("step.differs", label=item.label, counted=str(value), announced=str(announced))
@@ -70,6 +71,7 @@ def waive(record: Record, step: Step, by: Member, reason: str) -> None:
         raise Refused(text("button.stale"))
     step.waived_by = reason
     record.log("step_waived", by.id, step=step.key, reason=reason)
+    # Passed by decision is not passed in fact: it has to be seen by more than its author.
     record.news(Team.COORDINATION, "step.waived", step, by=by.id, reason=reason)
     schedule.refresh(record)
 
@@ -77,6 +79,7 @@ def waive(record: Record, step: Step, by: Member, reason: str) -> None:
 def _close(record: Record, step: Step, by: Member, state: StepState, event: str) -> None:
     step.become(state)
     step.done_at, step.done_by, step.next_at = record.now, by.id, None
+    # Before the real day replaces it: taken back, the step has its plan again.
     step.planned_on = step.on
     record.log(
         event,
@@ -89,6 +92,7 @@ def _close(record: Record, step: Step, by: Member, state: StepState, event: str)
     cause = record.cause(step)
     record.withdraw(cause)
     record.show(cause, "step.closed", step)
+    # The real dates first: what comes free after is counted from them.
     _follow(record, step, by)
     demand.settle(record, step.key, "step.closed")
     countdown.stop(record, step)

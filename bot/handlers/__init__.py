@@ -120,6 +120,7 @@ class Desk:
 
     def handle(self, unit: Unit, updates: Sequence[Raw]) -> None:
         """A batch, in its order; all that its buttons are about is read in one go."""
+        # One read for the batch, and every lock in one order.
         unit.records.hold(list(filter(None, map(_code_in, updates))))
         for raw in updates:
             self._handle(unit, screen(raw))
@@ -131,6 +132,7 @@ class Desk:
             _membership(unit, membership)
             return
         message = raw.get("message")
+        # The old number is dead from here on: what waits for it has to follow.
         if isinstance(message, dict) and "migrate_to_chat_id" in message:
             _migrated(unit, message)
             return
@@ -146,11 +148,13 @@ class Desk:
             return BUTTONS.get(":".join(visit.typed.split(":")[:2]), STALE)
         edited = raw.get("edited_message")
         message = edited if isinstance(edited, dict) else raw["message"]
+        # Before its caption is read: a picture of a bag's label shows who it is (clinique §6.1).
         if any(kind in message for kind in SHOWS_SOMEBODY):
             return IDENTIFYING if _ours(visit) else None
         if visit.refused:
             return IDENTITY if _ours(visit) else None
         command = self._command(visit.typed)
+        # A command that is edited was carried out already, as it stood.
         if command is not None and not isinstance(edited, dict):
             return COMMANDS.get(command, UNKNOWN) if command else None
         return _talk(visit, message, edited=isinstance(edited, dict))
@@ -167,6 +171,7 @@ def _code_in(raw: Raw) -> str:
     """The code that a button names; nothing if it names none."""
     query = raw.get("callback_query")
     data = query.get("data") if isinstance(query, dict) else None
+    # A button of ours names the whole code; anything else locks nothing.
     found = codes.WHOLE.fullmatch(data.split(":")[2]) if _has_code(data) else None
     return found[0] if found and found[1] else ""
 
@@ -226,5 +231,6 @@ def apologise(unit: Unit, raw: Raw) -> None:
         return
     if visit.query_id:
         visit.popup(text("edge.sorry"), alert=True)
+    # Not in a group, where nobody may have spoken to us.
     elif visit.place.private and visit.chat_id:
         visit.say(text("edge.sorry"))

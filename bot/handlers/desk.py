@@ -30,6 +30,7 @@ class Entry:
 
 def enter(visit: Visit, entry: Entry) -> None:
     """Rights before state: the role, then whose it is, and only then it is done."""
+    # Asked twice: whoever may not do this at all must not make us look for a patient.
     _admit(visit, entry, NOBODY)
     _admit(visit, entry, entry.about(visit))
     entry.do(visit)
@@ -44,9 +45,11 @@ def _admit(visit: Visit, entry: Entry, about: Subject) -> None:
 def serve(visit: Visit, entry: Entry) -> None:
     """Do it and answer; a refusal is an answer too, and has changed nothing."""
     unit = visit.unit
+    # First: the chat that was given up as lost is reached again by what follows.
     joining.see(unit, visit.member, visit.chat_id)
     try:
         enter(visit, entry)
+        # Each tap is answered: Telegram turns a wheel on the button until it is.
         visit.popup()
     except Refused as no:
         visit.refuse(no)

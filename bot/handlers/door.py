@@ -43,6 +43,7 @@ def screen(raw: Raw) -> Raw:
 
 def _message(message: Raw) -> Raw:
     """What was said, and of anything else only that it was there."""
+    # That a picture came has to be known, to take it away; what it shows does not.
     kept: Raw = dict.fromkeys(message, True) | _known(message, MESSAGE)
     said = message.get("text")
     if isinstance(said, str):
@@ -53,8 +54,10 @@ def _message(message: Raw) -> Raw:
 
 def _text(said: str) -> Raw:
     start = START.fullmatch(said)
+    # An invitation is a password: hashed here, it stands in no queue and no log.
     if start is not None:
         return {"text": f"{start[1]} {hash_token(start[2].strip())}"}
+    # Only the category goes on: refused and kept would still be kept (clinique §6.1).
     found = privacy.screen(ADDRESSED.sub(r"\1", said))
     return {REFUSED: found.value} if found else {"text": TOKEN.sub(HIDDEN, said)}
 
@@ -92,6 +95,7 @@ MESSAGE = {
     **dict.fromkeys(("message_id", "date", "migrate_to_chat_id"), _as_it_is),
     "from": USER,
     "chat": CHAT,
+    # What it answers was read in its own turn, or was not for us.
     "reply_to_message": {"message_id": _as_it_is},
 }
 QUERY = {"id": _as_it_is, "data": _as_it_is, "from": USER, "message": MESSAGE}

@@ -61,6 +61,7 @@ def read_request(visit: Visit) -> Request:
 
 def answer(visit: Visit) -> None:
     asked = visit.arg()
+    # A day on a button is read again: its data may have been made by hand.
     value = visit.arg(1) if asked in (PRODUCT, CENTRE) else visit.day(1).isoformat()
     draft = visit.draft("enrol")
     visit.show(patients.answer(visit.unit, draft, asked, value))
@@ -84,6 +85,7 @@ def ask_to_move(visit: Visit) -> None:
         raise Refused(text("move.usage"))
     record = visit.record
     if len(visit.args) == 1:
+        # A question without an answer to choose from is no help.
         if all(step.state != StepState.PLANNED for step in record.steps.values()):
             raise Refused(text("move.closed"))
         visit.say(cards.which_step(record))
@@ -99,6 +101,7 @@ def ask_to_move(visit: Visit) -> None:
 
 def _preview(visit: Visit, on: date) -> None:
     record, it = visit.patient, visit.about(Step)
+    # Refused before it is shown: a preview is a promise.
     move.must_be_possible(record, it, on)
     visit.show(cards.move_preview(record, it, on))
 
@@ -109,6 +112,7 @@ def preview(visit: Visit) -> None:
 
 def apply(visit: Visit) -> None:
     record, it = visit.patient, visit.about(Step)
+    # The day it was moved from travels too: of two who move it, the second sees the first.
     move.apply(record, it, visit.me, visit.day(2), visit.day(3))
     visit.show(text("move.applied", code=record.code))
 

@@ -25,6 +25,7 @@ STRANGER = ("start", "aide")
 def start(visit: Visit) -> None:
     """`/start` with an invitation (its hash, since the door), or alone."""
     token_hash = visit.args[0] if visit.args else ""
+    # A link in a group has been read by all of it.
     if visit.in_group:
         raise Refused(text("joining.in_private"))
     if not token_hash and visit.member is None:
@@ -56,6 +57,7 @@ def invite(visit: Visit) -> None:
     """`/inviter équipe [centre] [n]`: a link to pass on, and its picture to show."""
     team, centre, uses = None, visit.me.centre, 1
     for word in visit.args:
+        # `isdecimal` alone is true of « ٣ »; six figures and more are no number of people.
         if word.isascii() and word.isdecimal() and len(word) < 6:
             uses = int(word)
         elif word.upper() in visit.unit.network.centres:
@@ -65,6 +67,7 @@ def invite(visit: Visit) -> None:
     if team is None:
         raise Refused(text("joining.which_team"))
     nonce = joining.invite(visit.unit, visit.me, team, centre, uses)
+    # Not protected: it is meant to be passed on, and names no patient.
     visit.say(cards.invitation(team, centre, uses), protect=False, invitation=nonce)
     visit.picture(cards.invitation_code(team, centre), invitation=nonce)
 
@@ -72,6 +75,7 @@ def invite(visit: Visit) -> None:
 def team_named(typed: str) -> Team:
     """A team by its slug or the start of it, accents or not."""
     wanted = typed.lower().translate(str.maketrans("éèêà", "eeea"))
+    # Three letters tell the six teams apart, and fewer are typed by mistake.
     found = [team for team in Team if len(wanted) >= 3 and team.value.startswith(wanted)]
     if len(found) != 1:
         raise Refused(text("joining.which_team"))
@@ -114,6 +118,7 @@ def ask_remove(visit: Visit) -> None:
 
 def gone(visit: Visit) -> None:
     member = joining.remove(visit.unit, visit.me, visit.number())
+    # Telegram goes on showing the old commands until it is told.
     menu(visit.unit, member.telegram_id, None)
     visit.show(text("member.removed", name=member.name, team=member.team))
 

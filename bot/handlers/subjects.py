@@ -20,6 +20,7 @@ def _meet(visit: Visit, code: str) -> Subject:
     visit.record = visit.unit.records.get(code)
     if visit.record is not None:
         return Subject(visit.record.patient.centre)
+    # A stranger to this centre is refused alike whether or not the code is somebody's.
     centre = code.partition("-")[0]
     return Subject(centre if centre in visit.unit.network.centres else "")
 
@@ -29,6 +30,7 @@ def _thing(visit: Visit, kind: type[Dated]) -> Subject:
     record, key = visit.record, visit.arg(1)
     if record is None:
         return subject
+    # Over, and so not read with the record: its old button still deserves an answer.
     if key not in record.things[kind.KIND]:
         visit.unit.records.recall(record, kind.KIND, key)
     visit.thing = record.things[kind.KIND].get(key)
@@ -60,6 +62,7 @@ def meant(visit: Visit, typed: str) -> Subject:
     code = patients.find(visit.unit, visit.me, typed)
     subject = _meet(visit, code)
     near = visit.me.coordinates or visit.me.centre == subject.centre
+    # Who is not near is stopped by the gate: here they would learn that nobody has it.
     if visit.record is None and near:
         raise patients.unknown(visit.unit, visit.me, code)
     return subject
@@ -114,6 +117,7 @@ def demand(visit: Visit) -> Subject:
 def _whose(
     visit: Visit, subject: Subject, name: str, teams: Callable[[Record, Any], Sequence[str]]
 ) -> Subject:
+    # The gate is passed with nothing behind it, and the handler says that the button is old.
     if visit.record is None or visit.thing is None:
         return subject
     found = teams(visit.record, visit.thing)

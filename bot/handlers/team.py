@@ -24,6 +24,7 @@ def show_step(visit: Visit) -> None:
 def _leave_question(visit: Visit) -> None:
     record, it = visit.patient, visit.about(Step)
     draft = drafts.current(visit.unit, visit.me, visit.chat_id)
+    # Only its own: another step's question may be open in this chat.
     if draft and (draft.data.get("code"), draft.data.get("step")) == (record.code, it.key):
         visit.unit.people.end_draft(draft)
 
@@ -48,6 +49,7 @@ def set_item(visit: Visit) -> None:
     if item.kind in (ItemKind.TEXT, ItemKind.TIME):
         # The value may be made exact by typing it.
         _ask(visit, "item", shown, item=item.id)
+        # A pop-up and not a message: in a group the question is for one person.
         visit.popup(text(f"item.type.{item.kind}", label=item.label))
 
 
@@ -112,6 +114,7 @@ def problem(visit: Visit) -> None:
 
 def problem_why(visit: Visit) -> None:
     reason = visit.arg(2)
+    # What a button carries may be made by hand, and this would be said to others.
     if reason not in demand.PROBLEMS:
         raise Refused(text("button.stale"))
     said = visit.unit.words.plain(text(f"problem.reason.{reason}"))
@@ -126,6 +129,7 @@ def problem_why(visit: Visit) -> None:
 def choose_day(visit: Visit) -> None:
     """*Reporter* under a step: some days, or one that is typed."""
     schedule.must_be_open(visit.patient, visit.about(Step))
+    # Only the coordination moves a date: a team's choice is a question to it.
     verb = "move:preview" if visit.me.coordinates else "move:ask"
     shown = visit.show(cards.which_day(visit.patient, visit.about(Step), verb))
     _ask(visit, "day", shown)
@@ -170,6 +174,7 @@ def receive(visit: Visit) -> None:
 def read_back(visit: Visit) -> None:
     it = visit.about(Relay)
     if not relay.answer(visit.patient, it, visit.me, visit.number(2)):
+        # An alert has to be closed by hand: a wrong answer must not go by unseen.
         visit.popup(text("relay.wrong"), alert=True)
     visit.show(relay_cards.card(visit.patient, it))
 

@@ -48,6 +48,7 @@ def new_report(visit: Visit) -> None:
 
 def choose_page(visit: Visit) -> None:
     """The next patients to choose from."""
+    # It becomes the verb of the next buttons: no word of somebody else's.
     if visit.arg() not in ("alert", "report"):
         raise Refused(text("button.stale"))
     verb = f"{visit.arg()}:new"
@@ -61,6 +62,7 @@ def sign(visit: Visit) -> None:
         raise Refused(text("button.stale"))
     if visit.number(1) and line is None:
         raise Refused(text("check.gone"))
+    # Now, on the sign alone: a grade that is missing or wrong must not hold an alert back.
     raised = check.report(
         visit.patient, visit.me, wanted, line if isinstance(line, Check) else None
     )

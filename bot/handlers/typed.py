@@ -61,6 +61,7 @@ def _answer(visit: Visit, draft: Draft) -> None:
     try:
         enter(visit, ANSWERS[draft.kind])
     except Refused as no:
+        # A question that can only be refused again would swallow all that is typed next.
         if not no.text.key.startswith(AGAIN):
             visit.unit.people.end_draft(draft)
         raise
@@ -113,6 +114,7 @@ def _item(visit: Visit) -> None:
     record, it = visit.patient, visit.about(Step)
     schedule.must_be_ready(record, it)
     item = record.definition(it).item(visit.arg(2))
+    # Cut: a checklist is shown whole, in one message.
     value = _hour(visit, item) if item.kind is ItemKind.TIME else visit.typed[:VALUE]
     step.tick(record, it, item, value)
     _done(visit)
@@ -172,6 +174,7 @@ def _understand(visit: Visit) -> None:
         if not visit.in_group:
             _must_be_short(visit)
         return
+    # Read by rules of our own: nothing that is typed leaves this machine.
     meaning = understand(visit.typed, visit.unit.network.pathway)
     if meaning.intent not in INTENTS:
         # In a group people also talk to one another: silence, unless a code was named.
@@ -234,6 +237,7 @@ INTENTS: dict[str, Entry] = {
 
 def edited(visit: Visit) -> None:
     """A message edited after the fact changes nothing, and its author knows."""
+    # In a group people mend their messages to one another all the time.
     if not visit.in_group or visit.typed.startswith("/"):
         visit.say(text("typed.edited"))
 
@@ -263,6 +267,7 @@ def identity(visit: Visit) -> None:
 
 
 def _take_away(visit: Visit, category: str) -> None:
+    # In a group this needs an administrator's rights, and 48 hours at most (Bot API).
     visit.unit.outbox.delete(visit.chat_id, visit.message_id)
     author = visit.member.id if visit.member else None
     visit.unit.events.record("identity_refused", member=author, category=category)

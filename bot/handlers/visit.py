@@ -61,6 +61,7 @@ class Visit:
         """Whose patients a list may show here; nothing: those of every centre."""
         if not self.me.coordinates:
             return self.me.centre
+        # In a group only what all who read there may know.
         own = self.place.private or self.place.team == Team.COORDINATION
         return "" if own else self.place.centre
 
@@ -73,6 +74,7 @@ class Visit:
 
     def about(self, kind: type[Any]) -> Any:
         """The thing that it is about, of this kind."""
+        # Nobody's, or of another kind: data made by hand, or of an older program.
         if self.record is None or not isinstance(self.thing, kind):
             raise Refused(text("button.stale"))
         return self.thing
@@ -125,6 +127,7 @@ class Visit:
     def show(self, card: Card | Text) -> str:
         """Answer in the message whose button was pressed, else with a new one; gives which."""
         shown = card if isinstance(card, Card) else Card(card)
+        # A command has no message of ours to change, and a tap may have lost its own.
         if not self.query_id or not self.message_id:
             return self.say(shown)
         self.unit.outbox.edit(
@@ -150,11 +153,13 @@ class Visit:
         """Say why not, and what to do."""
         if self.query_id:
             self.popup(no.text, alert=True)
+        # A pop-up holds no button: what helps is said in a message.
         if no.keyboard or not self.query_id:
             self.say(Card(no.text, no.keyboard))
 
     def _key(self, what: str) -> str:
         self.answers += 1
+        # The update's own number: no two answers share it, and none is written twice.
         return f"{what}:{self.update_id}:{self.answers}"
 
 
@@ -198,6 +203,7 @@ def _read_message(unit: Unit, raw: Raw, message: Raw) -> Visit:
 def _visit(unit: Unit, raw: Raw, user: Raw, chat: Raw) -> Visit:
     names = (_text(user.get("first_name")), _text(user.get("last_name")))
     account = Account(_number(user.get("id")), " ".join(name for name in names if name))
+    # A tap under a message that Telegram no longer shows us is answered in private.
     chat_id = _number(chat.get("id")) or account.telegram_id
     roster = unit.people.roster
     group = roster.groups.get(chat_id)

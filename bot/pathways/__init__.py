@@ -66,6 +66,7 @@ def _read(file: Path, build: Callable[[dict[str, Any]], T]) -> T:
 
 def _pathway(raw: dict[str, Any]) -> Pathway:
     pathway = _PATHWAY.read(_with_defaults(raw))
+    # At the start, not at the first patient: a fault of the file is the editor's to see.
     rules.check(pathway, {each.id: each for each in load_products()})
     return pathway
 
@@ -78,9 +79,11 @@ def _with_defaults(raw: dict[str, Any]) -> dict[str, Any]:
         step.setdefault("at", given["at"])
         own = step.get("reminders", {})
         if isinstance(own, dict):
+            # Line by line: a step that changes one delay keeps the others of the house.
             step["reminders"] = {**given["reminders"], **own}
         for handover in _tables(step.get("handovers")):
             handover.setdefault("within", given["within"])
+            # Handed over with the step that gives it, unless it waits for several.
             handover.setdefault("once", [step.get("id")])
     return raw
 

@@ -5,6 +5,7 @@ from collections import Counter
 
 Path = tuple[str | int, ...]
 
+# Only what these files use of TOML: what is not found is named by the nearest line around it.
 HEADER = re.compile(r"(\[\[?)([\w.-]+)\]")
 KEY = re.compile(r"([\w-]+)\s*=")
 ENTRY = re.compile(r"\s+[{\[\"]")

@@ -49,6 +49,7 @@ def _fitting(pathway: Pathway, products: Mapping[str, Product]) -> Iterator[Faul
         if name not in products or not products[name].pathway:
             yield Fault(("products",), f"'{name}' is no product of products.toml with a pathway")
         elif products[name].pathway != pathway.id:
+            # Enrolled on another regimen's days, chemotherapy would be asked for on wrong ones.
             other = products[name].pathway
             yield Fault(("products",), f"product '{name}' follows pathway '{other}', not this one")
 
@@ -77,12 +78,14 @@ def _checks(checks: CheckPlan) -> Iterator[Fault]:
         yield Fault(
             ("checks", "remind"), "a check is reminded before it is escalated, after 0 min"
         )
+    # The next check closes this one, whose escalation would never come.
     if (least := _least_gap(checks.times)) <= checks.escalate:
         said = f"the next check comes after {least}, before this one is escalated"
         yield Fault(("checks", "escalate"), said)
     yield from _each_once(("checks", "escalate_to"), checks.escalate_to)
     for asked in (checks.in_hospital, checks.after_discharge):
         if not set(checks.escalate_to) - {asked}:
+            # Escalated to itself, it would ask again those who do not answer.
             said = f"a check asked of {asked} must be escalated to another team"
             yield Fault(("checks", "escalate_to"), said)
 
@@ -149,9 +152,11 @@ def _rungs(alerts: AlertPlan) -> Iterator[Fault]:
     for n, rung in enumerate(alerts.rungs):
         path = ("alerts", "rungs", n)
         if not set(alerts.takers) & {*rung.to, *rung.privately}:
+            # Heard by nobody who can take it, an alert only rings.
             yield Fault(path, "a rung must reach a team that takes the alert")
         for team in (*rung.privately, *rung.on_call):
             if team not in (*alerts.takers, alerts.neuro_team):
+                # Woken for a button that refuses them.
                 yield Fault(path, f"{team} takes no alert, so nobody of it is called in private")
 
 
@@ -176,6 +181,7 @@ def _wrong_product(product: Product) -> str:
         return said
     if not product.stability or product.infuse_within == timedelta():
         return "cannot be kept for 0 min"
+    # A minus sign is easily forgotten, and a shipper read against the wrong limit.
     if product.storage_limit_c >= 0:
         return f"is stored below 0 °C, not at {product.storage_limit_c}"
     return ""

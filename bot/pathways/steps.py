@@ -113,6 +113,7 @@ def _wrong_step(step: StepDef) -> str:
         return "is counted from SO, which has no date yet when the plan is made: count from J0"
     if abs(step.offset) > FARTHEST:
         return f"is too far from {step.anchor}: {step.offset} days"
+    # Every list would show it a day before it is due.
     if _clock(step) >= DAY:
         return "is due after the end of its day: write the next offset instead of the delay"
     if len(step.items) > ITEMS:
@@ -245,6 +246,7 @@ def _countdown(pathway: Pathway, step: StepDef, path: Path) -> Iterator[Fault]:
     elif _step_of(source) not in _closed_with(pathway, step.id) - {step.id}:
         yield Fault(path, f"step '{step.id}' counts down from '{source}', which it does not need")
     elif pathway.step(_step_of(source)).not_required:
+        # A product thawed without its hour has no limit that anybody could know.
         said = f"step '{step.id}' counts down from '{source}', of a step that may be skipped"
         yield Fault(path, said)
 
@@ -261,6 +263,7 @@ def _handovers(pathway: Pathway, step: StepDef, path: Path) -> Iterator[Fault]:
 
 def _wrong_handover(pathway: Pathway, step: StepDef, handover: Handover) -> str:
     if handover.to == step.team:
+        # Two keys need two teams.
         return "goes to the team that gives it"
     if not handover.within:
         return "must leave time to accept it: within is 0 min"
@@ -271,6 +274,7 @@ def _wrong_handover(pathway: Pathway, step: StepDef, handover: Handover) -> str:
         if each not in teams:
             return f"waits for unknown step '{each}'"
         if teams[each] != step.team:
+            # Who hands over answers for all of it.
             return f"waits for step '{each}', which is another team's"
     return "" if step.id in handover.once else "does not wait for the step that gives it"
 
@@ -290,6 +294,7 @@ def _wrong_source(pathway: Pathway, handover: Handover) -> str:
     if item.kind not in RANGED:
         return f"reads back '{handover.source}', which is neither a number nor a day"
     if item.optional:
+        # Left out, it would leave nothing to read back.
         return f"reads back '{handover.source}', which may be left out"
     closed = set().union(*(_closed_with(pathway, each) for each in handover.once))
     if _step_of(handover.source) not in closed:
@@ -318,6 +323,7 @@ def _wrong_anchor(step: StepDef) -> str:
     if step.anchor_of is Anchor.RCP:
         return "cannot be the anchor RCP: its day is the day of enrolment"
     if step.not_required:
+        # All that is counted from it would hang on a day that never was.
         return f"is the anchor {step.anchor_of}, and cannot be skipped"
     if step.anchor_of is not Anchor.SO and (step.anchor, step.offset) != (step.anchor_of, 0):
         return f"is the anchor {step.anchor_of}, and must be counted from it with offset 0"
@@ -339,5 +345,6 @@ def watch(pathway: Pathway) -> Iterator[Fault]:
     path = ("steps", marked["closes_checks"], "closes_checks")
     if opens.id not in _closed_with(pathway, closes.id) - {closes.id}:
         yield Fault(path, f"step '{closes.id}' must need '{opens.id}', which opens the checks")
+    # Closed before its last round, the watch would leave days that nobody looks at.
     if closes.anchor is not Anchor.J0 or closes.offset < pathway.checks.until_day:
         yield Fault(path, f"step '{closes.id}' closes the checks before until_day")

@@ -29,6 +29,7 @@ def backup(engine: Engine, file: Path) -> int:
     """
     if migrations.state(engine) is not migrations.State.CURRENT:
         raise BackupError("The database is not of this program's version: run migrate first.")
+    # In the same folder: a file takes another name at once only within its own disk.
     half = file.with_name(f"{file.name}.part")
     try:
         with gzip.open(half, "wt", encoding="utf-8") as out, reading(engine) as connection:
@@ -42,11 +43,13 @@ def backup(engine: Engine, file: Path) -> int:
 
 def _write(connection: Connection, out: Any) -> int:
     rows = 0
+    # Columns are named by the schema: another version would not know where to put them.
     out.write(json.dumps({"head": migrations.head()}) + "\n")
     for table in SQLModel.metadata.sorted_tables:
         for row in connection.execute(select(table)).mappings():
             out.write(json.dumps([table.name, dict(row)], default=_plain) + "\n")
             rows += 1
+    # The last line counts the others: a file that was cut short is known by its absence.
     out.write(json.dumps({"rows": rows}) + "\n")
     return rows
 
@@ -59,6 +62,7 @@ def _plain(value: object) -> str:
 
 def restore(engine: Engine, file: Path) -> int:
     """Fill an empty database from a file; all of it or nothing. Gives how many rows."""
+    # Two histories in one chain would break its seals, and nothing could tell them apart.
     if not _empty(engine):
         raise BackupError("The database is not empty: restore into a new one.")
     try:

@@ -50,8 +50,11 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             unit = Unit(self, connection)
             yield unit
+            # Inside the transaction: what a rule said and what it changed become true together.
             unit.write()
+        # Only now: memory must not know what a failed commit took back.
         unit.committed()
+        # At once: an alert does not wait for the next look at the outbox.
         if unit.wrote_letters:
             self.on_letters()
 
@@ -75,6 +78,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one instant and takes no lock that a writer waits for."""
     options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
+        # PostgreSQL would otherwise show each statement another instant.
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection:
         yield connection
@@ -88,9 +92,11 @@ def open_engine(url: str) -> Engine:
         "json_deserializer": from_json,
     }
     if where.get_backend_name() != "sqlite":
+        # A server that restarted has cut the pool's connections without a word.
         return create_engine(where, pool_pre_ping=True, **options)
     options["connect_args"] = {"check_same_thread": False}
     if where.database in (None, "", ":memory:"):
+        # In memory each new connection would be another, empty database.
         engine = create_engine(where, poolclass=StaticPool, **options)
     else:
         Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -104,9 +110,13 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     # The driver's own BEGIN comes too late for what `_begin` promises.
     connection.isolation_level = None
     for pragma in (
+        # Who reads does not wait for the one who writes.
         "journal_mode=WAL",
+        # A commit is the answer to Telegram, which never brings the update again: it must survive
+        # a power cut, and with NORMAL the last ones of a WAL would not.
         "synchronous=FULL",
         "foreign_keys=ON",
+        # A command beside the running bot may hold the writer's lock for a moment.
         "busy_timeout=5000",
     ):
         connection.execute(f"PRAGMA {pragma}")

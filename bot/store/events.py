@@ -45,6 +45,7 @@ class Events:
 
     def record(self, kind: str, code: str = "", member: int | None = None, **data: Any) -> None:
         """Append one event; identifiers and values only, never a name."""
+        # Sealed as it will be read: an instant or a tuple would come back as something else.
         plain = json.loads(json.dumps(data, default=str))
         self._new.append(Event(self._now, kind, code, member, plain))
 
@@ -116,6 +117,7 @@ def _event(row: Any) -> Event:
 
 def seal(event: Event, previous: str, key: bytes) -> str:
     """HMAC-SHA256 over the event and the hash before it (RFC 2104)."""
+    # Without the key nobody can seal a forged row, not even who owns the database.
     whole = [previous, event.at.isoformat(), event.member_id, event.code, event.kind, event.data]
     said = json.dumps(whole, ensure_ascii=False, sort_keys=True)
     return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()

@@ -30,6 +30,7 @@ NEXT = (
 HANDLED = (
     update(inbox)
     .where(c.update_id.in_(bindparam("ids", expanding=True)))
+    # Kept no longer than its turn: it is what people typed.
     .values(waiting=False, content=null())
 )
 
@@ -37,6 +38,7 @@ HANDLED = (
 @cache
 def _insert(dialect: str) -> Any:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    # Telegram brings an update again until it is acknowledged: the second does nothing.
     return insert(inbox).on_conflict_do_nothing()
 
 
@@ -70,6 +72,7 @@ def set_aside(unit: "Unit", updates: Mapping[int, tuple[int, Raw]]) -> None:
 
 def waiting(unit: "Unit", limit: int) -> list[Raw]:
     """The next to be handled: the most urgent ones alone, in the order in which they came."""
+    # Only the most urgent at a time: what comes meanwhile may be more urgent than the rest.
     first = unit.connection.execute(FIRST).scalar()
     if first is None:
         return []
@@ -95,6 +98,7 @@ def failures(unit: "Unit", since: datetime, limit: int) -> list[int]:
 
 def purge(unit: "Unit", before: datetime) -> int:
     """Forget old updates: Telegram keeps one for 24 hours, then never delivers it again."""
+    # What waits has still to be done, however old.
     old = delete(inbox).where(c.at < before, ~c.waiting)
     return unit.connection.execute(old).rowcount
 

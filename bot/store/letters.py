@@ -32,6 +32,7 @@ WAITING = select(
 
 CLAIM = (
     update(outbox)
+    # The state is asked in the same statement that changes it: of two processes one gets it.
     .where(c.id.in_(bindparam("ids", expanding=True)), PENDING, ~c.withdrawn)
     .values(state=LetterState.SENDING.value, owner=bindparam("carrier"), attempts=c.attempts + 1)
     .returning(*c)
@@ -40,6 +41,7 @@ CLAIM = (
 to_state = bindparam("to_state", type_=c.state.type)
 SETTLE = (
     update(outbox)
+    # Taken over meanwhile, it waits again: this attempt has no say any more.
     .where(c.id == bindparam("letter_id"), SENDING)
     .values(
         # To be tried again, but its cause went meanwhile: never to be tried again.
@@ -142,11 +144,13 @@ def recover(unit: Unit, owner: int, carried: Collection[int] = ()) -> int:
     sending = update(outbox).where(SENDING, c.id.not_in(list(carried)))
     found = 0
     for other in unit.connection.execute(OWNERS).scalars().all():
+        # Our own that memory does not carry: a transaction failed between claim and flight.
         if other == owner or is_dead(unit.connection, other):
             values = {
                 "state": case(
                     (c.withdrawn, LetterState.CANCELLED.value), else_=LetterState.PENDING.value
                 ),
+                # Killed before or after it left: sent again, and said to be perhaps a repetition.
                 "error": MAY_HAVE_LEFT + "interrupted",
                 "retry_at": None,
             }
@@ -185,6 +189,7 @@ def _head(
     attempts: int,
     retry_at: datetime | None,
 ) -> Head:
+    # Without a cause it is news, which no present state says again.
     routine = priority >= Priority.REMINDER and kind == Kind.SEND and cause != ""
     return Head(id_, chat, Kind(kind), Priority(priority), created_at, routine, attempts, retry_at)
 

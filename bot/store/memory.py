@@ -101,6 +101,7 @@ class MemoryRecords:
     def _at(self, record: Record) -> Record:
         if record.now != self._now:
             record.now, record.today = self._now, self._today()
+        # The other store reads it anew in each unit: who joined since must be seen here too.
         record.roster = self._facts.roster
         return record
 
@@ -139,6 +140,7 @@ class MemoryRecords:
 
     def write(self) -> None:
         for code, held in self._held.items():
+            # As in the database: the keys of letters stand on it.
             held.version += held.said > 0
             held.said = 0
             for kind in due.BOOK:

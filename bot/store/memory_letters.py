@@ -51,6 +51,7 @@ class MemoryOutbox(Outbox):
     def _write(self, chat: int, kind: Kind, key: str, **values: Any) -> None:
         if key in self._facts.keys:
             return
+        # For ever, as the unique column does it: a key that comes again is said already.
         self._facts.keys.add(key)
         values["priority"] = int(values.get("priority", Priority.ANSWER))
         if values.get("cause") and values["priority"] == Priority.ALERT:

@@ -37,6 +37,7 @@ SUPERSEDE = (
         c.chat_id == bindparam("chat"),
         c.kind == Kind.SEND.value,
         c.state == PENDING,
+        # Older than this unit: what it says itself to the same chat stays.
         c.created_at < bindparam("before"),
     )
     .values(state=LetterState.CANCELLED.value)
@@ -136,6 +137,7 @@ class Outbox:
 
     def withdraw(self, cause: str) -> None:
         """What `cause` made worth saying is so no longer: nothing of it leaves any more."""
+        # What this same unit said of it before is void as well, and never written.
         self._void.add(cause)
         self._letters = {
             key: letter for key, letter in self._letters.items() if letter["cause"] != cause
@@ -165,6 +167,7 @@ class Outbox:
 
     def write(self) -> None:
         """Void what is void, change what is shown, then write what is new."""
+        # In this order: what is said after a withdrawal must not be withdrawn with it.
         if self._void:
             self._connection.execute(WITHDRAW, {"causes": sorted(self._void)})
         if self._shown:
@@ -185,6 +188,7 @@ class Outbox:
                 dead.append(id_)
             if old:
                 continue
+            # Two edits of one message: this one would cover what the handler shows there.
             if (chat, message) != new.tapped:
                 self.edit(chat, message, f"{new.key}:{id_}", new.body, new.keyboard)
         if dead:
@@ -214,6 +218,7 @@ class Outbox:
         waiting = select(outbox).where(
             c.chat_id == chat,
             c.kind == Kind.SEND.value,
+            # What was for a person alone, an answer or a menu, is nobody else's to read.
             c.team != "",
             WAITS,
             ~c.withdrawn,
@@ -273,6 +278,7 @@ class Outbox:
 
     def purge(self, before: datetime, limit: int) -> int:
         """Forget what was settled long ago, so much at once; what still waits is kept."""
+        # What failed or may be lost is kept: somebody may still have to be told.
         settled = (
             LetterState.SENT,
             LetterState.CANCELLED,

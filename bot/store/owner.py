@@ -33,6 +33,7 @@ class Owner:
         if self._connection is None:
             self._connection = self._connect()
         try:
+            # A lock of the session: the server lets go of it however the process dies.
             held = self._connection.execute(HOLD, {"class": CLASS, "owner": self.number})
             return bool(held.scalar())
         except DBAPIError:
@@ -56,5 +57,6 @@ class Owner:
 def is_dead(connection: Connection, owner: int) -> bool:
     """Whether nobody of this number lives; until the end of this transaction nobody will."""
     if connection.dialect.name != "postgresql":
+        # One process has the file; whatever it did not carry itself is an earlier one's.
         return True
     return bool(connection.execute(TRY, {"class": CLASS, "owner": owner}).scalar())

@@ -71,6 +71,7 @@ class People:
     @property
     def roster(self) -> Roster:
         if self._read is None:
+            # One small row instead of every member, at each tap; another process grows it too.
             version = self._connection.execute(VERSION).scalar() or 0
             if version != self._kept.version:
                 self._kept = Kept(version, self._load())
@@ -129,11 +130,13 @@ class People:
             upsert(self._connection, members, [asdict(each) for each in self._members.values()])
         if self._groups:
             upsert(self._connection, groups, [asdict(each) for each in self._groups.values()])
+        # In the same transaction: who reads the old number reads the old roster.
         grown = update(stamps).where(stamps.c.name == PEOPLE).values(value=stamps.c.value + 1)
         if not self._connection.execute(grown).rowcount:
             self._connection.execute(insert(stamps).values(name=PEOPLE, value=1))
         self._members, self._groups = {}, {}
         assert self._read is not None
+        # Our number is known only after the commit: the next unit reads it again.
         self._read = Kept(-1, self._read.roster)
 
     @property
@@ -145,6 +148,7 @@ class People:
 
     def invitation(self, token_hash: str) -> Invitation | None:
         found = select(invitations).where(invitations.c.token_hash == token_hash)
+        # Two who press the last use of a link at once: the second must see that it is gone.
         row = self._connection.execute(found.with_for_update()).mappings().first()
         return Invitation(**row) if row else None
 

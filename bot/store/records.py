@@ -129,6 +129,7 @@ class Records:
 
     def hold(self, codes: Collection[str]) -> None:
         """Read these in one go, and keep others away from them until the end of the unit."""
+        # In one order for everybody: two units that lock each other's next would both stand still.
         wanted = sorted(set(codes) - self._held.keys())
         if wanted:
             self._held |= self._load(wanted, LOCKED if self._locks else PATIENTS)
@@ -174,6 +175,7 @@ class Records:
         try:
             return self._load(codes, PATIENTS)
         except UNREADABLE:
+            # One bad row must not hide the others of a list: each is tried alone.
             if len(codes) == 1:
                 logger.exception("the record of %s cannot be read", codes[0])
                 return {}
@@ -190,6 +192,7 @@ class Records:
             patient: Patient = kinds.PATIENT.validate_python(facts)
             found[code] = Held(self._record(patient), version, patient=(facts, phase, late_at))
         for code, kind, key, next_at, fault, facts in self._connection.execute(THINGS, values):
+            # A kind that this program does not know is left as it was written.
             if code in found and kind in due.KINDS:
                 held = found[code]
                 held.record.things[kind][key] = kinds.thing_of(kind, facts, next_at)
@@ -239,6 +242,7 @@ class Records:
         for kind, things in held.record.things.items():
             for key, thing in things.items():
                 now = (kinds.facts_of(thing), thing.next_at, "")
+                # Compared as JSON, so that a tap writes the rows it changed and no other.
                 if held.things.get((kind, key)) != now:
                     rows.append(kinds.dated_row(held.record, thing, now[0]))
                     held.things[kind, key] = now
@@ -275,6 +279,7 @@ class Records:
             "code": "",
             "kind": DUTY,
             "key": name,
+            # After every patient: the house looks at itself when nobody waits.
             "rank": len(due.BOOK),
             "centre": "",
             "state": "open",
@@ -306,6 +311,7 @@ class Records:
             select(d.code, d.kind, d.key, d.rank, d.late_at)
             .where(d.rank == rank, d.late_at <= self._now)
             .order_by(d.late_at)
+            # Each rank by its index, no farther than the page: a sort of all would walk all.
             .limit(offset + limit)
             .subquery()
             for rank in RANKS
@@ -409,6 +415,7 @@ class Records:
         found = [
             select(*columns).where(d.next_at < before).limit(limit),
             select(*columns).where(d.next_at.is_(None), d.open).limit(limit),
+            # Not `!=`, which no index serves.
             select(*columns).where(d.fault > "").limit(limit),
         ]
         rows = {

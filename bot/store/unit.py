@@ -30,6 +30,7 @@ class Unit:
         self, database: "Database", connection: Connection, *, reads_only: bool = False
     ) -> None:
         self.connection = connection
+        # Asked once: a rule that saw two times could find a thing due and not due.
         self.now = database.clock().astimezone(UTC)
         self.words = database.words
         self.network = database.network
@@ -69,6 +70,7 @@ class Unit:
         self.people.write()
         self.records.write()
         self.outbox.write()
+        # The chain last: on PostgreSQL it takes a lock that all wait for, held until the commit.
         self.events.write()
 
     def committed(self) -> None:

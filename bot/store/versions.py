@@ -34,6 +34,7 @@ class Versions:
         """Its digest, now that it is kept."""
         if id(pathway) not in _written:
             definition = to_json(pathway)
+            # By content and not by number: a file edited without a new version is another pathway.
             digest = sha256(definition.encode()).hexdigest()[:32]
             _written[id(pathway)] = (pathway, {"digest": digest, "definition": definition})
         row = _written[id(pathway)][1]
