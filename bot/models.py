@@ -9,7 +9,18 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Integer, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    Text,
+    cast,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -32,6 +43,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Document(TypeDecorator[str]):
+    """JSON in the database, its text here: what reads it makes dataclasses of it directly."""
+
+    impl = JSON
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """The text goes in as it is."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """The text comes out as it is."""
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[str]:
+        # psycopg would take it apart by itself.
+        return cast(column, Text)
 
 
 def instant(*, index: bool = False) -> Any:
@@ -166,7 +194,7 @@ class Patient(SQLModel, table=True):
     """Since when, or from when, something of this patient is late."""
     version: int
     """How often it was written; part of the key of each letter."""
-    facts: dict[str, Any] = json(dict)
+    facts: str = Field(default="{}", sa_type=Document)
 
 
 class Dated(SQLModel, table=True):
@@ -199,7 +227,7 @@ class Dated(SQLModel, table=True):
     next_at: datetime | None = instant_or_none()
     fault: str = ""
     """Why it could not be handled when it was due."""
-    facts: dict[str, Any] = json(dict)
+    facts: str = Field(default="{}", sa_type=Document)
 
 
 # What goes out, what came in, what happened

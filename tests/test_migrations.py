@@ -20,6 +20,8 @@ from bot.migrations import SchemaError, State
 from bot.models import Patient
 from bot.store.database import open_engine
 
+A_PRODUCT = '{"product":"yescarta"}'
+
 
 @pytest.fixture
 def blank(blank_url: str) -> Iterator[Engine]:
@@ -53,7 +55,7 @@ def a_patient() -> Patient:
         phase="inclusion",
         day0_on=date(2026, 4, 14),
         version=1,
-        facts={"product": "yescarta"},
+        facts=A_PRODUCT,
     )
 
 
@@ -105,7 +107,7 @@ def test_a_table_can_be_changed_and_keeps_its_rows(blank: Engine, later: Path) -
     migrations.upgrade(blank, later)
 
     with Session(blank) as session:
-        assert session.get_one(Patient, "TLS-7K4Q").facts == {"product": "yescarta"}
+        assert session.get_one(Patient, "TLS-7K4Q").facts == A_PRODUCT
     assert migrations.state(blank, later) is State.CURRENT
 
 

@@ -7,13 +7,15 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, create_engine
 from sqlmodel import AutoString, SQLModel
 
-from bot.models import UtcDateTime
+from bot.models import Document, UtcDateTime
 
 
 def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write plain types into a revision, so that it never changes with our code."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Document):
+        return "sa.JSON()"
     if kind == "type" and isinstance(item, AutoString):
         return "sa.String()"
     return False

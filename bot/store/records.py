@@ -91,9 +91,7 @@ class Held:
     version: int
     patient: tuple[Any, ...] = ()
     """Its facts and what lists are made by, as they were read or written last."""
-    things: dict[tuple[str, str], tuple[dict[str, Any], datetime | None, str]] = field(
-        default_factory=dict
-    )
+    things: dict[tuple[str, str], tuple[str, datetime | None, str]] = field(default_factory=dict)
     said: int = 0
     """How much was said of it in this unit; part of the key of each letter."""
 
@@ -189,7 +187,7 @@ class Records:
         values = {"codes": list(codes)}
         rows = self._connection.execute(query, values).all()
         for code, version, phase, late_at, facts in rows:
-            patient: Patient = kinds.PATIENT.validate_python(facts)
+            patient = kinds.patient_of(facts)
             found[code] = Held(self._record(patient), version, patient=(facts, phase, late_at))
         for code, kind, key, next_at, fault, facts in self._connection.execute(THINGS, values):
             # A kind that this program does not know is left as it was written.
@@ -290,7 +288,7 @@ class Records:
             "late_at": None,
             "next_at": at,
             "fault": "",
-            "facts": {},
+            "facts": "{}",
         }
         upsert(self._connection, dated, [row])
 
