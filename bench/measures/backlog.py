@@ -15,7 +15,7 @@ from bench import inside
 from bench.api import Api
 from bench.limits import Limits
 from bench.line import ROUNDS, Goal, Line
-from bench.measures.crowd import ALERT, ICU
+from bench.measures.crowd import ICU, ready
 from bench.process import Process, bot
 from bench.stage import TEAM
 from bench.town import Tap, Town
@@ -100,10 +100,7 @@ def _ready(town: Town) -> list[tuple[str, Tap]]:
     """`/alerte` is written once; each patient's button is an alert."""
     town.gather(**{TEAM: 1, "reanimation": 1, "greffe": 1, "neurologie": 1})
     codes = [town.enrol() for _ in range(ALERTS)]
-    [person] = town.members[TEAM]
-    town.say(person, ALERT)
-    found = [(code, *town.button(person, code)) for code in codes]
-    return [(code, Tap(person, person, shown.id, data)) for code, shown, data in found]
+    return list(zip(codes, ready(town, *codes), strict=True))
 
 
 def letters(api: Api, waiting: int) -> list[tuple[int, str]]:

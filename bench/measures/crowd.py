@@ -26,7 +26,7 @@ def measure() -> list[Line]:
 
 def alert(api: Api, town: Town, code: str, before: list[Tap]) -> float:
     """Seconds from the second tap of an alert to its message in the group of the ICU."""
-    tap = ready(town, code)
+    [tap] = ready(town, code)
     api.forget()
     *_, query = api.pour([*before, tap])
     api.until(lambda: bool(heard(api, code)), f"the alert of {code}")
@@ -36,12 +36,14 @@ def alert(api: Api, town: Town, code: str, before: list[Tap]) -> float:
     return took
 
 
-def ready(town: Town, code: str) -> Tap:
-    """`/alerte` is written; what is left is the tap on the patient."""
+def ready(town: Town, *codes: str) -> list[Tap]:
+    """`/alerte` is written; what is left is the tap on one of these patients."""
     person = town.members[TEAM][0]
     town.say(person, ALERT)
-    shown, data = town.button(person, code)
-    return Tap(person, person, shown.id, data)
+    # The list shows ten patients a page: the button of another says the same of its own code.
+    first = min(town.codes)
+    shown, data = town.button(person, first)
+    return [Tap(person, person, shown.id, data.replace(first, code)) for code in codes]
 
 
 def heard(api: Api, code: str) -> list[float]:
