@@ -363,5 +363,6 @@ def _multiply(engine: Engine, patients: int) -> None:
 def _renamed(row: Mapping[str, Any], code: str) -> dict[str, Any]:
     changed = {**row, "code": code}
     if "four" in row:
-        changed |= {"four": code[4:], "facts": {**row["facts"], "code": code}}
+        facts = json.loads(row["facts"]) | {"code": code}
+        changed |= {"four": code[4:], "facts": json.dumps(facts)}
     return changed
