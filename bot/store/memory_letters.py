@@ -25,7 +25,8 @@ class Facts:
     archive: dict[str, dict[tuple[str, str], Dated]] = field(default_factory=dict)
     """What is over and is not read with its record, by patient."""
     duties: dict[str, datetime] = field(default_factory=dict)
-    faults: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    faults: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)
+    """Why a thing could not be handled, and until when it was put off."""
     roster: Roster = field(default_factory=lambda: Roster({}, {}))
     today: tuple[datetime, date] = (datetime.min, date.min)  # noqa: DTZ901 - never compared
     """The local day of the instant that was asked about last."""

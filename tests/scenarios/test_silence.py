@@ -73,6 +73,25 @@ async def test_what_raises_is_seen_and_told_to_the_coordination_within_the_same_
     assert health(ward)[1] == []
 
 
+async def test_what_raised_is_seen_whatever_else_is_done_for_the_patient_until_it_is_handled(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    number = await ward.alert(GREFFE, code)
+    ward.jump(minutes=5)
+    with raising(ward, code):
+        await ward.relais.ring()
+
+    await ward.say(ward.who(GREFFE), f"/lieu {code}")
+    await ward.alert(NEUROLOGIE, code)
+    with ward.change(code) as record:
+        record.alerts[str(number)].sign = "src"
+    assert names(ward, f"alert {code} {number} raised")
+
+    await ward.advance(minutes=5)
+    assert health(ward)[1] == []
+
+
 async def test_an_alert_that_cannot_climb_for_three_hours_is_never_silent(ward: Hospital) -> None:
     [code] = await ward.injected()
     await ward.alert(GREFFE, code)
