@@ -377,6 +377,15 @@ async def test_a_group_that_became_a_supergroup_is_followed(
         assert set(unit.people.roster.groups) == {-1009}
 
 
+def test_a_group_that_moves_in_the_unit_that_met_it_has_one_number(database: Database) -> None:
+    with database.unit() as unit:
+        unit.people.put_group(Group(GROUP, "Greffe", team="greffe", centre="TLS"))
+        letters.move_chat(unit, GROUP, -1009)
+
+    with database.look() as unit:
+        assert set(unit.people.roster.groups) == {-1009}
+
+
 async def test_what_lost_its_cause_does_not_leave(
     database: Database, sender: Sender, transport: FakeTransport, clock: FakeClock
 ) -> None:
