@@ -623,6 +623,25 @@ def test_only_what_is_not_at_its_end_is_counted(database: Database) -> None:
         }
 
 
+@pytest.mark.parametrize("end", set(LetterState) - {LetterState.PENDING, LetterState.SENDING})
+def test_what_is_at_its_end_is_forgotten_in_time(
+    database: Database, clock: FakeClock, end: LetterState
+) -> None:
+    say(database, "over")
+    with database.unit() as unit:
+        letters.settle(unit, [Outcome(letter, end) for letter in claim_all(unit)])
+    for key in ("on its way", "waits"):
+        say(database, key)
+        with database.unit() as unit:
+            letters.claim(unit, [h.id for h in letters.waiting(unit)] if key != "waits" else [])
+    clock.advance(days=1)
+
+    with database.unit() as unit:
+        assert unit.outbox.purge(clock.now, 10) == 1
+
+    assert [each.dedupe_key for each in sent_to(database, HERE)] == ["on its way", "waits"]
+
+
 async def test_what_was_for_a_team_is_said_to_others_of_it(
     database: Database, transport: FakeTransport, clock: FakeClock
 ) -> None:
