@@ -663,6 +663,31 @@ async def test_what_was_for_a_team_is_said_to_others_of_it(
     assert state(database, f"step:0:{HERE}")[0] == LetterState.REROUTED
 
 
+async def test_what_was_for_a_team_of_which_nobody_is_left_has_failed(
+    database: Database, transport: FakeTransport, clock: FakeClock
+) -> None:
+    sender = Sender(
+        database.unit,
+        transport,
+        clock,
+        Throttle(None),
+        on_unreachable=lambda unit, chat, _: unit.outbox.reroute(chat, []),
+    )
+    transport.fail(HERE, SendError("blocked", permanent=True))
+    for n in range(2):
+        say(database, f"step:{n}", team="greffe")
+    say(database, "answer")
+
+    await sender.flush()
+
+    assert state(database, "step:0") == (LetterState.FAILED, "blocked")
+    assert state(database, "step:1")[0] == LetterState.FAILED
+    assert state(database, "answer")[0] == LetterState.CANCELLED
+    with database.look() as unit:
+        lost = unit.outbox.troubles(clock.now, clock.now, 10)
+    assert len(lost) == 2
+
+
 async def test_after_an_outage_each_chat_gets_one_message_that_is_fresh(
     database: Database, transport: FakeTransport, clock: FakeClock
 ) -> None:

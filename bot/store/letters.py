@@ -50,6 +50,11 @@ SETTLE = (
                 and_(c.withdrawn, to_state == LetterState.PENDING.value),
                 LetterState.CANCELLED.value,
             ),
+            # Whoever said it to others withdrew it here: nobody did.
+            (
+                and_(~c.withdrawn, to_state == LetterState.REROUTED.value),
+                LetterState.FAILED.value,
+            ),
             else_=to_state,
         ),
         message_id=bindparam("to_message_id"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, literal, select, update
+from sqlalchemy import Connection, and_, bindparam, case, literal, not_, select, update
 from sqlmodel import SQLModel
 
 from bot import models
@@ -214,8 +214,11 @@ class Outbox:
         self._connection.execute(update(outbox).where(c.chat_id == chat, WAITS).values(VOID))
 
     def reroute(self, chat: int, others: Collection[int]) -> None:
-        """A chat is lost: what waits for it, and was for a team, is said to others."""
-        waiting = select(outbox).where(
+        """A chat is lost: what waits for it, and was for a team, is said to others.
+
+        With nobody left to hear it, it has failed; what is on its way fails when it lands.
+        """
+        ours = and_(
             c.chat_id == chat,
             c.kind == Kind.SEND.value,
             # What was for a person alone, an answer or a menu, is nobody else's to read.
@@ -223,6 +226,10 @@ class Outbox:
             WAITS,
             ~c.withdrawn,
         )
+        if not others:
+            self._lose(chat, ours)
+            return
+        waiting = select(outbox).where(ours)
         for letter in self._connection.execute(waiting.order_by(c.id)).mappings().all():
             for other in others:
                 # The key that it would have had: who has it already is spared.
@@ -230,6 +237,12 @@ class Outbox:
                 kept = {name: letter[name] for name in REROUTED}
                 self._write(other, Kind.SEND, key, **kept)
         self.silence(chat)
+
+    def _lose(self, chat: int, ours: Any) -> None:
+        failed = {"state": LetterState.FAILED.value, "error": "nobody is left to hear it"}
+        self._connection.execute(update(outbox).where(ours, c.state == PENDING).values(failed))
+        rest = update(outbox).where(c.chat_id == chat, WAITS, not_(ours))
+        self._connection.execute(rest.values(VOID))
 
     def stale(self, chat: int, before: datetime) -> bool:
         """Whether a reminder waited there so long that the present state says it better."""

@@ -251,6 +251,23 @@ async def test_a_coordination_that_cannot_be_reached_is_unexplained(broken: Hosp
     assert names(broken, "nobody of the coordination can be reached")
 
 
+async def test_what_nobody_was_left_to_hear_is_unexplained_even_when_somebody_is_back(
+    broken: Hospital,
+) -> None:
+    code = await broken.enrol()
+    nurse = broken.who(COORDINATION)
+    for chat in (broken.chat(COORDINATION), nurse.id):
+        broken.transport.fail(chat, LOST)
+
+    why = f"step:why:{code}:bilan_apherese:patient"
+    await broken.tap(broken.who(EFS), broken.chat(EFS), ANY, why)
+    await broken.say(nurse, "/aide")
+    await broken.relais.ring()
+
+    assert not names(broken, "nobody of the coordination can be reached")
+    assert names(broken, "failed since")
+
+
 async def test_a_round_that_reached_nobody_is_unexplained(broken: Hospital) -> None:
     [code] = await broken.injected()
     broken.transport.fail(broken.chat(GREFFE), REFUSED)
