@@ -809,6 +809,79 @@ async def test_what_became_of_a_thing_is_shown_where_people_look(
         )
 
 
+TAKE = [[{"text": "Je prends", "data": "alert:take:TLS-7K4Z:1"}]]
+
+
+class Overtaken(FakeTransport):
+    """While a call is on its way, the alert is taken."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self._database = database
+        self.tapped = (0, 0)
+
+    async def deliver(self, letter: Letter) -> int:
+        if letter.kind is Kind.SEND:
+            with self._database.unit() as unit:
+                unit.outbox.tapped = self.tapped
+                unit.outbox.withdraw("alert")
+                unit.outbox.show("alert", "taken", "Prise", [])
+        return await super().deliver(letter)
+
+
+@pytest.fixture
+def overtaken(database: Database, clock: FakeClock) -> Overtaken:
+    return Overtaken(database, clock)
+
+
+async def call(database: Database, transport: FakeTransport, clock: FakeClock) -> Sender:
+    """An alert calls, with its button."""
+    sender = Sender(database.unit, transport, clock, Throttle(None))
+    database.on_letters = sender.wake
+    with database.unit() as unit:
+        alert = Priority.ALERT
+        unit.outbox.send(HERE, "call", "Alerte", TAKE, priority=alert, cause="alert")
+    await sender.flush()
+    return sender
+
+
+async def test_what_lands_after_its_thing_was_over_shows_it_at_once(
+    database: Database, overtaken: Overtaken, clock: FakeClock
+) -> None:
+    await call(database, overtaken, clock)
+
+    said, shown = overtaken.to(HERE)
+    assert (said.body, said.keyboard) == ("Alerte", TAKE)
+    assert (shown.kind, shown.body, shown.keyboard) == (Kind.EDIT, "Prise", [])
+    assert shown.payload["message_id"] == row(database, "call").message_id
+    assert not row(database, "call").live
+
+
+async def test_what_never_landed_is_not_changed(
+    database: Database, overtaken: Overtaken, clock: FakeClock
+) -> None:
+    overtaken.fail(HERE, SendError("ConnectionRefused"))
+
+    sender = await call(database, overtaken, clock)
+    clock.advance(minutes=1)
+    await sender.flush()
+
+    assert overtaken.to(HERE) == []
+    states = [each.state for each in sent_to(database, HERE)]
+    assert states == [LetterState.CANCELLED, LetterState.CANCELLED]
+
+
+async def test_what_was_tapped_before_we_knew_that_it_landed_is_left_to_its_handler(
+    database: Database, overtaken: Overtaken, clock: FakeClock
+) -> None:
+    overtaken.tapped = (HERE, 1)
+
+    await call(database, overtaken, clock)
+
+    assert row(database, "call").message_id == 1
+    assert [letter.body for letter in overtaken.to(HERE)] == ["Alerte"]
+
+
 async def test_a_secret_is_filled_in_at_the_last_instant_and_kept_nowhere(
     database: Database, transport: FakeTransport, clock: FakeClock
 ) -> None:

@@ -46,12 +46,14 @@ SHOWN = (
     select(c.id, c.chat_id, c.message_id, c.cause)
     .where(
         c.cause.in_(bindparam("causes", expanding=True)),
-        c.state == LetterState.SENT.value,
+        # What is on its way will be a message with these buttons too.
+        c.state.in_((LetterState.SENT.value, SENDING)),
         c.live,
-        c.message_id.is_not(None),
     )
     .order_by(c.id.desc())
 )
+LETTER, TAPPED = "letter", "tapped"
+"""In a change of a message that was on its way: its letter; what was tapped is left alone."""
 EDITED = 5
 """How many messages about one thing are kept up to date in a chat: what a phone shows of them."""
 OFF = update(outbox).where(c.id.in_(bindparam("ids", expanding=True))).values(live=False)
@@ -188,11 +190,19 @@ class Outbox:
                 dead.append(id_)
             if old:
                 continue
+            key = f"{new.key}:{id_}"
+            if message is None:
+                self._edit_landing(chat, id_, key, new)
             # Two edits of one message: this one would cover what the handler shows there.
-            if (chat, message) != new.tapped:
-                self.edit(chat, message, f"{new.key}:{id_}", new.body, new.keyboard)
+            elif (chat, message) != new.tapped:
+                self.edit(chat, message, key, new.body, new.keyboard)
         if dead:
             self._connection.execute(OFF, {"ids": dead})
+
+    def _edit_landing(self, chat: int, letter: int, key: str, new: Shown) -> None:
+        """Change a message that is on its way: which one it is, is known when it has landed."""
+        payload = {LETTER: letter, TAPPED: list(new.tapped)}
+        self._write(chat, Kind.EDIT, key, body=new.body, keyboard=new.keyboard, payload=payload)
 
     def _write_letters(self, letters: list[dict[str, Any]]) -> None:
         urgent = [
