@@ -66,7 +66,7 @@ def outcome_of(landing: Landing) -> Outcome:
     if not isinstance(result, SendError):
         return Outcome(letter, LetterState.SENT, message_id=result)
     if landing.retry_at is None:
-        # What was for a team is said to others of it.
+        # What was for a team is said to others of it; with nobody left, it is settled as failed.
         rerouted = is_lost(letter, result) and letter.team
         state = LetterState.REROUTED if rerouted else LetterState.FAILED
         return Outcome(letter, state, error=result.reason)

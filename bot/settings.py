@@ -61,7 +61,9 @@ Centres = Annotated[
     AfterValidator(_three_letters_and_a_name),
 ]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
-Seconds = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
+LONGEST = timedelta(seconds=50)
+"""A poll and the pause after it are shorter than what the heartbeat takes for a standstill."""
+Seconds = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0), le=LONGEST)]
 
 
 class Settings(BaseSettings):
@@ -85,11 +87,9 @@ class Settings(BaseSettings):
         description="the address of a Bot API server, without /bot<token>",
     )
     poll_timeout: Seconds = Field(
-        timedelta(seconds=30), description="seconds of long poll, 0 or more"
+        timedelta(seconds=30), description="seconds of long poll, 0 to 50"
     )
-    poll_interval: Seconds = Field(
-        timedelta(0), description="seconds between two polls, 0 or more"
-    )
+    poll_interval: Seconds = Field(timedelta(0), description="seconds between two polls, 0 to 50")
     database_url: str = Field(
         "sqlite:///var/relais.db",
         repr=False,  # it may hold a password

@@ -40,7 +40,7 @@ CONNECT = 5.0
 READ = 20.0
 WRITE = 10.0
 UPLOAD = 30.0
-"""Seconds; together less than the outbox's lease."""
+"""Seconds that each part of a request may take."""
 KEEP_ALIVE = 4.0
 """Seconds; shorter than any server's own, so that no request meets a connection just closed."""
 

@@ -1,12 +1,14 @@
 """A backup is the whole database in one file, and comes back on either database."""
 
+import gzip
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
 
-from bot import models
+from bot import migrations, models
 from bot.domain.network import Network
 from bot.domain.people import Member
 from bot.domain.roles import Team
@@ -82,8 +84,45 @@ def test_a_damaged_file_leaves_nothing_behind(
     with pytest.raises(BackupError, match="damaged"):
         restore(target, file)
 
-    with target.connect() as connection:
-        assert connection.execute(select(models.Member)).all() == []
+    assert migrations.state(target) is migrations.State.EMPTY
+
+
+def test_a_file_in_which_one_bit_is_wrong_is_refused_and_nothing_is_touched(
+    full: Database, target: Engine, tmp_path: Path
+) -> None:
+    file = tmp_path / "b.gz"
+    backup(full.engine, file)
+    whole = file.read_bytes()
+    # Before it stand the name and the hour, of which nothing is taken.
+    begins = whole.index(b"\0", 10) + 1
+
+    for at in [*range(begins, len(whole), 7), *range(len(whole) - 8, len(whole))]:
+        file.write_bytes(flipped(whole, at))
+        with pytest.raises(BackupError, match=r"^[^\n]+ damaged[^\n]*\.$"):
+            restore(target, file)
+    assert migrations.state(target) is migrations.State.EMPTY
+
+    file.write_bytes(whole)
+    assert restore(target, file)
+
+
+def flipped(whole: bytes, at: int) -> bytes:
+    return whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :]
+
+
+@pytest.mark.parametrize(
+    "line", ['["nowhere", {}]', '["member", {"id": 1}]', '["member", []]', "[]", "1"]
+)
+def test_a_file_that_somebody_wrote_is_refused_in_one_sentence(
+    target: Engine, tmp_path: Path, line: str
+) -> None:
+    file = tmp_path / "b.gz"
+    lines = [json.dumps({"head": migrations.head()}), line, json.dumps({"rows": 1})]
+    with gzip.open(file, "wt", encoding="utf-8") as out:
+        out.write("\n".join(lines))
+
+    with pytest.raises(BackupError, match="damaged"):
+        restore(target, file)
 
 
 def test_what_is_not_a_backup_is_said_so(target: Engine, tmp_path: Path) -> None:

@@ -377,6 +377,15 @@ async def test_a_group_that_became_a_supergroup_is_followed(
         assert set(unit.people.roster.groups) == {-1009}
 
 
+def test_a_group_that_moves_in_the_unit_that_met_it_has_one_number(database: Database) -> None:
+    with database.unit() as unit:
+        unit.people.put_group(Group(GROUP, "Greffe", team="greffe", centre="TLS"))
+        letters.move_chat(unit, GROUP, -1009)
+
+    with database.look() as unit:
+        assert set(unit.people.roster.groups) == {-1009}
+
+
 async def test_what_lost_its_cause_does_not_leave(
     database: Database, sender: Sender, transport: FakeTransport, clock: FakeClock
 ) -> None:
@@ -614,6 +623,25 @@ def test_only_what_is_not_at_its_end_is_counted(database: Database) -> None:
         }
 
 
+@pytest.mark.parametrize("end", set(LetterState) - {LetterState.PENDING, LetterState.SENDING})
+def test_what_is_at_its_end_is_forgotten_in_time(
+    database: Database, clock: FakeClock, end: LetterState
+) -> None:
+    say(database, "over")
+    with database.unit() as unit:
+        letters.settle(unit, [Outcome(letter, end) for letter in claim_all(unit)])
+    for key in ("on its way", "waits"):
+        say(database, key)
+        with database.unit() as unit:
+            letters.claim(unit, [h.id for h in letters.waiting(unit)] if key != "waits" else [])
+    clock.advance(days=1)
+
+    with database.unit() as unit:
+        assert unit.outbox.purge(clock.now, 10) == 1
+
+    assert [each.dedupe_key for each in sent_to(database, HERE)] == ["on its way", "waits"]
+
+
 async def test_what_was_for_a_team_is_said_to_others_of_it(
     database: Database, transport: FakeTransport, clock: FakeClock
 ) -> None:
@@ -633,6 +661,31 @@ async def test_what_was_for_a_team_is_said_to_others_of_it(
 
     assert [letter.body for letter in transport.to(THERE)] == ["step:0:1", "step:1:1"]
     assert state(database, f"step:0:{HERE}")[0] == LetterState.REROUTED
+
+
+async def test_what_was_for_a_team_of_which_nobody_is_left_has_failed(
+    database: Database, transport: FakeTransport, clock: FakeClock
+) -> None:
+    sender = Sender(
+        database.unit,
+        transport,
+        clock,
+        Throttle(None),
+        on_unreachable=lambda unit, chat, _: unit.outbox.reroute(chat, []),
+    )
+    transport.fail(HERE, SendError("blocked", permanent=True))
+    for n in range(2):
+        say(database, f"step:{n}", team="greffe")
+    say(database, "answer")
+
+    await sender.flush()
+
+    assert state(database, "step:0") == (LetterState.FAILED, "blocked")
+    assert state(database, "step:1")[0] == LetterState.FAILED
+    assert state(database, "answer")[0] == LetterState.CANCELLED
+    with database.look() as unit:
+        lost = unit.outbox.troubles(clock.now, clock.now, 10)
+    assert len(lost) == 2
 
 
 async def test_after_an_outage_each_chat_gets_one_message_that_is_fresh(
@@ -754,6 +807,79 @@ async def test_what_became_of_a_thing_is_shown_where_people_look(
         assert sorted(each.payload["message_id"] for each in edits) == sorted(
             messages[-EDITED:] * 2
         )
+
+
+TAKE = [[{"text": "Je prends", "data": "alert:take:TLS-7K4Z:1"}]]
+
+
+class Overtaken(FakeTransport):
+    """While a call is on its way, the alert is taken."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self._database = database
+        self.tapped = (0, 0)
+
+    async def deliver(self, letter: Letter) -> int:
+        if letter.kind is Kind.SEND:
+            with self._database.unit() as unit:
+                unit.outbox.tapped = self.tapped
+                unit.outbox.withdraw("alert")
+                unit.outbox.show("alert", "taken", "Prise", [])
+        return await super().deliver(letter)
+
+
+@pytest.fixture
+def overtaken(database: Database, clock: FakeClock) -> Overtaken:
+    return Overtaken(database, clock)
+
+
+async def call(database: Database, transport: FakeTransport, clock: FakeClock) -> Sender:
+    """An alert calls, with its button."""
+    sender = Sender(database.unit, transport, clock, Throttle(None))
+    database.on_letters = sender.wake
+    with database.unit() as unit:
+        alert = Priority.ALERT
+        unit.outbox.send(HERE, "call", "Alerte", TAKE, priority=alert, cause="alert")
+    await sender.flush()
+    return sender
+
+
+async def test_what_lands_after_its_thing_was_over_shows_it_at_once(
+    database: Database, overtaken: Overtaken, clock: FakeClock
+) -> None:
+    await call(database, overtaken, clock)
+
+    said, shown = overtaken.to(HERE)
+    assert (said.body, said.keyboard) == ("Alerte", TAKE)
+    assert (shown.kind, shown.body, shown.keyboard) == (Kind.EDIT, "Prise", [])
+    assert shown.payload["message_id"] == row(database, "call").message_id
+    assert not row(database, "call").live
+
+
+async def test_what_never_landed_is_not_changed(
+    database: Database, overtaken: Overtaken, clock: FakeClock
+) -> None:
+    overtaken.fail(HERE, SendError("ConnectionRefused"))
+
+    sender = await call(database, overtaken, clock)
+    clock.advance(minutes=1)
+    await sender.flush()
+
+    assert overtaken.to(HERE) == []
+    states = [each.state for each in sent_to(database, HERE)]
+    assert states == [LetterState.CANCELLED, LetterState.CANCELLED]
+
+
+async def test_what_was_tapped_before_we_knew_that_it_landed_is_left_to_its_handler(
+    database: Database, overtaken: Overtaken, clock: FakeClock
+) -> None:
+    overtaken.tapped = (HERE, 1)
+
+    await call(database, overtaken, clock)
+
+    assert row(database, "call").message_id == 1
+    assert [letter.body for letter in overtaken.to(HERE)] == ["Alerte"]
 
 
 async def test_a_secret_is_filled_in_at_the_last_instant_and_kept_nowhere(

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.heartbeat import YOUNG
+from bot.intake import ANSWER_WITHIN
 from bot.settings import Settings, SettingsError, read_settings
 
 GOOD = {
@@ -69,6 +71,18 @@ def test_seconds_may_have_a_fraction(setenv: pytest.MonkeyPatch) -> None:
     assert read_settings(None).poll_interval == timedelta(milliseconds=250)
 
 
+def test_the_slowest_poll_that_is_allowed_does_not_look_like_a_standstill(
+    setenv: pytest.MonkeyPatch,
+) -> None:
+    setenv.setenv("POLL_TIMEOUT", "50")
+    setenv.setenv("POLL_INTERVAL", "50")
+
+    settings = read_settings(None)
+
+    late = timedelta(seconds=ANSWER_WITHIN)
+    assert settings.poll_timeout + late + settings.poll_interval < YOUNG
+
+
 @pytest.mark.parametrize("name", sorted(GOOD))
 def test_a_required_value_that_is_missing_is_named(setenv: pytest.MonkeyPatch, name: str) -> None:
     setenv.delenv(name)
@@ -84,6 +98,8 @@ def test_a_required_value_that_is_missing_is_named(setenv: pytest.MonkeyPatch, n
         ("TELEGRAM_API_URL", "api.telegram.org"),
         ("POLL_TIMEOUT", "soon"),
         ("POLL_TIMEOUT", "-1"),
+        ("POLL_TIMEOUT", "121"),
+        ("POLL_INTERVAL", "121"),
         ("DATABASE_URL", "mysql://hunter2@db/relais"),
         ("DATABASE_URL", "postgresql://hunter2@db/relais"),
         ("SETUP_CODE", "hu2"),

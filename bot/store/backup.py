@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Date, Engine, Table, insert, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from bot import migrations
@@ -16,6 +18,17 @@ from bot.store.database import reading
 
 CHUNK = 500
 """Rows written at once."""
+UNREADABLE = (
+    OSError,
+    EOFError,
+    zlib.error,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    IntegrityError,
+)
+"""What a file raises that is not what this program writes."""
 
 
 class BackupError(Exception):
@@ -65,16 +78,30 @@ def restore(engine: Engine, file: Path) -> int:
     # Two histories in one chain would break its seals, and nothing could tell them apart.
     if not _empty(engine):
         raise BackupError("The database is not empty: restore into a new one.")
-    try:
-        lines = _read(file)
-        if next(lines) != {"head": migrations.head()}:
-            raise BackupError(f"{file} was made by another version of the program.")
-    except (OSError, EOFError, ValueError, StopIteration):
-        raise BackupError(f"{file} is not a backup, or is damaged.") from None
+    # Before the database is touched: only at the end of the file does its sum tell.
+    _verify(file)
     if migrations.state(engine) is migrations.State.EMPTY:
         migrations.upgrade(engine)
-    with engine.begin() as connection:
-        return _fill(connection, lines, file)
+    try:
+        with engine.begin() as connection:
+            return _fill(connection, _read(file))
+    except UNREADABLE:
+        raise BackupError(f"{file} is damaged: nothing was taken from it.") from None
+
+
+def _verify(file: Path) -> None:
+    """Read it to its end, where gzip says whether this is what was written."""
+    try:
+        lines = _read(file)
+        head, rows, last = next(lines), -1, None
+        for line in lines:
+            rows, last = rows + 1, line
+    except (*UNREADABLE, StopIteration):
+        raise BackupError(f"{file} is not a backup, or is damaged.") from None
+    if head != {"head": migrations.head()}:
+        raise BackupError(f"{file} was made by another version of the program.")
+    if last != {"rows": rows}:
+        raise BackupError(f"{file} is damaged: it does not hold all its rows.")
 
 
 def _empty(engine: Engine) -> bool:
@@ -93,25 +120,21 @@ def _read(file: Path) -> Iterator[Any]:
             yield json.loads(line)
 
 
-def _fill(connection: Connection, lines: Iterator[Any], file: Path) -> int:
+def _fill(connection: Connection, lines: Iterator[Any]) -> int:
     tables = {table.name: table for table in SQLModel.metadata.sorted_tables}
     rows, waiting = 0, list[tuple[Table, dict[str, Any]]]()
-    try:
-        for line in lines:
-            if isinstance(line, dict):
-                if line != {"rows": rows}:
-                    break
-                _put(connection, waiting)
-                _renumber(connection)
-                return rows
-            table = tables[line[0]]
-            if waiting and (waiting[0][0] is not table or len(waiting) == CHUNK):
-                _put(connection, waiting)
-            waiting.append((table, _values(table, line[1])))
-            rows += 1
-    except (OSError, EOFError, ValueError, KeyError):
-        pass
-    raise BackupError(f"{file} is damaged: nothing was taken from it.")
+    for line in lines:
+        # The first line and the last one are not rows.
+        if isinstance(line, dict):
+            continue
+        table = tables[line[0]]
+        if waiting and (waiting[0][0] is not table or len(waiting) == CHUNK):
+            _put(connection, waiting)
+        waiting.append((table, _values(table, line[1])))
+        rows += 1
+    _put(connection, waiting)
+    _renumber(connection)
+    return rows
 
 
 def _values(table: Table, row: dict[str, Any]) -> dict[str, Any]:

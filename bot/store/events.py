@@ -87,7 +87,11 @@ class Events:
         return int(self._connection.execute(select(func.count()).select_from(events)).scalar_one())
 
     def first_broken(self) -> int | None:
-        """The id of the first event whose seal does not hold; none if the chain verifies."""
+        """The id of the first event whose seal does not hold; none if the chain verifies.
+
+        What was cut off at its end is not seen: what is left is a whole chain. It shows beside an
+        older copy kept elsewhere (a backup), which holds events that are no longer here.
+        """
         previous = START
         # Of the statement, not of the connection: what comes after is no stream.
         whole = select(events).order_by(c.id).execution_options(yield_per=1000)

@@ -91,7 +91,7 @@ def fail(unit: "Unit", update_id: int, error: str) -> None:
 
 
 def failures(unit: "Unit", since: datetime, limit: int) -> list[int]:
-    """The numbers of updates that failed since then."""
+    """The numbers of updates that failed since then, the oldest first."""
     failed = select(c.update_id).where(c.failed, c.at >= since).order_by(c.update_id)
     return list(unit.connection.execute(failed.limit(limit)).scalars())
 

@@ -1,7 +1,7 @@
 """Letters on their way out: which wait, who took them, what became of them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 from bot.domain.message import Kind, Priority
 from bot.models import LetterState, Outbox
+from bot.store.outbox import LETTER, TAPPED
 from bot.store.owner import is_dead
 from bot.store.unit import Unit
 
@@ -49,6 +50,11 @@ SETTLE = (
             (
                 and_(c.withdrawn, to_state == LetterState.PENDING.value),
                 LetterState.CANCELLED.value,
+            ),
+            # Whoever said it to others withdrew it here: nobody did.
+            (
+                and_(~c.withdrawn, to_state == LetterState.REROUTED.value),
+                LetterState.FAILED.value,
             ),
             else_=to_state,
         ),
@@ -129,8 +135,23 @@ def claim(unit: Unit, ids: Collection[int], owner: int = 0) -> list[Letter]:
     """Take these letters, if they still may be taken: of two processes one wins."""
     if not ids:
         return []
-    rows = unit.connection.execute(CLAIM, {"ids": list(ids), "carrier": owner}).mappings()
-    return sorted((_letter(row) for row in rows), key=lambda letter: (letter.priority, letter.id))
+    rows = unit.connection.execute(CLAIM, {"ids": list(ids), "carrier": owner}).mappings().all()
+    taken = [found for row in rows if (found := _placed(unit, _letter(row)))]
+    return sorted(taken, key=lambda letter: (letter.priority, letter.id))
+
+
+def _placed(unit: Unit, letter: Letter) -> Letter | None:
+    """A change that was written while its message was on its way learns which one it became."""
+    if LETTER not in letter.payload:
+        return letter
+    became = select(c.message_id).where(c.id == letter.payload[LETTER])
+    message = unit.connection.execute(became).scalar()
+    if message is None or [letter.chat_id, message] == letter.payload[TAPPED]:
+        # It never arrived, or its own handler has changed it.
+        void = update(outbox).where(c.id == letter.id)
+        unit.connection.execute(void.values(state=LetterState.CANCELLED.value))
+        return None
+    return replace(letter, payload={"message_id": message})
 
 
 def settle(unit: Unit, outcomes: Sequence[Outcome]) -> None:

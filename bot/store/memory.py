@@ -188,7 +188,7 @@ class MemoryRecords:
 
     def put_off(self, items: Sequence[Due], until: datetime, fault: str) -> None:
         for item in items:
-            self._facts.faults[item.code, item.kind, item.key] = fault
+            self._facts.faults[item.code, item.kind, item.key] = fault, until
             if item.kind == DUTY:
                 self._facts.duties[item.key] = until
             else:
@@ -321,12 +321,11 @@ class MemoryRecords:
     # The audit
 
     def suspects(self, before: datetime, limit: int) -> list[Line]:
-        faults = self._facts.faults
         lines = [
             Line(record.code, kind.name, thing.key, is_open, thing.next_at, fault)
             for record, kind, thing in self._things()
             for is_open in (kind.is_open(record, thing),)
-            for fault in (faults.get((record.code, kind.name, thing.key), ""),)
+            for fault in (self._fault(record.code, thing),)
             if fault
             or (is_open and thing.next_at is None)
             or (thing.next_at is not None and thing.next_at < before)
@@ -337,6 +336,11 @@ class MemoryRecords:
             if at < before
         ]
         return lines[:limit]
+
+    def _fault(self, code: str, thing: Dated) -> str:
+        """As in the database: seen until the thing moves on."""
+        found = self._facts.faults.get((code, thing.KIND, thing.key))
+        return found[0] if found and found[1] == thing.next_at else ""
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         found = [

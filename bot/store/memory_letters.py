@@ -14,7 +14,7 @@ from bot.store.outbox import BLANK, EDITED, REROUTED, Outbox, Shown
 from bot.store.people import Draft, Invitation
 from bot.store.records import Held
 
-SENT = "sent"
+SENT, FAILED = "sent", "failed"
 
 
 @dataclass(slots=True)
@@ -25,7 +25,8 @@ class Facts:
     archive: dict[str, dict[tuple[str, str], Dated]] = field(default_factory=dict)
     """What is over and is not read with its record, by patient."""
     duties: dict[str, datetime] = field(default_factory=dict)
-    faults: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    faults: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)
+    """Why a thing could not be handled, and until when it was put off."""
     roster: Roster = field(default_factory=lambda: Roster({}, {}))
     today: tuple[datetime, date] = (datetime.min, date.min)  # noqa: DTZ901 - never compared
     """The local day of the instant that was asked about last."""
@@ -34,6 +35,8 @@ class Facts:
     letters: list[dict[str, Any]] = field(default_factory=list)
     waiting: dict[int, dict[str, Any]] = field(default_factory=dict)
     by_cause: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    """Letters that nobody got."""
     keys: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
 
@@ -57,7 +60,7 @@ class MemoryOutbox(Outbox):
         if values.get("cause") and values["priority"] == Priority.ALERT:
             self._supersede(values["cause"], chat)
         letter = BLANK | values | {"chat_id": chat, "kind": kind.value, "dedupe_key": key}
-        letter |= {"created_at": self._now, "id": len(self._facts.letters) + 1, "message_id": None}
+        letter |= {"created_at": self._now, "id": len(self._facts.keys), "message_id": None}
         self._facts.letters.append(letter)
         self._facts.waiting[letter["id"]] = letter
         if letter["cause"]:
@@ -109,11 +112,16 @@ class MemoryOutbox(Outbox):
             for other in others if letter["team"] else ():
                 key = f"{letter['dedupe_key'].removesuffix(str(chat))}{other}"
                 self._write(other, Kind.SEND, key, **{name: letter[name] for name in REROUTED})
+            if letter["team"] and not others:
+                letter["state"] = FAILED
+                self._facts.failed.append(letter)
+                del self._facts.waiting[letter["id"]]
         self.silence(chat)
 
-    def troubles(self, stuck_before: datetime, _since: datetime, limit: int) -> list[str]:
+    def troubles(self, stuck_before: datetime, since: datetime, limit: int) -> list[str]:
         stuck = [x for x in self._facts.waiting.values() if x["created_at"] < stuck_before]
-        return [f"letter {x['id']} pending" for x in stuck][:limit]
+        lost = [x for x in self._facts.failed if x["created_at"] >= since]
+        return [f"letter {x['id']} {x['state']}" for x in (*stuck[:limit], *lost[:limit])]
 
     def heard(self, causes: Collection[str]) -> set[str]:
         alive = ("sent", "pending", "sending")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, literal, select, update
+from sqlalchemy import Connection, and_, bindparam, case, literal, not_, select, update
 from sqlmodel import SQLModel
 
 from bot import models
@@ -46,12 +46,14 @@ SHOWN = (
     select(c.id, c.chat_id, c.message_id, c.cause)
     .where(
         c.cause.in_(bindparam("causes", expanding=True)),
-        c.state == LetterState.SENT.value,
+        # What is on its way will be a message with these buttons too.
+        c.state.in_((LetterState.SENT.value, SENDING)),
         c.live,
-        c.message_id.is_not(None),
     )
     .order_by(c.id.desc())
 )
+LETTER, TAPPED = "letter", "tapped"
+"""In a change of a message that was on its way: its letter; what was tapped is left alone."""
 EDITED = 5
 """How many messages about one thing are kept up to date in a chat: what a phone shows of them."""
 OFF = update(outbox).where(c.id.in_(bindparam("ids", expanding=True))).values(live=False)
@@ -188,11 +190,19 @@ class Outbox:
                 dead.append(id_)
             if old:
                 continue
+            key = f"{new.key}:{id_}"
+            if message is None:
+                self._edit_landing(chat, id_, key, new)
             # Two edits of one message: this one would cover what the handler shows there.
-            if (chat, message) != new.tapped:
-                self.edit(chat, message, f"{new.key}:{id_}", new.body, new.keyboard)
+            elif (chat, message) != new.tapped:
+                self.edit(chat, message, key, new.body, new.keyboard)
         if dead:
             self._connection.execute(OFF, {"ids": dead})
+
+    def _edit_landing(self, chat: int, letter: int, key: str, new: Shown) -> None:
+        """Change a message that is on its way: which one it is, is known when it has landed."""
+        payload = {LETTER: letter, TAPPED: list(new.tapped)}
+        self._write(chat, Kind.EDIT, key, body=new.body, keyboard=new.keyboard, payload=payload)
 
     def _write_letters(self, letters: list[dict[str, Any]]) -> None:
         urgent = [
@@ -214,8 +224,11 @@ class Outbox:
         self._connection.execute(update(outbox).where(c.chat_id == chat, WAITS).values(VOID))
 
     def reroute(self, chat: int, others: Collection[int]) -> None:
-        """A chat is lost: what waits for it, and was for a team, is said to others."""
-        waiting = select(outbox).where(
+        """A chat is lost: what waits for it, and was for a team, is said to others.
+
+        With nobody left to hear it, it has failed; what is on its way fails when it lands.
+        """
+        ours = and_(
             c.chat_id == chat,
             c.kind == Kind.SEND.value,
             # What was for a person alone, an answer or a menu, is nobody else's to read.
@@ -223,6 +236,10 @@ class Outbox:
             WAITS,
             ~c.withdrawn,
         )
+        if not others:
+            self._lose(chat, ours)
+            return
+        waiting = select(outbox).where(ours)
         for letter in self._connection.execute(waiting.order_by(c.id)).mappings().all():
             for other in others:
                 # The key that it would have had: who has it already is spared.
@@ -230,6 +247,12 @@ class Outbox:
                 kept = {name: letter[name] for name in REROUTED}
                 self._write(other, Kind.SEND, key, **kept)
         self.silence(chat)
+
+    def _lose(self, chat: int, ours: Any) -> None:
+        failed = {"state": LetterState.FAILED.value, "error": "nobody is left to hear it"}
+        self._connection.execute(update(outbox).where(ours, c.state == PENDING).values(failed))
+        rest = update(outbox).where(c.chat_id == chat, WAITS, not_(ours))
+        self._connection.execute(rest.values(VOID))
 
     def stale(self, chat: int, before: datetime) -> bool:
         """Whether a reminder waited there so long that the present state says it better."""
@@ -278,16 +301,8 @@ class Outbox:
 
     def purge(self, before: datetime, limit: int) -> int:
         """Forget what was settled long ago, so much at once; what still waits is kept."""
-        # What failed or may be lost is kept: somebody may still have to be told.
-        settled = (
-            LetterState.SENT,
-            LetterState.CANCELLED,
-            LetterState.REROUTED,
-            LetterState.FOLDED,
-        )
-        old = select(c.id).where(
-            c.created_at < before, c.state.in_([state.value for state in settled])
-        )
+        # Failed ones too: the auditor names them while they are news, long before.
+        old = select(c.id).where(c.created_at < before, ~WAITS)
         gone = outbox.delete().where(c.id.in_(old.order_by(c.created_at).limit(limit)))
         return self._connection.execute(gone).rowcount
 

@@ -114,6 +114,8 @@ class People:
         if group is None:
             return
         self._connection.execute(delete(groups).where(groups.c.chat_id == old))
+        # Put by this same unit, it would be written again by its old number.
+        self._groups.pop(old, None)
         left = {chat: each for chat, each in self.roster.groups.items() if chat != old}
         self._change(Roster(self.roster.members, left))
         values = asdict(group) | {"chat_id": new}

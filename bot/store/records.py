@@ -239,10 +239,14 @@ class Records:
         rows = []
         for kind, things in held.record.things.items():
             for key, thing in things.items():
-                now = (kinds.facts_of(thing), thing.next_at, "")
+                before = held.things.get((kind, key))
+                # Handled, it moves on: as long as it does not, what it met must still be seen.
+                fault = before[2] if before and before[1] == thing.next_at else ""
+                now = (kinds.facts_of(thing), thing.next_at, fault)
                 # Compared as JSON, so that a tap writes the rows it changed and no other.
-                if held.things.get((kind, key)) != now:
-                    rows.append(kinds.dated_row(held.record, thing, now[0]))
+                if before != now:
+                    row = kinds.dated_row(held.record, thing, now[0])
+                    rows.append(row | {"fault": fault})
                     held.things[kind, key] = now
         return rows
 

@@ -54,7 +54,7 @@ class Unit:
         return self._database.token(nonce)
 
     def failed_updates(self, since: datetime, limit: int) -> list[int]:
-        """The numbers of updates that raised, the newest first."""
+        """The numbers of updates that raised, the oldest first."""
         return inbox.failures(self, since, limit)
 
     def forget_updates(self, before: datetime) -> None:

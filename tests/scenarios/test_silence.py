@@ -73,6 +73,25 @@ async def test_what_raises_is_seen_and_told_to_the_coordination_within_the_same_
     assert health(ward)[1] == []
 
 
+async def test_what_raised_is_seen_whatever_else_is_done_for_the_patient_until_it_is_handled(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    number = await ward.alert(GREFFE, code)
+    ward.jump(minutes=5)
+    with raising(ward, code):
+        await ward.relais.ring()
+
+    await ward.say(ward.who(GREFFE), f"/lieu {code}")
+    await ward.alert(NEUROLOGIE, code)
+    with ward.change(code) as record:
+        record.alerts[str(number)].sign = "src"
+    assert names(ward, f"alert {code} {number} raised")
+
+    await ward.advance(minutes=5)
+    assert health(ward)[1] == []
+
+
 async def test_an_alert_that_cannot_climb_for_three_hours_is_never_silent(ward: Hospital) -> None:
     [code] = await ward.injected()
     await ward.alert(GREFFE, code)
@@ -230,6 +249,23 @@ async def test_a_coordination_that_cannot_be_reached_is_unexplained(broken: Hosp
     await broken.relais.ring()
 
     assert names(broken, "nobody of the coordination can be reached")
+
+
+async def test_what_nobody_was_left_to_hear_is_unexplained_even_when_somebody_is_back(
+    broken: Hospital,
+) -> None:
+    code = await broken.enrol()
+    nurse = broken.who(COORDINATION)
+    for chat in (broken.chat(COORDINATION), nurse.id):
+        broken.transport.fail(chat, LOST)
+
+    why = f"step:why:{code}:bilan_apherese:patient"
+    await broken.tap(broken.who(EFS), broken.chat(EFS), ANY, why)
+    await broken.say(nurse, "/aide")
+    await broken.relais.ring()
+
+    assert not names(broken, "nobody of the coordination can be reached")
+    assert names(broken, "failed since")
 
 
 async def test_a_round_that_reached_nobody_is_unexplained(broken: Hospital) -> None:
