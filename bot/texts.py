@@ -78,6 +78,7 @@ EVENTS: Final = (
     "alert_taken",
     "alert_climbed",
     "alert_reopened",
+    "alert_risen",
     "alert_outcome",
     "alert_cancelled",
 )
