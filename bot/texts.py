@@ -65,6 +65,7 @@ EVENTS: Final = (
     "relay_offered",
     "relay_accepted",
     "relay_misread",
+    "relay_unlocked",
     "relay_late",
     "put_off",
     "check_late",
