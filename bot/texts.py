@@ -19,7 +19,7 @@ from bot.domain.demand import PROBLEMS
 from bot.domain.enrolment import APHERESIS, CENTRE, DAY0, PRODUCT
 from bot.domain.facts import UNANSWERED, CheckState, DemandKind, PatientState, StepState
 from bot.domain.message import Text, Value, text
-from bot.domain.pathway import ItemKind
+from bot.domain.pathway import ItemKind, StabilityFrom
 from bot.domain.roles import Team
 
 logger = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ EVENTS: Final = (
     "relay_offered",
     "relay_accepted",
     "relay_misread",
+    "relay_unlocked",
     "relay_late",
     "put_off",
     "check_late",
@@ -78,6 +79,7 @@ EVENTS: Final = (
     "alert_taken",
     "alert_climbed",
     "alert_reopened",
+    "alert_risen",
     "alert_outcome",
     "alert_cancelled",
 )
@@ -102,6 +104,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "patient.ask.": (PRODUCT, CENTRE, APHERESIS, DAY0),
     "event.": EVENTS,
     "item.type.": (ItemKind.TEXT, ItemKind.TIME),
+    "item.stability_from.": tuple(StabilityFrom),
     "why.": ("skip", "waive", "undo"),
     "demand.": tuple(DemandKind),
     "problem.button.": PROBLEMS,

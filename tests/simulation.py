@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from bot import pathways
 from bot.care import auditor, cycle, joining
 from bot.domain import checklist, schedule
+from bot.domain import relay as rules
 from bot.domain.calendar import Calendar
 from bot.domain.facts import Alert, Check, Relay, Step, StepState
 from bot.domain.message import Text
@@ -329,6 +330,8 @@ class Simulation:
 
     def _read_back(self, code: str, relay: Relay) -> None:
         team, key = Team(relay.to_team), relay.key
+        if rules.locked(relay):
+            self._press(Team(relay.from_team), f"relay:unlock:{code}:{key}")
         self._press(team, f"relay:receive:{code}:{key}")
         for place in self.rng.sample(range(4), k=self.rng.randrange(1, 5)):
             self._press(team, f"relay:answer:{code}:{key}:{place}")

@@ -49,7 +49,7 @@ WHOEVER_CARES_IN_THE_CENTRE = names("""
 """)
 THE_TEAM_OR_THE_COORDINATION = names("""
     said:confirmer_etape step:done step:set step:clear step:confirm step:skip step:waive step:undo
-    step:problem step:why step:move move:ask
+    step:problem step:why step:move move:ask relay:unlock
     answered:day answered:item answered:problem answered:skip answered:waive
 """)
 THE_TEAM_AND_NOBODY_ELSE = names("""
@@ -132,6 +132,8 @@ def task(name: str) -> tuple[str, tuple[str, ...]]:
     """What the refusal calls it, and whose it is."""
     if name == "alert:outcome":
         return "alert", SETTLERS
+    if name == "relay:unlock":
+        return WHOSE["step"]
     return WHOSE.get(name.partition(":")[0], WHOSE["step"])
 
 

@@ -52,8 +52,14 @@ def step_line(step_id: str) -> int:
         ("chimio_1", "greffe", "J0", -5, ("admission",)),
         ("chimio_2", "greffe", "J0", -4, ("chimio_1",)),
         ("chimio_3", "greffe", "J0", -3, ("chimio_2",)),
-        ("feu_vert", "greffe", "J0", -1, ("chimio_3", "consultation_neuro", "irm", "eeg")),
-        ("decongelation", "pharmacie", "J0", 0, ("feu_vert",)),
+        (
+            "feu_vert",
+            "greffe",
+            "J0",
+            -1,
+            ("chimio_3", "consultation_neuro", "irm", "eeg", "stockage_azote"),
+        ),
+        ("decongelation", "pharmacie", "J0", 0, ("feu_vert", "stockage_azote")),
         ("injection", "greffe", "J0", 0, ("decongelation",)),
         ("neuro_j3", "neurologie", "J0", 3, ("injection",)),
         ("neuro_j7", "neurologie", "J0", 7, ("injection",)),
@@ -267,9 +273,9 @@ def test_a_product_keeps_for_as_long_as_its_label_says(
 
 
 def test_a_pathway_may_be_a_file_anywhere(tmp_path: Path) -> None:
-    file = edited(tmp_path, "version = 1", "version = 2")
+    file = edited(tmp_path, "version = 2", "version = 3")
 
-    assert load(str(file)).version == 2
+    assert load(str(file)).version == 3
 
 
 def test_an_unknown_pathway_is_one_sentence_with_the_known_ones() -> None:
@@ -338,7 +344,7 @@ def test_a_wrong_step_is_refused_at_its_line(
         ('["reanimation"]\nprivately', "[]\non_call", "[[alerts.rungs]]  # every", "must reach"),
         ('"abecma"', '"abecmaa"', "products =", "'abecmaa' is no product"),
         ('"abecma"', '"aucatzyl"', "products =", "'aucatzyl' is no product"),
-        ("version = 1", "", 'id = "onco', "'version' is missing"),
+        ("version = 2", "", 'id = "onco', "'version' is missing"),
         ('within = "2 h" ', 'within = "2h" ', "within", "'within' cannot be '2h'"),
         ('late_team = "4 h"', "", "[defaults.reminders]", "'late_team' is missing"),
     ],
@@ -502,7 +508,7 @@ def test_a_step_that_would_break_later_is_refused_at_its_line(
 @pytest.mark.parametrize(
     ("before", "after", "written", "said"),
     [
-        ("version = 1", "version = 0", "version", "versions are counted from 1"),
+        ("version = 2", "version = 0", "version", "versions are counted from 1"),
         ('title = "Parcours CAR-T Onco-Occitanie"', 'title = ""', "title", "needs a title"),
         ('id = "onco-occitanie"', 'id = "Onco Occitanie"', "id", "is no name of a pathway"),
         ('id = "onco-occitanie"', 'id = "onco"', "products", "'yescarta' follows pathway 'onco-o"),

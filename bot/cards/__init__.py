@@ -19,6 +19,7 @@ CARDS: dict[str, Callable[..., Card]] = {
     "move.told": steps.told,
     "relay.card": relays.card,
     "relay.misread": relays.misread,
+    "relay.locked": relays.locked,
     "relay.unread": relays.unread,
     "relay.informed": relays.informed,
     "relay.uninformed": relays.uninformed,

@@ -3,8 +3,9 @@
 from datetime import date
 
 from bot.cards.common import data, head, pair_up, rows
+from bot.domain import relay as relays
 from bot.domain.facts import Relay, RelayState, Step
-from bot.domain.message import Button, Card, Text, Value, text
+from bot.domain.message import Button, Card, Keyboard, Text, Value, text
 from bot.domain.record import Record
 
 
@@ -16,6 +17,8 @@ def card(record: Record, relay: Relay) -> Card:
         return Card(text("relay.accepted", **given, by=by, at=at))
     if relay.state == RelayState.CANCELLED:
         return Card(text("relay.cancelled", **given))
+    if relays.locked(relay):
+        return Card(text("relay.locked", **given, giver=relay.from_team))
     # Asked of the clock and not of the rung: opened again later, the card is still true.
     late = relay.deadline_at <= record.now
     said = text(
@@ -65,8 +68,26 @@ def misread(record: Record, relay: Relay, by: int, given: str) -> Card:
     shown = _given(record, relay) | {"who": record.who(by)}
     what = relay.label or text("relay.the_code")
     # What was read is said too: it tells a slip from another patient's product.
-    said = text("relay.misread", **shown, what=what, given=_choice(given), wrong=relay.wrong)
-    return Card(said)
+    key = "relay.misread_twice" if relays.locked(relay) else "relay.misread"
+    return Card(
+        text(
+            key,
+            **shown,
+            what=what,
+            given=_choice(given),
+            wrong=relay.wrong,
+            giver=relay.from_team,
+        )
+    )
+
+
+def locked(record: Record, relay: Relay, by: int, given: str) -> Card:
+    """The same to those who may open it again."""
+    return Card(misread(record, relay, by, given).text, _unlock(record, relay))
+
+
+def _unlock(record: Record, relay: Relay) -> Keyboard:
+    return rows(Button(text("relay.button.unlock"), data("relay:unlock", record, relay)))
 
 
 def unread(record: Record, relay: Relay) -> Card:
@@ -77,7 +98,8 @@ def unread(record: Record, relay: Relay) -> Card:
             team=relay.to_team,
             at=relay.offered_at,
             until=relay.deadline_at,
-        )
+        ),
+        _unlock(record, relay) if relays.locked(relay) else (),
     )
 
 

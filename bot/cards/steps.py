@@ -150,15 +150,26 @@ def _back(record: Record, step: Step) -> Button:
 
 def describe(record: Record, step: Step) -> list[Text]:
     """One line an item: what is ticked with its value, what is still open."""
-    return [_line(item, step.values) for item in record.definition(step).items]
+    return [_line(record, step, item) for item in record.definition(step).items]
 
 
-def _line(item: Item, values: dict[str, Any]) -> Text:
-    if item.id not in values:
-        return text("item.open", label=item.label)
+def _line(record: Record, step: Step, item: Item) -> Text:
+    label = _label(record, step, item)
+    if item.id not in step.values:
+        return text("item.open", label=label)
     if item.kind is ItemKind.CHECK:
-        return text("item.ticked", label=item.label)
-    return text("item.valued", label=item.label, value=shown_value(item, values[item.id]))
+        return text("item.ticked", label=label)
+    return text("item.valued", label=label, value=shown_value(item, step.values[item.id]))
+
+
+def _label(record: Record, step: Step, item: Item) -> Text | str:
+    """What is asked; of the hour that starts the product's clock, the instant of its label."""
+    since = record.product.stability_from if record.product else None
+    started = {each.countdown_from for each in record.pathway.steps}
+    if since is None or f"{step.key}.{item.id}" not in started:
+        return item.label
+    # An hour noted of another instant grants a thawed product more than its label does.
+    return text(f"item.stability_from.{since}")
 
 
 def shown_value(item: Item, value: Any) -> Text | str:
@@ -176,14 +187,15 @@ def shown_value(item: Item, value: Any) -> Text | str:
 def _item_buttons(record: Record, step: Step, item: Item, number: int) -> list[tuple[Button, ...]]:
     """An open item as a button (or one per value) that starts with ☐; a ticked one with ☑."""
     if item.id in step.values:
-        return [(Button(_ticked(item, step.values), data("step:clear", record, step, number)),)]
+        ticked = _ticked(record, step, item)
+        return [(Button(ticked, data("step:clear", record, step, number)),)]
     if item.kind in (ItemKind.CHECK, ItemKind.TEXT):
         # By its number, not its name: 64 bytes hold a step, an item and a value (Bot API).
         label = text("item.button.open", label=item.label)
         return [(Button(label, data("step:set", record, step, number, 1)),)]
     keys = [
         Button(
-            _value_label(record, item, coded, first=place == 0),
+            _value_label(record, step, item, coded, first=place == 0),
             data("step:set", record, step, number, coded),
         )
         for place, coded in enumerate(checklists.offered(item, record.now, record.calendar))
@@ -192,17 +204,18 @@ def _item_buttons(record: Record, step: Step, item: Item, number: int) -> list[t
     return [(keys[0],), *pair_up(keys[1:], PER_ROW)]
 
 
-def _ticked(item: Item, values: dict[str, Any]) -> Text:
+def _ticked(record: Record, step: Step, item: Item) -> Text:
+    label = _label(record, step, item)
     if item.kind is ItemKind.CHECK:
-        return text("item.button.ticked", label=item.label)
-    value = shown_value(item, values[item.id])
-    return text("item.button.valued", label=item.label, value=value)
+        return text("item.button.ticked", label=label)
+    value = shown_value(item, step.values[item.id])
+    return text("item.button.valued", label=label, value=value)
 
 
-def _value_label(record: Record, item: Item, coded: str, *, first: bool) -> Text:
+def _value_label(record: Record, step: Step, item: Item, coded: str, *, first: bool) -> Text:
     value = shown_value(item, checklists.read(item, coded, record.now, record.calendar))
     if first:
-        return text("item.button.first", label=item.label, value=value)
+        return text("item.button.first", label=_label(record, step, item), value=value)
     return text("item.button.value", value=value)
 
 

@@ -154,13 +154,15 @@ def set_sign(record: Record, alert: Alert, by: Member, sign: str) -> None:
         if complete(plan, alert):
             _await_outcome(record, alert)
         else:
-            alert.rung = 0
+            # What became of it is not asked of one team while the other has still to come.
+            alert.rung, alert.asked_at = 0, None
+            _withdraw_outcome(record, alert)
             _wait(record, alert)
     _show(record, alert)
 
 
 def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
-    """The grade, typed by the clinician; it can only change the pace of the ladder."""
+    """The grade, typed by the clinician: the pace of the ladder; a rise wakes a taken alert."""
     must_run(alert)
     if grade not in GRADES:
         raise Refused(text("button.stale"))
@@ -171,6 +173,11 @@ def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
         # From the rung, not from now: grading again and again must not put the next call off.
         since = alert.next_at - wait(plan, was, alert.rung)
         alert.next_at = max(record.now, since + wait(plan, grade, alert.rung))
+    # An unknown grade was called for as a high one: only a known one can rise.
+    if alert.state == AlertState.TAKEN and was is not None and grade > was:
+        record.log("alert_risen", alert=alert.key)
+        # From the bottom: whoever took a light one has not heard of this.
+        _call_again(record, alert, 0)
     _show(record, alert)
 
 
@@ -235,14 +242,14 @@ def cancel(record: Record, alert: Alert, by: Member) -> None:
 def settle(record: Record, alert: Alert, by: Member, outcome: str) -> None:
     """What became of it; *suite* asks again later, the others close it."""
     must_run(alert)
-    if alert.state != AlertState.TAKEN or outcome not in OUTCOMES:
+    may_end = alert.state == AlertState.TAKEN and complete(record.pathway.alerts, alert)
+    if not may_end or outcome not in OUTCOMES:
         raise Refused(text("button.stale"))
     alert.outcome = outcome
     record.log("alert_outcome", by.id, alert=alert.key, outcome=outcome)
     if outcome == KEEPS_GOING:
         _await_outcome(record, alert)
-        record.withdraw(outcome_cause(record, alert))
-        record.show(outcome_cause(record, alert), "alert.card", alert)
+        _withdraw_outcome(record, alert)
     else:
         _end(record, alert, by, AlertState.CLOSED)
 
@@ -251,10 +258,15 @@ def _end(record: Record, alert: Alert, by: Member, state: AlertState) -> None:
     alert.become(state)
     alert.next_at, alert.closed_at, alert.closed_by = None, record.now, by.id
     record.withdraw(record.cause(alert))
-    record.withdraw(outcome_cause(record, alert))
     _show(record, alert)
-    record.show(outcome_cause(record, alert), "alert.card", alert)
+    _withdraw_outcome(record, alert)
     _say_to_all(record, alert)
+
+
+def _withdraw_outcome(record: Record, alert: Alert) -> None:
+    """The question about the outcome is void, and where it stands is the alert itself."""
+    record.withdraw(outcome_cause(record, alert))
+    record.show(outcome_cause(record, alert), "alert.card", alert)
 
 
 def _show(record: Record, alert: Alert) -> None:
@@ -293,12 +305,16 @@ def _ask_outcome(record: Record, alert: Alert) -> None:
 
 def _reopen(record: Record, alert: Alert) -> None:
     """Taken and then silent: nobody may forget it (acknowledged, then forgotten)."""
-    record.withdraw(outcome_cause(record, alert))
-    alert.become(AlertState.OPEN)
-    # Not from the bottom: the first rung was heard once already, and led nowhere.
-    alert.rung = 1
-    alert.taken_at = alert.taken_by = alert.neuro_at = alert.neuro_by = alert.asked_at = None
     record.log("alert_reopened", alert=alert.key)
-    record.show(outcome_cause(record, alert), "alert.card", alert)
+    # Not from the bottom: the first rung was heard once already, and led nowhere.
+    _call_again(record, alert, 1)
+
+
+def _call_again(record: Record, alert: Alert, rung: int) -> None:
+    """Taken no more: it climbs from this rung until somebody takes it anew."""
+    alert.become(AlertState.OPEN)
+    alert.rung = rung
+    alert.taken_at = alert.taken_by = alert.neuro_at = alert.neuro_by = alert.asked_at = None
+    _withdraw_outcome(record, alert)
     _tell_rung(record, alert)
     _wait(record, alert)

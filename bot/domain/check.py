@@ -92,8 +92,7 @@ def ask(record: Record, watch: Watch) -> None:
         # One open question a patient: of two, only one would be answered.
         for check in record.unanswered():
             if check.state == CheckState.ASKED:
-                _close(record, check, CheckState.MISSED)
-                record.log("check_missed", at=check.at.isoformat())
+                _miss(record, check)
         # Only the newest is asked: nobody can say now what was to be seen hours ago.
         for at in passed[:-1]:
             _never_asked(record, at)
@@ -144,8 +143,7 @@ def due(record: Record, check: Check) -> None:
     check.rung += 1
     record.log("check_late", at=check.at.isoformat(), rung=check.rung)
     if check.rung > 2:
-        _close(record, check, CheckState.MISSED)
-        record.log("check_missed", at=check.at.isoformat())
+        _miss(record, check)
         return
     check.next_at = _next_rung(record, check)
     if check.rung == 1:
@@ -204,7 +202,8 @@ def begin_report(record: Record, check: Check, by: Member) -> None:
     if check.state == CheckState.REPORTING:
         return  # a second press does not give it more time
     check.become(CheckState.REPORTING)
-    check.began_by, check.next_at = by.id, record.now + UNFINISHED
+    check.held_at, check.began_by = check.next_at, by.id
+    check.next_at = record.now + UNFINISHED
     record.log("report_begun", by.id, at=check.at.isoformat())
     record.show(check.round, "check.round", check)
 
@@ -212,11 +211,21 @@ def begin_report(record: Record, check: Check, by: Member) -> None:
 def give_up_report(record: Record, check: Check, by: Member) -> None:
     """Pressed by mistake: the line is asked again, on the clock that it had."""
     must_be_open(record, check)
-    if check.state == CheckState.REPORTING:
-        check.become(CheckState.ASKED)
-        check.next_at = max(record.now, check.asked_at + record.pathway.checks.remind)
-        record.log("report_given_up", by.id, at=check.at.isoformat())
-        record.show(check.round, "check.round", check)
+    if check.state != CheckState.REPORTING:
+        return
+    check.become(CheckState.ASKED)
+    record.log("report_given_up", by.id, at=check.at.isoformat())
+    if _newer_was_asked(record, check):
+        # One open question a patient: the newer one is asked already, or answered.
+        _miss(record, check)
+        return
+    check.next_at = max(record.now, check.held_at or record.now)
+    record.show(check.round, "check.round", check)
+
+
+def _newer_was_asked(record: Record, check: Check) -> bool:
+    last = record.watch.asked_at
+    return last is not None and check.at < last
 
 
 def report(record: Record, by: Member, sign: str, check: Check | None) -> Alert:
@@ -231,6 +240,11 @@ def report(record: Record, by: Member, sign: str, check: Check | None) -> Alert:
     if is_open(check):
         _close(record, check, CheckState.REPORTED, by.id)
     return raised
+
+
+def _miss(record: Record, check: Check) -> None:
+    _close(record, check, CheckState.MISSED)
+    record.log("check_missed", at=check.at.isoformat())
 
 
 def _close(record: Record, check: Check, state: CheckState, by: int | None = None) -> None:

@@ -41,6 +41,10 @@ def _start(record: Record, giver: Step, step: Step, started: datetime) -> None:
         )
     )
     record.log("countdown_started", step=step.key)
+    if limit <= record.now:
+        # Confirmed long after its hour: there is nothing left to inject before.
+        tick(record, countdown)
+        return
     # The dose is lost after it, and another one takes weeks to make (clinique §4).
     record.tell(step.team, "countdown.started", countdown, priority=Priority.ALERT)
 
@@ -64,9 +68,13 @@ def stop(record: Record, step: Step) -> None:
 def resume(record: Record, step: Step) -> None:
     """The step was taken back while its product is still thawed: the clock never stood still."""
     of_step = [each for each in record.countdowns.values() if each.step == step.key]
-    if of_step and of_step[-1].state == CountdownState.STOPPED:
-        of_step[-1].become(CountdownState.RUNNING)
-        of_step[-1].next_at = _next(of_step[-1].limit_at, record.now)
+    if not of_step or of_step[-1].state != CountdownState.STOPPED:
+        return
+    countdown = of_step[-1]
+    countdown.become(CountdownState.RUNNING)
+    countdown.next_at = _next(countdown.limit_at, record.now)
+    if countdown.limit_at <= record.now:
+        tick(record, countdown)
 
 
 def tick(record: Record, countdown: Countdown) -> None:

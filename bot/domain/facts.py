@@ -210,6 +210,8 @@ class Check(Dated):
     at: datetime
     asked_at: datetime
     rung: int = 0
+    held_at: datetime | None = None
+    """The instant that a report put off when it was begun; given up, the line has it again."""
     began_by: int | None = None
     answered_at: datetime | None = None
     answered_by: int | None = None

@@ -17,6 +17,8 @@ AT_ONCE = timedelta(minutes=15)
 AGAIN = timedelta(minutes=30)
 """The least time between two reminders of a relay that nobody reads back."""
 CHOICES = 4
+WRONG_ALLOWED = 1
+"""One slip is human; after a second wrong answer the rest would only be guessed."""
 
 
 def priority(relay: Relay) -> Priority:
@@ -118,9 +120,20 @@ def must_be_offered(record: Record, relay: Relay) -> None:
         raise Refused(text("relay.already", who=by, at=at))
 
 
+def locked(relay: Relay) -> bool:
+    return relay.wrong > WRONG_ALLOWED
+
+
+def must_be_readable(record: Record, relay: Relay) -> None:
+    """Refuse a relay that is over, or locked until the giver or the coordination opens it."""
+    must_be_offered(record, relay)
+    if locked(relay):
+        raise Refused(text("relay.is_locked", team=relay.from_team))
+
+
 def answer(record: Record, relay: Relay, by: Member, place: int) -> bool:
     """The receiver's key: true if read back right; a wrong answer is recorded and told to both."""
-    must_be_offered(record, relay)
+    must_be_readable(record, relay)
     if not 0 <= place < len(relay.choices):
         raise Refused(text("button.stale"))
     given = relay.choices[place]
@@ -142,10 +155,35 @@ def answer(record: Record, relay: Relay, by: Member, place: int) -> bool:
 def _misread(record: Record, relay: Relay, by: Member, given: str) -> None:
     relay.wrong += 1
     record.log("relay_misread", by.id, relay=relay.key, given=given)
+    if locked(relay):
+        cause = record.cause(relay)
+        record.withdraw(cause)
+        record.show(cause, "relay.card", relay)
     # It may be another patient's product: all who could stop it hear at once.
     for team in dict.fromkeys((relay.from_team, relay.to_team, Team.COORDINATION.value)):
-        urgent = priority(relay)
-        record.tell(team, "relay.misread", relay, cause="", priority=urgent, by=by.id, given=given)
+        # Who misread it does not open it again: that key is another's.
+        opens = locked(relay) and team != relay.to_team
+        card, urgent = "relay.locked" if opens else "relay.misread", priority(relay)
+        record.tell(team, card, relay, cause="", priority=urgent, by=by.id, given=given)
+
+
+def unlock(record: Record, relay: Relay, by: Member) -> None:
+    """The giver or the coordination found what was misread: it is read back anew."""
+    must_be_offered(record, relay)
+    if not locked(relay):
+        raise Refused(text("button.stale"))
+    if by.team == relay.to_team:
+        raise Refused(text("relay.is_locked", team=relay.from_team))
+    relay.wrong = 0
+    # Drawn anew: what was wrong before would be known by its place.
+    _, _, relay.choices = _question(record, _handover(record, relay))
+    record.log("relay_unlocked", by.id, relay=relay.key)
+    record.tell(relay.to_team, "relay.card", relay, priority=priority(relay))
+
+
+def _handover(record: Record, relay: Relay) -> Handover:
+    resting = record.pathway.handovers_after(relay.step, record.steps)
+    return next(each for _, each in resting if each.to == relay.to_team and not each.inform)
 
 
 # Taken back, or left

@@ -59,6 +59,7 @@ BUTTONS: dict[str, Entry] = {
     "relay:show": Entry(Action.SEE, team.show_relay, subjects.relay),
     "relay:receive": Entry(Action.READ_BACK, team.receive, subjects.relay),
     "relay:answer": Entry(Action.READ_BACK, team.read_back, subjects.relay),
+    "relay:unlock": Entry(Action.DO_STEP, team.unlock, subjects.given_relay),
     "check:ras": Entry(Action.ANSWER_CHECK, toxicity.ras, subjects.check_line),
     "check:report": Entry(Action.REPORT, toxicity.report_check, subjects.check_line),
     "report:new": Entry(Action.REPORT, toxicity.new_report, subjects.patient),

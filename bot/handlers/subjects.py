@@ -84,6 +84,12 @@ def relay(visit: Visit) -> Subject:
     return _whose(visit, subject, "relay", lambda _, it: (it.to_team,))
 
 
+def given_relay(visit: Visit) -> Subject:
+    """A relay as its giver's: it stands on that team's step."""
+    subject = _thing(visit, Relay)
+    return _whose(visit, subject, "step", lambda _, it: (it.from_team,))
+
+
 def check_line(visit: Visit) -> Subject:
     subject = _thing(visit, Check)
     return _whose(visit, subject, "check", check.answers)

@@ -167,7 +167,7 @@ def show_relay(visit: Visit) -> None:
 
 
 def receive(visit: Visit) -> None:
-    relay.must_be_offered(visit.patient, visit.about(Relay))
+    relay.must_be_readable(visit.patient, visit.about(Relay))
     visit.show(relay_cards.question(visit.patient, visit.about(Relay)))
 
 
@@ -175,8 +175,14 @@ def read_back(visit: Visit) -> None:
     it = visit.about(Relay)
     if not relay.answer(visit.patient, it, visit.me, visit.number(2)):
         # An alert has to be closed by hand: a wrong answer must not go by unseen.
-        visit.popup(text("relay.wrong"), alert=True)
+        locked = text("relay.is_locked", team=it.from_team)
+        visit.popup(locked if relay.locked(it) else text("relay.wrong"), alert=True)
     visit.show(relay_cards.card(visit.patient, it))
+
+
+def unlock(visit: Visit) -> None:
+    relay.unlock(visit.patient, visit.about(Relay), visit.me)
+    visit.show(text("relay.unlocked", head=head(visit.patient)))
 
 
 # Questions

@@ -9,7 +9,7 @@ from bot.domain import alert
 from bot.domain.facts import Alert, AlertState
 from bot.domain.message import Priority, Refused
 from bot.domain.people import Member
-from bot.domain.record import Record, Saying, To
+from bot.domain.record import Change, Record, Saying, To
 from tests.domain.builders import (
     EFS,
     GREFFE,
@@ -219,6 +219,40 @@ def test_a_taken_one_that_turns_neurological_waits_for_neurology_and_no_more_if_
     assert minutes(record, it) == 120
 
 
+def asked_about(record: Record) -> Alert:
+    """Taken by the ICU two hours ago: what became of it is asked, and not answered."""
+    it = an_alert(record)
+    alert.take(record, it, ICU)
+    later(record, hours=2)
+    alert.climb(record, it)
+    quiet(record)
+    return it
+
+
+def test_turned_neurological_while_its_outcome_is_asked_the_question_is_void() -> None:
+    record = a_night()
+    it = asked_about(record)
+
+    alert.set_sign(record, it, ICU, "icans")
+
+    asked = [c.card for c in record.said if isinstance(c, Change)
+             and c.cause == alert.outcome_cause(record, it)]  # fmt: skip
+    assert asked == ["", "alert.card"]
+    assert (it.state, it.asked_at, it.rung, minutes(record, it)) == ("taken", None, 0, 5)
+
+
+@pytest.mark.parametrize("outcome", alert.OUTCOMES)
+def test_an_alert_that_neurology_has_not_taken_is_not_settled(outcome: str) -> None:
+    record = a_night()
+    it = asked_about(record)
+    alert.set_sign(record, it, ICU, "icans")
+
+    with pytest.raises(Refused) as no:
+        alert.settle(record, it, ICU, outcome)
+
+    assert (key(no.value), it.state, minutes(record, it)) == ("button.stale", "taken", 5)
+
+
 @pytest.mark.parametrize(
     ("was", "now", "after", "wait"), [(None, 1, 2, 13), (1, 3, 8, 0), (1, 3, 2, 3), (3, 4, 2, 3)]
 )
@@ -243,6 +277,43 @@ def test_a_grade_after_it_was_taken_changes_no_hour() -> None:
     alert.set_grade(record, it, ICU, 4)
 
     assert minutes(record, it) == 120
+
+
+@pytest.mark.parametrize(("sign", "teams"), [("src", RAISED), ("icans", [*RAISED, "neurologie"])])
+def test_a_rise_wakes_a_taken_alert_from_the_first_rung(sign: str, teams: list[str]) -> None:
+    record = a_night()
+    it = an_alert(record, sign=sign, grade=1, rung=2)
+    alert.take(record, it, ICU)
+    later(record, minutes=30)
+
+    alert.set_grade(record, it, GREFFE, 4)
+
+    assert (it.state, it.rung, it.taken_by, minutes(record, it)) == ("open", 0, None, 5)
+    assert heard(record) == teams
+    assert heard(record, To.ON_CALL) == ["reanimation"]
+    assert logged(record) == ["alert_grade", "alert_risen"]
+
+
+def test_a_rise_while_the_outcome_is_asked_wakes_it_too() -> None:
+    record = a_night()
+    it = asked_about(record)
+    it.grade = 2
+
+    alert.set_grade(record, it, GREFFE, 3)
+
+    assert (it.state, it.asked_at, heard(record)) == ("open", None, RAISED)
+
+
+@pytest.mark.parametrize(("was", "now"), [(None, 3), (4, 4), (4, 2)])
+def test_a_grade_that_is_no_rise_wakes_nobody(was: int | None, now: int) -> None:
+    record = a_night()
+    it = an_alert(record, grade=was)
+    alert.take(record, it, ICU)
+    quiet(record)
+
+    alert.set_grade(record, it, GREFFE, now)
+
+    assert (it.state, it.taken_by, heard(record)) == ("taken", ICU.id, [])
 
 
 def test_taken_everybody_who_was_alerted_hears_by_whom() -> None:

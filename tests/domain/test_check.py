@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import check
+from bot.domain import check, invariants
 from bot.domain.facts import CheckState, WatchState
 from bot.domain.message import Priority, Refused
 from tests.domain.builders import (
@@ -257,6 +257,55 @@ def test_a_report_given_up_is_asked_again_on_the_clock_that_it_had(
 
     assert (asked.state, local(asked.next_at)) == ("asked", next_at)
     assert logged(record) == ["report_given_up"]
+
+
+@pytest.mark.parametrize(
+    ("rung", "next_at"), [(1, "04-27 13:00"), (2, "04-27 23:00")], ids=["recalled", "escalated"]
+)
+def test_a_report_given_up_goes_on_from_the_rung_that_it_had_reached(
+    rung: int, next_at: str
+) -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record)
+    for _ in range(rung):
+        later(record, hours=1)
+        check.due(record, asked)
+    later(record, minutes=11)
+
+    check.begin_report(record, asked, GREFFE)
+    check.give_up_report(record, asked, GREFFE)
+
+    assert (asked.state, asked.rung, local(asked.next_at)) == ("asked", rung, next_at)
+
+
+def test_a_report_given_up_whose_rung_came_meanwhile_climbs_at_once() -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record)
+    later(record, minutes=58)
+    check.begin_report(record, asked, GREFFE)
+    later(record, minutes=4)
+
+    check.give_up_report(record, asked, GREFFE)
+
+    assert asked.next_at == record.now
+
+
+def test_a_report_given_up_after_the_next_round_was_asked_is_missed() -> None:
+    record = a_record(INJECTION, INJECTED)
+    older = a_check(record)
+    turn_to(record, at("2026-04-27T13:59"))
+    check.begin_report(record, older, GREFFE)
+    turn_to(record, at("2026-04-27T14:00"))
+    check.ask(record, record.watch)
+    turn_to(record, at("2026-04-27T14:01"))
+    quiet(record)
+
+    check.give_up_report(record, older, GREFFE)
+
+    assert (older.state, older.next_at) == ("missed", None)
+    assert [each.at for each in record.unanswered()] == [at("2026-04-27T14:00")]
+    assert logged(record) == ["report_given_up", "check_missed"]
+    assert invariants.of_record(record) == []
 
 
 @pytest.mark.parametrize(

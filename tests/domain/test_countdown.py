@@ -37,6 +37,22 @@ def test_the_thaw_starts_it_and_the_unit_knows_until_when() -> None:
     assert said(record, "countdown.started") == ["greffe"]
 
 
+ALL = ["greffe", "pharmacie", "coordination"]
+
+
+def test_a_thaw_confirmed_after_its_limit_is_said_over_at_once() -> None:
+    record = a_record("2026-04-27T12:10", BEFORE_THAW)
+    step = write_done(record, "decongelation", debut=at("2026-04-27T09:00").isoformat())
+
+    countdown.start_after(record, step)
+
+    [running] = record.running_countdowns()
+    assert said(record, "countdown.over") == ALL
+    assert set(cards(record)) == {"countdown.over"}
+    assert local(running.next_at) == "04-27 13:10"
+    assert logged(record) == ["countdown_started", "countdown_over"]
+
+
 @pytest.mark.parametrize("slug", ["decongelation", "feu_vert"])
 def test_without_its_hour_nothing_starts(slug: str) -> None:
     record = a_record("2026-04-27T09:05", BEFORE_THAW)
@@ -100,6 +116,20 @@ def test_an_injection_taken_back_finds_it_running() -> None:
         countdown.resume(record, injection)
 
     assert (running.state, local(running.next_at)) == ("running", "04-27 11:50")
+
+
+def test_an_injection_taken_back_after_the_limit_is_said_over_at_once() -> None:
+    record, running = thawed()
+    injection = record.steps["injection"]
+    countdown.stop(record, injection)
+    turn_to(record, at("2026-04-27T12:05"))
+    quiet(record)
+
+    for _ in range(2):
+        countdown.resume(record, injection)
+
+    assert (running.state, local(running.next_at)) == ("running", "04-27 13:05")
+    assert said(record, "countdown.over") == ALL
 
 
 def test_what_never_ran_is_not_resumed() -> None:

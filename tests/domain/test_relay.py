@@ -6,8 +6,10 @@ import pytest
 
 from bot.domain import relay
 from bot.domain.codes import valid
-from bot.domain.facts import RelayState
+from bot.domain.facts import Relay, RelayState
 from bot.domain.message import Priority, Refused
+from bot.domain.people import Member
+from bot.domain.record import Record, Saying
 from tests.domain.builders import (
     BEFORE_INJECTION,
     BEFORE_STORAGE,
@@ -15,6 +17,8 @@ from tests.domain.builders import (
     CODE,
     GREFFE,
     INJECTED,
+    NURSE,
+    PHARMACIST,
     a_record,
     a_relay,
     cards,
@@ -22,8 +26,8 @@ from tests.domain.builders import (
     later,
     local,
     logged,
+    quiet,
     said,
-    sayings,
     write_done,
 )
 
@@ -164,9 +168,74 @@ def test_each_wrong_read_back_is_counted_and_told_to_both_and_the_coordination()
         assert offered.wrong == n
 
     assert offered.state == RelayState.OFFERED
-    assert said(record, "relay.misread") == ["pharmacie", "greffe", "coordination"] * 2
+    assert said(record, "relay.misread") == ["pharmacie", "greffe", "coordination", "greffe"]
+    assert said(record, "relay.locked") == ["pharmacie", "coordination"]
     assert logged(record) == ["relay_misread"] * 2
-    assert {saying.cause for saying in sayings(record, "relay.misread")} == {""}
+    assert {saying.cause for saying in record.said if isinstance(saying, Saying)} == {""}
+
+
+def misread_twice(record: Record) -> Relay:
+    offered = a_relay(record)
+    for place in (0, 2):
+        relay.answer(record, offered, GREFFE, place)
+    quiet(record)
+    return offered
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_two_wrong_read_backs_lock_it(place: int) -> None:
+    record = a_record("2026-04-20T10:00", STORED)
+    offered = misread_twice(record)
+
+    with pytest.raises(Refused) as no:
+        relay.answer(record, offered, GREFFE, place)
+
+    assert (key(no.value), offered.state, offered.wrong) == ("relay.is_locked", "offered", 2)
+    assert (record.said, record.logged) == ([], [])
+
+
+@pytest.mark.parametrize("by", [PHARMACIST, NURSE])
+def test_the_giver_or_the_coordination_unlocks_it_and_it_is_read_back_anew(by: Member) -> None:
+    record = a_record("2026-04-20T10:00", STORED)
+    offered = misread_twice(record)
+    record.draw = lambda _: 0
+
+    relay.unlock(record, offered, by)
+
+    assert (offered.wrong, offered.choices) == (0, ("2", "3", "4", "5"))
+    assert said(record, "relay.card") == ["greffe"]
+    assert logged(record) == ["relay_unlocked"]
+    assert relay.answer(record, offered, GREFFE, 0)
+
+
+@pytest.mark.parametrize(
+    ("by", "wrong", "state", "refused"),
+    [
+        (GREFFE, 2, "offered", "relay.is_locked"),
+        (PHARMACIST, 1, "offered", "button.stale"),
+        (PHARMACIST, 2, "cancelled", "relay.gone"),
+        (PHARMACIST, 1, "accepted", "relay.already"),
+    ],
+)
+def test_it_is_not_unlocked_by_its_receiver_nor_when_it_is_not_locked(
+    by: Member, wrong: int, state: str, refused: str
+) -> None:
+    record = a_record("2026-04-20T10:00", STORED)
+    offered = a_relay(record, wrong=wrong, state=state)
+
+    with pytest.raises(Refused) as no:
+        relay.unlock(record, offered, by)
+
+    assert (key(no.value), offered.wrong) == (refused, wrong)
+
+
+def test_a_handover_of_several_steps_is_unlocked_too() -> None:
+    record = a_record("2026-04-20T10:00", ("consultation_neuro", "irm", "eeg"))
+    offered = a_relay(record, step="irm", from_team="neurologie", answer="10", wrong=2)
+
+    relay.unlock(record, offered, NURSE)
+
+    assert offered.answer in offered.choices
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from bot.domain.message import Refused
 from bot.domain.record import Record
 from tests.domain.builders import (
     BEFORE_STORAGE,
+    BEFORE_THAW,
     INJECTED,
     a_record,
     a_relay,
@@ -65,6 +66,15 @@ def test_a_waived_step_waits_for_nothing() -> None:
     record.steps["admission"].waived_by = "Dr Martin"
 
     assert held_by(record, "admission") == []
+
+
+@pytest.mark.parametrize("slug", ["feu_vert", "decongelation"])
+def test_an_admission_waived_thaws_nothing_that_was_never_stored(slug: str) -> None:
+    done = tuple(each for each in BEFORE_THAW if each != "stockage_azote")
+    record = a_record(done=done)
+    record.steps["admission"].waived_by = "Dr Martin"
+
+    assert held_by(record, slug) == ["stockage_azote"]
 
 
 def test_what_it_waits_for_is_said_with_the_team() -> None:

@@ -297,7 +297,7 @@ async def test_nobody_in_the_icu_is_told_to_the_coordination(ward: Hospital) -> 
     assert any(f"code={code}" in each for each in said)
 
 
-async def test_a_grade_typed_after_it_was_taken_does_not_reopen_it(ward: Hospital) -> None:
+async def test_a_first_grade_typed_after_it_was_taken_does_not_reopen_it(ward: Hospital) -> None:
     [code] = await ward.injected()
     number = await ward.alert(GREFFE, code)
     await ward.take(REANIMATION)
@@ -309,6 +309,45 @@ async def test_a_grade_typed_after_it_was_taken_does_not_reopen_it(ward: Hospita
 
     assert alerted(ward, REANIMATION) == ["alert.raised", "alert.taken"]
     assert ward.alerts(code)[0].grade == 4
+
+
+async def test_a_rise_calls_the_icu_again_until_somebody_takes_it_anew(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    number = await any_ward.alert(GREFFE, code)
+    grade = f"alert:grade:{code}:{number}"
+    nurse, chat = any_ward.who(GREFFE), any_ward.chat(GREFFE)
+    await any_ward.tap(nurse, chat, 1, f"{grade}:1")
+    await any_ward.take(REANIMATION)
+
+    await any_ward.tap(nurse, chat, 1, f"{grade}:4")
+    await any_ward.advance(minutes=5)
+
+    heard = any_ward.told(any_ward.chat(REANIMATION), "alert.")
+    assert [said.split()[0] for said in heard[-2:]] == ["alert.raised", "alert.again"]
+    assert "grade=4" in heard[-2]
+    assert await any_ward.take(REANIMATION) == ""
+
+
+async def test_turned_neurological_the_question_of_its_outcome_gives_way_to_neurology(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    number = await any_ward.alert(GREFFE, code, "src")
+    await any_ward.take(REANIMATION)
+    await any_ward.advance(hours=2)
+    icu, chat = any_ward.who(REANIMATION), any_ward.chat(REANIMATION)
+    asked = any_ward.newest(chat, "outcome_stable")
+    stable = (asked.button("outcome_stable") or {})["data"]
+
+    await any_ward.tap(icu, chat, 1, f"alert:sign:{code}:{number}:icans")
+    popup = any_ward.popup(await any_ward.tap(icu, chat, asked.id, stable))
+
+    assert any_ward.message_at(chat, asked.id).text.startswith("alert.taken_half")
+    assert popup.startswith("button.stale")
+    assert any_ward.alerts(code)[0].state == "taken"
+    assert await any_ward.take(NEUROLOGIE) == ""
 
 
 async def test_an_alert_names_the_patient_and_the_day(ward: Hospital) -> None:

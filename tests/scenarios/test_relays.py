@@ -87,6 +87,44 @@ async def test_after_a_wrong_read_back_the_right_one_is_still_taken(ward: Hospit
     assert len(events(ward, code, "relay_accepted")) == 1
 
 
+async def test_two_wrong_read_backs_lock_the_relay_until_the_giver_unlocks_it(
+    any_ward: Hospital,
+) -> None:
+    code = await stored(any_ward)
+    greffe, group = any_ward.who(Team.GREFFE), any_ward.chat(Team.GREFFE)
+    offered = any_ward.newest(group, "relay.button.receive")
+    locked = any_ward.relay(Team.GREFFE, code)
+
+    popups = [await any_ward.read_back(Team.GREFFE, code, right=right) for right in (False,) * 2]
+    popups.append(await any_ward.read_back(Team.GREFFE, code))
+    shown = any_ward.message_at(group, offered.id)
+    await any_ward.press(
+        any_ward.who(Team.PHARMACIE), "relay.button.unlock", any_ward.chat(Team.PHARMACIE)
+    )
+
+    assert [popup.split()[0] for popup in popups] == [
+        "relay.wrong", "relay.is_locked", "relay.is_locked",
+    ]  # fmt: skip
+    assert shown.text.startswith("relay.locked")
+    assert relay(any_ward, code, locked.key).state == "offered"
+    assert any_ward.newest(any_ward.chat(Team.COORDINATION), "relay.button.unlock")
+    await any_ward.press(greffe, "relay.button.receive", group)
+    await any_ward.press(greffe, "relay.button.choice value=2", group)
+    assert relay(any_ward, code, locked.key).state == "accepted"
+
+
+async def test_a_locked_relay_goes_on_climbing_with_the_way_to_unlock_it(ward: Hospital) -> None:
+    code = await stored(ward)
+    for _ in range(2):
+        await ward.read_back(Team.GREFFE, code, right=False)
+
+    await ward.at("2026-04-19T20:01")
+
+    for team in (Team.PHARMACIE, Team.COORDINATION):
+        unread = ward.newest(ward.chat(team), "relay.button.unlock")
+        assert unread.text.startswith("relay.unread")
+
+
 async def test_nobody_reads_back_receiver_and_giver_hear_then_the_coordination_until_it_is(
     ward: Hospital,
 ) -> None:
