@@ -156,9 +156,8 @@ def _misread(record: Record, relay: Relay, by: Member, given: str) -> None:
     relay.wrong += 1
     record.log("relay_misread", by.id, relay=relay.key, given=given)
     if locked(relay):
-        cause = record.cause(relay)
-        record.withdraw(cause)
-        record.show(cause, "relay.card", relay)
+        # Changed and not withdrawn: the relay is still theirs, and still open.
+        record.show(record.cause(relay), "relay.card", relay)
     # It may be another patient's product: all who could stop it hear at once.
     for team in dict.fromkeys((relay.from_team, relay.to_team, Team.COORDINATION.value)):
         # Who misread it does not open it again: that key is another's.
