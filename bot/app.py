@@ -41,6 +41,8 @@ PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
 ROUNDS = 1000
+TURNS = 8
+"""Of the loop, between two transactions of a ring: what an alert needs to be on its way."""
 """A ring that still finds something due after so many has a thing that does not move."""
 
 
@@ -123,7 +125,8 @@ class Relais:
             for done in cycle.ring(self.database):
                 handled += done
                 # Everybody shares this loop: a tap must not wait for the end of a long ring.
-                await pause(timedelta(0))
+                for _ in range(TURNS):
+                    await pause(timedelta(0))
         except Exception:
             self._failing = True
             raise

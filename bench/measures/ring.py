@@ -1,4 +1,4 @@
-"""A ring at which 842 things are due at once: the longest time that it holds the event loop."""
+"""An instant at which 842 things are due: the longest time that the event loop is held."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from bench.chats import Chats
 from bench.line import ROUNDS, Goal, Line
 
 DUE, ENROLLED = 842, 10
-HELD, WHOLE = 50.0, "the whole ring"
+HELD, WHOLE = 50.0, "all its rings"
 INSTANTS = 50
 """Due instants that are looked at."""
 
@@ -33,11 +33,12 @@ def measure() -> list[Line]:
 
 
 def crowded(ward: inside.Ward) -> tuple[int, float, float]:
-    """The first ring with so many due: how many, the longest hold, the whole of it."""
+    """All rings of the first instant with so many due: how many, the longest hold, the whole."""
     for _ in range(INSTANTS):
         ward.until_due()
-        began = perf_counter()
-        handled, longest = ward.held()
+        handled, longest, began = 0, 0.0, perf_counter()
+        while (ring := ward.held())[0]:
+            handled, longest = handled + ring[0], max(longest, ring[1])
         if handled >= DUE:
             return handled, longest, perf_counter() - began
     raise LookupError(f"no instant at which {DUE} things are due")

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 500
 """What one ring takes up; the rest is due at the next one, two seconds later."""
-TOGETHER = 50
+TOGETHER = 25
 """The most that is handled in one transaction: the loop is held no longer."""
 
 
