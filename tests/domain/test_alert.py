@@ -202,21 +202,61 @@ def test_a_sign_that_turns_neurological_calls_neurology() -> None:
     assert minutes(record, it) == 5
 
 
-def test_a_taken_one_that_turns_neurological_waits_for_neurology_and_no_more_if_it_is_not() -> (
-    None
-):
+def test_a_taken_one_that_turns_neurological_waits_for_neurology() -> None:
     record = a_night()
     it = an_alert(record)
     alert.take(record, it, ICU)
     assert minutes(record, it) == 120
 
     alert.set_sign(record, it, ICU, "icans")
-    assert (it.rung, minutes(record, it)) == (0, 5)
-    alert.set_sign(record, it, ICU, "src")
-    assert minutes(record, it) == 120
-    alert.set_sign(record, it, ICU, "autre")
 
-    assert minutes(record, it) == 120
+    assert (it.state, it.rung, minutes(record, it)) == ("taken", 0, 5)
+
+
+@pytest.mark.parametrize("later_sign", ["src", "autre"])
+def test_a_neurological_one_stays_so_whatever_is_said_later(later_sign: str) -> None:
+    record = a_night()
+    it = alert.raise_alert(record, GREFFE, "icans")
+    alert.take(record, it, ICU)
+    quiet(record)
+
+    alert.set_sign(record, it, NURSE, later_sign)
+
+    assert alert.missing(PLAN, it) == ["neurologie"]
+    assert (it.signs, minutes(record, it)) == (("icans", later_sign), 5)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "woken"),
+    [
+        ("src", "autre", [*RAISED, "greffe"]),
+        ("src", "icans", [*RAISED, "neurologie", "greffe"]),
+        ("icans", "src", [*RAISED, "neurologie", "greffe"]),
+        ("icans", "icans", []),
+        # Unknown was called for as the gravest: what it was wakes nobody anew.
+        ("", "src", []),
+    ],
+)
+def test_a_sign_that_is_new_wakes_those_who_were_alerted(
+    first: str, then: str, woken: list[str]
+) -> None:
+    record = a_night()
+    it = an_alert(record, sign=first)
+
+    alert.set_sign(record, it, NURSE, then)
+
+    assert heard(record) == woken
+
+
+def test_a_sign_said_before_says_nothing_again() -> None:
+    record = a_night()
+    it = an_alert(record)
+    alert.set_sign(record, it, GREFFE, "icans")
+    quiet(record)
+
+    alert.set_sign(record, it, GREFFE, "src")
+
+    assert (it.signs, record.said, record.logged) == (("src", "icans"), [], [])
 
 
 def asked_about(record: Record) -> Alert:
