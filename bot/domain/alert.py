@@ -94,7 +94,8 @@ def _just_raised(record: Record, by: Member | None, sign: str) -> Alert | None:
     """The same alert by the same person a moment ago: a double tap, not a second event."""
     for alert in record.running_alerts():
         same = by is not None and (alert.raised_by, alert.sign) == (by.id, sign)
-        if same and record.now - alert.raised_at < DOUBLE_TAP:
+        # Younger than nothing, the wall clock was set back: that is no double tap.
+        if same and timedelta(0) <= record.now - alert.raised_at < DOUBLE_TAP:
             return alert
     return None
 
@@ -207,8 +208,9 @@ def take(record: Record, alert: Alert, by: Member) -> None:
         alert.become(AlertState.TAKEN)
         alert.taken_at, alert.taken_by = record.now, by.id
     record.log("alert_taken", by.id, alert=alert.key)
-    # What waits still calls for somebody, and would wake people for nothing.
-    record.withdraw(record.cause(alert))
+    if complete(plan, alert):
+        # What waits would wake people for nothing; until then it calls those who are missing.
+        record.withdraw(record.cause(alert))
     _show(record, alert)
     # A question about the outcome that was left open shows who has it now.
     record.show(outcome_cause(record, alert), "alert.card", alert)

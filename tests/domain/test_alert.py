@@ -139,6 +139,8 @@ def test_a_pathway_that_ended_has_no_alert() -> None:
         (GREFFE, "icans", 1, False),
         (ICU, "src", 1, False),
         (None, "src", 1, False),
+        # The wall clock was set back: nobody knows how long ago it was.
+        (GREFFE, "src", -3600, False),
     ],
 )
 def test_a_double_tap_is_one_alert(by: Member | None, sign: str, seconds: int, same: bool) -> None:
@@ -368,6 +370,19 @@ def test_taken_everybody_who_was_alerted_hears_by_whom() -> None:
 
     assert it.neuro_by == NEURO.id
     assert minutes(record, it) == 120
+
+
+@pytest.mark.parametrize(("by", "void"), [(ICU, False), (NEURO, True)])
+def test_what_still_calls_the_other_team_is_not_void(by: Member, void: bool) -> None:
+    record = a_night()
+    it = an_alert(record, sign="icans")
+    if void:
+        alert.take(record, it, ICU)
+        quiet(record)
+
+    alert.take(record, it, by)
+
+    assert (Change(record.cause(it)) in record.said) is void
 
 
 def test_an_alert_of_no_team_is_said_to_those_who_were_alerted() -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cards import checks
 from bot.domain import check, invariants
 from bot.domain.facts import CheckState, WatchState
 from bot.domain.message import Priority, Refused
@@ -331,6 +332,28 @@ def test_a_report_of_no_round_is_an_alert() -> None:
     record = a_record(INJECTION, INJECTED)
 
     assert check.report(record, NURSE, "autre", None).check == ""
+
+
+def test_a_line_whose_alert_is_closed_is_reported_anew() -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record, state="reported")
+    closed = an_alert(record, state="closed", check=asked.key)
+
+    raised = check.report(record, GREFFE, "src", asked)
+
+    assert raised is not closed
+    assert said(record, "alert.card") == ["reanimation", "coordination", "reanimation"]
+
+
+def test_a_round_shows_the_day_on_which_it_was_asked() -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record)
+    later(record, days=2)
+
+    for card in (checks.round_card([(record, asked)]), checks.never_asked([(record, asked)])):
+        lines = card.text.values["lines"]
+        assert isinstance(lines, tuple)
+        assert [line.values["j"] for line in lines] == [0]
 
 
 def test_what_was_seen_is_said_of_the_alert_that_its_line_already_raised() -> None:
