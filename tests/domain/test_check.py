@@ -8,11 +8,14 @@ from bot.cards import checks
 from bot.domain import check, invariants
 from bot.domain.facts import CheckState, WatchState
 from bot.domain.message import Priority, Refused
+from bot.domain.people import Member
 from tests.domain.builders import (
     BEFORE_INJECTION,
+    EFS,
     GREFFE,
     ICU,
     INJECTED,
+    NEURO,
     NURSE,
     a_check,
     a_record,
@@ -289,6 +292,26 @@ def test_a_report_given_up_whose_rung_came_meanwhile_climbs_at_once() -> None:
     check.give_up_report(record, asked, GREFFE)
 
     assert asked.next_at == record.now
+
+
+@pytest.mark.parametrize(
+    ("by", "may"), [(GREFFE, True), (NEURO, True), (EFS, False), (ICU, False), (NURSE, False)]
+)
+def test_a_report_is_given_up_by_the_team_that_is_asked_or_by_whoever_began_it(
+    by: Member, may: bool
+) -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record)
+    check.begin_report(record, asked, NEURO)
+
+    if may:
+        check.give_up_report(record, asked, by)
+    else:
+        with pytest.raises(Refused) as no:
+            check.give_up_report(record, asked, by)
+        assert key(no.value) == "check.other_team"
+
+    assert asked.state == ("asked" if may else "reporting")
 
 
 def test_a_report_given_up_after_the_next_round_was_asked_is_missed() -> None:
