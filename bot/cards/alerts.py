@@ -28,7 +28,7 @@ def _text(record: Record, alert: Alert, key: str) -> Text:
         key,
         head=head(record),
         number=int(alert.key),
-        sign=sign_text(alert.sign),
+        sign=sign_text(alert),
         grade=grade,
         who=record.who(alert.raised_by),
         at=alert.raised_at,
@@ -41,8 +41,14 @@ def _text(record: Record, alert: Alert, key: str) -> Text:
     )
 
 
-def sign_text(sign: str) -> Text:
-    return text(f"alert.sign.{sign}") if sign else text("alert.sign_unknown")
+def sign_text(alert: Alert) -> Text:
+    """All that was seen."""
+    if not alert.sign:
+        return text("alert.sign_unknown")
+    said = text(f"alert.sign.{alert.sign}")
+    for sign in alert.also:
+        said = text("alert.sign_and", sign=said, other=text(f"alert.sign.{sign}"))
+    return said
 
 
 def _takers(record: Record, alert: Alert) -> list[Text]:

@@ -32,10 +32,15 @@ def _line(record: Record, check: Check) -> Text:
     return text(
         f"check.line.{check.state}",
         code=record.code,
-        j=record.days,
+        j=_day(record, check),
         who=record.who(check.answered_by),
         at=check.answered_at or record.now,
     )
+
+
+def _day(record: Record, check: Check) -> int:
+    """The J±n of the round itself: its message may be changed days later."""
+    return record.calendar.offset(record.patient.day0_on, check.at)
 
 
 def row(record: Record, check: Check) -> tuple[Button, ...]:
@@ -49,7 +54,7 @@ def row(record: Record, check: Check) -> tuple[Button, ...]:
 def never_asked(lines: Sequence[Line]) -> Card:
     """Rounds whose hour passed while nothing could be asked, in one message."""
     said = tuple(
-        text("check.never_asked_line", code=record.code, j=record.days, at=check.at)
+        text("check.never_asked_line", code=record.code, j=_day(record, check), at=check.at)
         for record, check in lines
     )
     return Card(text("check.never_asked", lines=said, n=len(said)))

@@ -96,7 +96,7 @@ def _runs(record: Record, countdown: Countdown) -> bool:
 def worry(record: Record, thing: Dated) -> Text:
     match thing:
         case Alert():
-            return text("status.worry_alert", number=int(thing.key), sign=sign_text(thing.sign))
+            return text("status.worry_alert", number=int(thing.key), sign=sign_text(thing))
         case Countdown():
             return _countdown(thing)
         case Check():

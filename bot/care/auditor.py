@@ -10,12 +10,14 @@ from bot.cards import lists as cards
 from bot.cards.lists import NOTHING_LATE
 from bot.care import lists
 from bot.care.telling import tell
-from bot.domain import due, invariants
+from bot.domain import alert, due, invariants
 from bot.domain.facts import Alert, Check, Relay
 from bot.domain.message import Card, Priority, Text, text
+from bot.domain.record import Record
 from bot.domain.roles import Team
 from bot.domain.schedule import DIGEST_AT
 from bot.store import Unit
+from bot.store.outbox import Call
 
 AUDIT, DIGEST, PURGE = "audit", "digest", "purge"
 TOLD = "audit_unexplained"
@@ -24,6 +26,10 @@ AUDIT_EVERY = timedelta(minutes=10)
 PURGE_AT = time(3, 30)
 STUCK = timedelta(minutes=5)
 """A letter that has not left after this is unexplained."""
+UNREACHED = timedelta(minutes=10)
+"""An alert of which nothing arrived at a team that must take it after this is unexplained."""
+CALLED_WITHIN = timedelta(minutes=30)
+"""How far back its calls are looked at: more than twice the longest wait between two rungs."""
 REMEMBERED = timedelta(hours=48)
 """How long updates are kept, and faults are news; Telegram brings an update for 24 hours."""
 KEPT = timedelta(days=90)
@@ -65,6 +71,7 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
     found += unit.outbox.troubles(unit.now - STUCK, unit.now - REMEMBERED, LIMIT)
     found += [f"update {n} failed" for n in unit.failed_updates(unit.now - REMEMBERED, LIMIT)]
     found += _unheard(unit)
+    found += _unreached(unit)
     # Whatever is late climbs to the coordination in the end: unreached, nothing is explained.
     if not unit.people.roster.chats(Team.COORDINATION, unit.network.first_centre):
         found.append("nobody of the coordination can be reached")
@@ -84,6 +91,33 @@ def _unheard(unit: Unit) -> list[str]:
     }
     heard = unit.outbox.heard(told.keys())
     return [f"{name} reached nobody" for cause, name in told.items() if cause not in heard]
+
+
+def _unreached(unit: Unit) -> list[str]:
+    """Alerts of which nothing arrives at a team that must take them, whoever else has heard."""
+    asked = unit.records.running_alerts(unit.now - UNREACHED, LIMIT)
+    records = unit.records.look(sorted({code for code, _ in asked}))
+    calls: dict[str, list[Call]] = {}
+    waiting = [(records[code], key) for code, key in asked if code in records]
+    causes = [record.cause(record.alerts[key]) for record, key in waiting]
+    for call in unit.outbox.calls(causes, unit.now - CALLED_WITHIN):
+        calls.setdefault(call.cause, []).append(call)
+    return [
+        f"{Alert.KIND} {record.code} {key} reached nobody of {team}"
+        for (record, key), cause in zip(waiting, causes, strict=True)
+        for team in alert.missing(record.pathway.alerts, record.alerts[key])
+        if not _reached(unit, record, team, calls.get(cause, []))
+    ]
+
+
+def _reached(unit: Unit, record: Record, team: str, calls: list[Call]) -> bool:
+    """A call arrived in some chat of the team, or the first one is too young to tell."""
+    roster, centre = unit.people.roster, record.patient.centre
+    theirs = [call for call in calls if call.chat in roster.every_chat(team, centre)]
+    if not theirs:
+        return bool(roster.chats(team, centre))
+    young = min(call.first for call in theirs) > unit.now - UNREACHED
+    return young or any(call.arrived for call in theirs)
 
 
 def _read_through(unit: Unit, *, whole: bool) -> list[str]:

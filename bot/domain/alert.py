@@ -36,7 +36,7 @@ def rung_of(plan: AlertPlan, rung: int) -> Rung:
 
 
 def neurological(alert: Alert) -> bool:
-    return alert.sign == NEUROLOGICAL
+    return NEUROLOGICAL in alert.signs
 
 
 def must_take(plan: AlertPlan, alert: Alert) -> tuple[Team, ...]:
@@ -94,7 +94,8 @@ def _just_raised(record: Record, by: Member | None, sign: str) -> Alert | None:
     """The same alert by the same person a moment ago: a double tap, not a second event."""
     for alert in record.running_alerts():
         same = by is not None and (alert.raised_by, alert.sign) == (by.id, sign)
-        if same and record.now - alert.raised_at < DOUBLE_TAP:
+        # Younger than nothing, the wall clock was set back: that is no double tap.
+        if same and timedelta(0) <= record.now - alert.raised_at < DOUBLE_TAP:
             return alert
     return None
 
@@ -137,28 +138,36 @@ def must_run(alert: Alert) -> None:
 
 
 def set_sign(record: Record, alert: Alert, by: Member, sign: str) -> None:
-    """What was seen, said after the alert left; a neurological one also calls neurology."""
+    """What was seen, said after the alert left; it adds to what was said before."""
     must_run(alert)
     if sign not in SIGNS:
         raise Refused(text("button.stale"))
-    if sign == alert.sign:
+    if sign in alert.signs:
         return
     plan = record.pathway.alerts
-    was_complete = complete(plan, alert)
-    alert.sign = sign
+    was_complete, first = complete(plan, alert), not alert.sign
+    _add_sign(alert, sign)
     record.log("alert_sign", by.id, alert=alert.key, sign=sign)
-    if neurological(alert):
+    if not first:
+        # A new domain: those who were alerted know only of the other one.
+        _say_to_all(record, alert)
+    elif neurological(alert):
         _tell(record, alert, plan.neuro_team)
-    if alert.state == AlertState.TAKEN and was_complete != complete(plan, alert):
-        # Neurology must take it too, and its clock starts now; or no longer has to.
-        if complete(plan, alert):
-            _await_outcome(record, alert)
-        else:
-            # What became of it is not asked of one team while the other has still to come.
-            alert.rung, alert.asked_at = 0, None
-            _withdraw_outcome(record, alert)
-            _wait(record, alert)
+    if alert.state == AlertState.TAKEN and was_complete and not complete(plan, alert):
+        # Neurology must take it too, and its clock starts now. What became of it is not asked
+        # of one team while the other has still to come.
+        alert.rung, alert.asked_at = 0, None
+        _withdraw_outcome(record, alert)
+        _wait(record, alert)
     _show(record, alert)
+
+
+def _add_sign(alert: Alert, sign: str) -> None:
+    """Never instead of another: a neurological alert stays so whatever is said later."""
+    if alert.sign:
+        alert.also = (*alert.also, sign)
+    else:
+        alert.sign = sign
 
 
 def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
@@ -199,8 +208,9 @@ def take(record: Record, alert: Alert, by: Member) -> None:
         alert.become(AlertState.TAKEN)
         alert.taken_at, alert.taken_by = record.now, by.id
     record.log("alert_taken", by.id, alert=alert.key)
-    # What waits still calls for somebody, and would wake people for nothing.
-    record.withdraw(record.cause(alert))
+    if complete(plan, alert):
+        # What waits would wake people for nothing; until then it calls those who are missing.
+        record.withdraw(record.cause(alert))
     _show(record, alert)
     # A question about the outcome that was left open shows who has it now.
     record.show(outcome_cause(record, alert), "alert.card", alert)

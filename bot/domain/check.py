@@ -210,6 +210,9 @@ def begin_report(record: Record, check: Check, by: Member) -> None:
 
 def give_up_report(record: Record, check: Check, by: Member) -> None:
     """Pressed by mistake: the line is asked again, on the clock that it had."""
+    # Somebody saw something: who was neither asked nor saw it does not take it back.
+    if by.team != check.team and by.id != check.began_by:
+        raise Refused(text("check.other_team", team=check.team, centre=check.centre))
     must_be_open(record, check)
     if check.state != CheckState.REPORTING:
         return

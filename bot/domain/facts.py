@@ -236,6 +236,8 @@ class Alert(Dated):
     check: str = ""
     sign: str = ""
     """`src`, `icans`, `autre`, or nothing when not said."""
+    also: tuple[str, ...] = ()
+    """What was seen besides, in the order in which it was said."""
     grade: int | None = None
     raised_at: datetime
     raised_by: int | None = None
@@ -249,6 +251,11 @@ class Alert(Dated):
     outcome: str = ""
     closed_at: datetime | None = None
     closed_by: int | None = None
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """All that was seen: what one says takes nothing back of what another said."""
+        return (self.sign, *self.also) if self.sign else ()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -70,6 +70,13 @@ class Roster:
             near = [each.chat_id for each in groups]
         return near or self.private_chats(team, centre)
 
+    def every_chat(self, team: str, centre: str) -> set[int]:
+        """Where a team reads: its groups and its members, whether they can be reached or not."""
+        groups = [each for each in self.groups.values() if each.team == team]
+        return {each.chat_id for each in groups if each.centre == centre} | {
+            each.telegram_id for each in self.members_in(team, centre)
+        }
+
     def private_chats(self, team: str, centre: str) -> list[int]:
         return _reached(self.members_in(team, centre))
 

@@ -11,7 +11,16 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from bot.domain import due
-from bot.domain.facts import Check, Dated, Patient, PatientState, Watch, WatchState
+from bot.domain.facts import (
+    RUNNING,
+    Alert,
+    Check,
+    Dated,
+    Patient,
+    PatientState,
+    Watch,
+    WatchState,
+)
 from bot.domain.invariants import Line
 from bot.domain.network import Network
 from bot.domain.people import Group, Member, Roster
@@ -341,6 +350,14 @@ class MemoryRecords:
         """As in the database: seen until the thing moves on."""
         found = self._facts.faults.get((code, thing.KIND, thing.key))
         return found[0] if found and found[1] == thing.next_at else ""
+
+    def running_alerts(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        found = [
+            ((thing.state, thing.raised_at), (record.code, thing.key))
+            for record, _, thing in self._things()
+            if isinstance(thing, Alert) and thing.state in RUNNING and thing.raised_at < before
+        ]
+        return [line for _, line in sorted(found)][:limit]
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         found = [

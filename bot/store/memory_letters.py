@@ -10,7 +10,7 @@ from bot.domain.facts import Dated
 from bot.domain.message import Kind, Priority
 from bot.domain.people import Roster
 from bot.store.events import Event
-from bot.store.outbox import BLANK, EDITED, REROUTED, Outbox, Shown
+from bot.store.outbox import BLANK, EDITED, REROUTED, Call, Outbox, Shown
 from bot.store.people import Draft, Invitation
 from bot.store.records import Held
 
@@ -126,6 +126,16 @@ class MemoryOutbox(Outbox):
     def heard(self, causes: Collection[str]) -> set[str]:
         alive = ("sent", "pending", "sending")
         return {c for c in causes if any(x["state"] in alive for x in self._about(c))}
+
+    def calls(self, causes: Collection[str], since: datetime) -> list[Call]:
+        said: dict[tuple[str, int], list[dict[str, Any]]] = {}
+        for letter in (x for cause in causes for x in self._about(cause)):
+            if letter["kind"] == Kind.SEND.value and letter["created_at"] >= since:
+                said.setdefault((letter["cause"], letter["chat_id"]), []).append(letter)
+        return [
+            Call(*where, min(x["created_at"] for x in of), any(x["state"] == SENT for x in of))
+            for where, of in said.items()
+        ]
 
     def asked_by(self, chat: int, message_id: int) -> str:
         ours = (x for x in self._facts.letters if x["chat_id"] == chat)

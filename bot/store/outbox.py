@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, literal, not_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, literal, not_, select, update
 from sqlmodel import SQLModel
 
 from bot import models
@@ -57,6 +57,16 @@ LETTER, TAPPED = "letter", "tapped"
 EDITED = 5
 """How many messages about one thing are kept up to date in a chat: what a phone shows of them."""
 OFF = update(outbox).where(c.id.in_(bindparam("ids", expanding=True))).values(live=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was said about a cause in one chat: since when, and whether some of it arrived."""
+
+    cause: str
+    chat: int
+    first: datetime
+    arrived: bool
 
 
 @dataclass(slots=True)
@@ -292,6 +302,17 @@ class Outbox:
             .where(c.cause.in_(sorted(causes)), c.kind == Kind.SEND.value, c.state.in_(alive))
         )
         return set(self._connection.execute(found).scalars()) if causes else set()
+
+    def calls(self, causes: Collection[str], since: datetime) -> list[Call]:
+        """What was said about these causes since then, chat by chat."""
+        arrived = func.max(case((c.state == LetterState.SENT.value, 1), else_=0))
+        found = (
+            select(c.cause, c.chat_id, func.min(c.created_at), arrived)
+            .where(c.cause.in_(sorted(causes)), c.kind == Kind.SEND.value, c.created_at >= since)
+            .group_by(c.cause, c.chat_id)
+        )
+        rows = self._connection.execute(found) if causes else ()
+        return [Call(cause, chat, first, bool(sent)) for cause, chat, first, sent in rows]
 
     def asked_by(self, chat: int, message_id: int) -> str:
         """The key of the letter that is this message; nothing if none of ours is."""

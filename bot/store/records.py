@@ -21,7 +21,7 @@ from sqlmodel import SQLModel
 
 from bot import models
 from bot.domain import due
-from bot.domain.facts import RUNNING, Dated, Patient, PatientState, Watch, WatchState
+from bot.domain.facts import RUNNING, Alert, Dated, Patient, PatientState, Watch, WatchState
 from bot.domain.invariants import Line
 from bot.domain.network import Network
 from bot.domain.people import Roster
@@ -426,6 +426,12 @@ class Records:
             for row in self._connection.execute(query)
         }
         return [rows[key] for key in sorted(rows)]
+
+    def running_alerts(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Alerts raised before then that are not over: (code, key), those nobody took first."""
+        mine = (d.kind == Alert.KIND, d.state.in_(RUNNING), d.due_at < before)
+        found = select(d.code, d.key).where(*mine).order_by(d.state, d.due_at).limit(limit)
+        return [tuple(row) for row in self._connection.execute(found)]
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         """What was put to somebody and waits: (code, kind, key, what it shares)."""

@@ -139,6 +139,8 @@ def test_a_pathway_that_ended_has_no_alert() -> None:
         (GREFFE, "icans", 1, False),
         (ICU, "src", 1, False),
         (None, "src", 1, False),
+        # The wall clock was set back: nobody knows how long ago it was.
+        (GREFFE, "src", -3600, False),
     ],
 )
 def test_a_double_tap_is_one_alert(by: Member | None, sign: str, seconds: int, same: bool) -> None:
@@ -202,21 +204,61 @@ def test_a_sign_that_turns_neurological_calls_neurology() -> None:
     assert minutes(record, it) == 5
 
 
-def test_a_taken_one_that_turns_neurological_waits_for_neurology_and_no_more_if_it_is_not() -> (
-    None
-):
+def test_a_taken_one_that_turns_neurological_waits_for_neurology() -> None:
     record = a_night()
     it = an_alert(record)
     alert.take(record, it, ICU)
     assert minutes(record, it) == 120
 
     alert.set_sign(record, it, ICU, "icans")
-    assert (it.rung, minutes(record, it)) == (0, 5)
-    alert.set_sign(record, it, ICU, "src")
-    assert minutes(record, it) == 120
-    alert.set_sign(record, it, ICU, "autre")
 
-    assert minutes(record, it) == 120
+    assert (it.state, it.rung, minutes(record, it)) == ("taken", 0, 5)
+
+
+@pytest.mark.parametrize("later_sign", ["src", "autre"])
+def test_a_neurological_one_stays_so_whatever_is_said_later(later_sign: str) -> None:
+    record = a_night()
+    it = alert.raise_alert(record, GREFFE, "icans")
+    alert.take(record, it, ICU)
+    quiet(record)
+
+    alert.set_sign(record, it, NURSE, later_sign)
+
+    assert alert.missing(PLAN, it) == ["neurologie"]
+    assert (it.signs, minutes(record, it)) == (("icans", later_sign), 5)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "woken"),
+    [
+        ("src", "autre", [*RAISED, "greffe"]),
+        ("src", "icans", [*RAISED, "neurologie", "greffe"]),
+        ("icans", "src", [*RAISED, "neurologie", "greffe"]),
+        ("icans", "icans", []),
+        # Unknown was called for as the gravest: what it was wakes nobody anew.
+        ("", "src", []),
+    ],
+)
+def test_a_sign_that_is_new_wakes_those_who_were_alerted(
+    first: str, then: str, woken: list[str]
+) -> None:
+    record = a_night()
+    it = an_alert(record, sign=first)
+
+    alert.set_sign(record, it, NURSE, then)
+
+    assert heard(record) == woken
+
+
+def test_a_sign_said_before_says_nothing_again() -> None:
+    record = a_night()
+    it = an_alert(record)
+    alert.set_sign(record, it, GREFFE, "icans")
+    quiet(record)
+
+    alert.set_sign(record, it, GREFFE, "src")
+
+    assert (it.signs, record.said, record.logged) == (("src", "icans"), [], [])
 
 
 def asked_about(record: Record) -> Alert:
@@ -328,6 +370,19 @@ def test_taken_everybody_who_was_alerted_hears_by_whom() -> None:
 
     assert it.neuro_by == NEURO.id
     assert minutes(record, it) == 120
+
+
+@pytest.mark.parametrize(("by", "void"), [(ICU, False), (NEURO, True)])
+def test_what_still_calls_the_other_team_is_not_void(by: Member, void: bool) -> None:
+    record = a_night()
+    it = an_alert(record, sign="icans")
+    if void:
+        alert.take(record, it, ICU)
+        quiet(record)
+
+    alert.take(record, it, by)
+
+    assert (Change(record.cause(it)) in record.said) is void
 
 
 def test_an_alert_of_no_team_is_said_to_those_who_were_alerted() -> None:

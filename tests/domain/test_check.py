@@ -4,14 +4,18 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cards import checks
 from bot.domain import check, invariants
 from bot.domain.facts import CheckState, WatchState
 from bot.domain.message import Priority, Refused
+from bot.domain.people import Member
 from tests.domain.builders import (
     BEFORE_INJECTION,
+    EFS,
     GREFFE,
     ICU,
     INJECTED,
+    NEURO,
     NURSE,
     a_check,
     a_record,
@@ -290,6 +294,26 @@ def test_a_report_given_up_whose_rung_came_meanwhile_climbs_at_once() -> None:
     assert asked.next_at == record.now
 
 
+@pytest.mark.parametrize(
+    ("by", "may"), [(GREFFE, True), (NEURO, True), (EFS, False), (ICU, False), (NURSE, False)]
+)
+def test_a_report_is_given_up_by_the_team_that_is_asked_or_by_whoever_began_it(
+    by: Member, may: bool
+) -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record)
+    check.begin_report(record, asked, NEURO)
+
+    if may:
+        check.give_up_report(record, asked, by)
+    else:
+        with pytest.raises(Refused) as no:
+            check.give_up_report(record, asked, by)
+        assert key(no.value) == "check.other_team"
+
+    assert asked.state == ("asked" if may else "reporting")
+
+
 def test_a_report_given_up_after_the_next_round_was_asked_is_missed() -> None:
     record = a_record(INJECTION, INJECTED)
     older = a_check(record)
@@ -331,6 +355,28 @@ def test_a_report_of_no_round_is_an_alert() -> None:
     record = a_record(INJECTION, INJECTED)
 
     assert check.report(record, NURSE, "autre", None).check == ""
+
+
+def test_a_line_whose_alert_is_closed_is_reported_anew() -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record, state="reported")
+    closed = an_alert(record, state="closed", check=asked.key)
+
+    raised = check.report(record, GREFFE, "src", asked)
+
+    assert raised is not closed
+    assert said(record, "alert.card") == ["reanimation", "coordination", "reanimation"]
+
+
+def test_a_round_shows_the_day_on_which_it_was_asked() -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record)
+    later(record, days=2)
+
+    for card in (checks.round_card([(record, asked)]), checks.never_asked([(record, asked)])):
+        lines = card.text.values["lines"]
+        assert isinstance(lines, tuple)
+        assert [line.values["j"] for line in lines] == [0]
 
 
 def test_what_was_seen_is_said_of_the_alert_that_its_line_already_raised() -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.domain.roles import Team
-from tests.hospital import Hospital
+from tests.hospital import ANY, Hospital
 
 GREFFE, COORDINATION, REANIMATION = Team.GREFFE, Team.COORDINATION, Team.REANIMATION
 NEUROLOGIE = Team.NEUROLOGIE
@@ -360,3 +360,25 @@ async def test_an_alert_names_the_patient_and_the_day(ward: Hospital) -> None:
         f"head=(patient.head code={code} j=3)"
         in ward.told(ward.chat(REANIMATION), "alert.raised")[-1]
     )
+
+
+async def test_a_second_report_of_a_line_leaves_neurology_called(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    other = any_ward.person("Ines", GREFFE)
+    await any_ward.at("2026-04-27T14:00")
+    chat, [line] = any_ward.chat(GREFFE), any_ward.record(code).unanswered()
+    for nurse in (any_ward.who(GREFFE), other):
+        await any_ward.tap(nurse, chat, ANY, f"check:report:{code}:{line.key}")
+    await any_ward.tap(any_ward.who(GREFFE), chat, ANY, f"report:sign:{code}:{line.key}:icans")
+    await any_ward.take(REANIMATION)
+
+    with any_ward.heard(any_ward.chat(REANIMATION)) as icu:
+        await any_ward.tap(other, chat, ANY, f"report:sign:{code}:{line.key}:src")
+    with any_ward.heard(any_ward.chat(NEUROLOGIE)) as neuro:
+        await any_ward.advance(minutes=5)
+
+    [said] = icu
+    assert "alert.sign.icans" in said
+    assert "alert.sign.src" in said
+    assert [said.split()[0] for said in neuro] == ["alert.taken_half"]
+    assert await any_ward.take(NEUROLOGIE) == ""

@@ -228,6 +228,63 @@ async def test_an_alert_letter_that_is_refused_is_unexplained(broken: Hospital) 
     assert names(broken, "failed")
 
 
+async def test_an_alert_of_which_nothing_arrives_at_the_icu_is_unexplained(
+    any_ward: Hospital,
+) -> None:
+    any_ward.excused = MEANT
+    [code] = await any_ward.injected()
+    icu = (any_ward.chat(REANIMATION), any_ward.who(REANIMATION).id)
+    for chat in icu:
+        any_ward.transport.fail(chat, *DOWN)
+    await any_ward.alert(GREFFE, code)
+
+    await any_ward.advance(minutes=9)
+    await any_ward.relais.ring()
+    assert health(any_ward) == ("ok", [])
+    await any_ward.advance(minutes=2)
+    await any_ward.relais.ring()
+    assert names(any_ward, f"alert {code} 1 reached nobody of reanimation")
+    await any_ward.advance(minutes=10)
+    assert told_at(any_ward, COORDINATION, "audit.unexplained")
+
+    any_ward.transport.recover()
+    await any_ward.advance(minutes=10)
+    await any_ward.relais.ring()
+    assert health(any_ward)[1] == []
+
+
+async def test_a_neurological_alert_of_which_nothing_arrives_at_neurology_is_unexplained(
+    broken: Hospital,
+) -> None:
+    [code] = await broken.injected()
+    for chat in (broken.chat(NEUROLOGIE), broken.who(NEUROLOGIE).id):
+        broken.transport.fail(chat, *DOWN)
+    await broken.alert(GREFFE, code, "src")
+    await broken.advance(minutes=10)
+    await broken.take(REANIMATION)
+
+    await broken.tap(broken.who(GREFFE), broken.chat(GREFFE), ANY, f"alert:sign:{code}:1:icans")
+    await broken.relais.ring()
+    assert health(broken)[1] == []
+    await broken.advance(minutes=11)
+    await broken.relais.ring()
+
+    assert names(broken, f"alert {code} 1 reached nobody of neurologie")
+    assert not names(broken, f"alert {code} 1 reached nobody of reanimation")
+
+
+async def test_an_alert_whose_takers_have_no_chat_is_unexplained(broken: Hospital) -> None:
+    [code] = await broken.injected()
+    for chat in (broken.chat(REANIMATION), broken.who(REANIMATION).id):
+        broken.transport.fail(chat, LOST)
+
+    await broken.alert(GREFFE, code)
+    await broken.advance(minutes=11)
+    await broken.relais.ring()
+
+    assert names(broken, f"alert {code} 1 reached nobody of reanimation")
+
+
 async def test_an_update_that_failed_is_unexplained(broken: Hospital) -> None:
     [code] = await broken.injected()
 
