@@ -66,8 +66,8 @@ def understand(sentence: str, pathway: Pathway) -> Meaning:
 
     Only a sign of toxicity is believed in doubt: what it opens is a question.
     """
-    if unwell := _unwell(sentence):
-        return Meaning("signaler_toxicite", unwell)
+    if worry := unwell(sentence):
+        return Meaning("signaler_toxicite", worry)
     found = codes.find(sentence)
     patient = found[0] if found else ""
     plain = _plain(sentence)
@@ -86,15 +86,15 @@ def understand(sentence: str, pathway: Pathway) -> Meaning:
     return Meaning("hors_sujet")
 
 
-def _unwell(sentence: str) -> str:
+def unwell(sentence: str) -> str:
     """The one patient who is said to show a sign; nothing if none is, or if two are named."""
     found = codes.find(sentence)
     # « FR35 » has the shape of a code too: beside a true one it is none.
     named = tuple(filter(codes.valid, found)) or found
-    return named[0] if len(named) == 1 and toxic(sentence) else ""
+    return named[0] if len(named) == 1 and _toxic(sentence) else ""
 
 
-def toxic(sentence: str) -> bool:
+def _toxic(sentence: str) -> bool:
     """Whether a sign of toxicity is named, and not denied there and then."""
     # Its stops stay: « ne va pas. Fièvre » denies no fever.
     said = " ".join(map(_word, re.findall(r"\w+|[.,;:!?\n]", sentence.replace("’", "'"))))
