@@ -1,7 +1,7 @@
 """Patient codes: a centre, three random characters and their check (`TLS-7K4Z`)."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import product
 
 # No 0, 1, I, L, O, U: they are misread for one another.
@@ -136,6 +136,22 @@ def _pattern(centres: frozenset[str]) -> re.Pattern[str]:
         rf"|(?P<hyphen>[A-Z]{{3}})-(?P<any>{FOUR})"
         rf"|(?P<bare>{FOUR}))(?!\w)"
     )
+
+
+def first(words: Sequence[str]) -> str:
+    """The code that a command's words begin with or hold, as it was typed.
+
+    What follows it (« 7K4Q convulse ! ») takes nothing from it.
+    """
+    if normalise(" ".join(words)):
+        return " ".join(words)
+    for most in range(1, len(words) + 1):
+        code = normalise(" ".join(words[:most]))
+        if code and valid(code):
+            return code
+    found = find(" ".join(words))
+    # A slip of typing stands at the start: the nearest are looked for from there.
+    return found[0] if found else " ".join(words[: 2 if words[0].upper() in CENTRES else 1])
 
 
 def meant(typed: str, slips: int) -> list[str]:

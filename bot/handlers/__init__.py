@@ -139,9 +139,9 @@ class Desk:
             return
         visit = read(unit, raw)
         if visit is not None and visit.chat_id:
-            entry = self._entry(visit, raw)
-            if entry is not None:
-                serve(visit, entry)
+            for entry in (self._entry(visit, raw), self._rescued(visit, raw)):
+                if entry is not None:
+                    serve(visit, entry)
 
     def _entry(self, visit: Visit, raw: Raw) -> Entry | None:
         """What this update asks for; None if nothing, or nobody of ours asks it."""
@@ -159,6 +159,12 @@ class Desk:
         if command is not None and not isinstance(edited, dict):
             return COMMANDS.get(command, UNKNOWN) if command else None
         return _talk(visit, message, edited=isinstance(edited, dict))
+
+    def _rescued(self, visit: Visit, raw: Raw) -> Entry | None:
+        """The call for help that the door kept of a message with an identity in it."""
+        if not visit.refused or visit.member is None or "message" not in raw:
+            return None
+        return COMMANDS.get(self._command(visit.typed) or "")
 
     def _command(self, typed_: str) -> str | None:
         """The command's name; nothing (but not None) if it is another bot's."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.care.joining import UNNAMED, hash_token
-from bot.domain import privacy
+from bot.domain import codes, privacy
+from bot.understanding import unwell
 
 Raw = dict[str, Any]
 """An update as Telegram wrote it."""
@@ -26,6 +27,10 @@ TOKEN = re.compile(r"(?<![\w-])(?=[\w-]+[A-Z0-9])[\w-]{22}(?![\w-])", re.ASCII)
 HIDDEN = "…"
 ADDRESSED = re.compile(r"^(/[A-Za-z0-9_]+)@[A-Za-z0-9_]+(?!\S)")
 """A command as Telegram completes it in a group, with its bot's name: no e-mail address."""
+
+
+COMMAND = re.compile(r"\s*(/(?:alerte|toxicite)(?:@[A-Za-z0-9_]+)?)(?!\S)", re.IGNORECASE)
+"""What must be heard even of a message that may not be kept."""
 
 
 def screen(raw: Raw) -> Raw:
@@ -59,7 +64,19 @@ def _text(said: str) -> Raw:
         return {"text": f"{start[1]} {hash_token(start[2].strip())}"}
     # Only the category goes on: refused and kept would still be kept (clinique §6.1).
     found = privacy.screen(ADDRESSED.sub(r"\1", said))
-    return {REFUSED: found.value} if found else {"text": TOKEN.sub(HIDDEN, said)}
+    return {REFUSED: found.value} | _urgent(said) if found else {"text": TOKEN.sub(HIDDEN, said)}
+
+
+def _urgent(said: str) -> Raw:
+    """Of a refused message, the call for help and the code: a name must not hold it back."""
+    code = next(filter(codes.valid, codes.find(said)), "")
+    if not code:
+        return {}
+    command = COMMAND.match(said)
+    if command is not None:
+        return {"text": f"{command[1]} {code}"}
+    # What is seen is not kept either: it is asked.
+    return {"text": f"/toxicite {code}"} if unwell(said) else {}
 
 
 def _query(query: Raw) -> Raw:

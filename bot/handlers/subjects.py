@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.care import patients
-from bot.domain import alert, check
+from bot.domain import alert, check, codes
 from bot.domain.access import NOBODY, Subject
 from bot.domain.facts import Alert, Check, Dated, Demand, Relay, Step
 from bot.domain.record import Record
@@ -48,8 +48,8 @@ def own(visit: Visit) -> Subject:
 
 
 def typed_patient(visit: Visit) -> Subject:
-    """A command with a code, or without."""
-    return meant(visit, " ".join(visit.args)) if visit.args else own(visit)
+    """A command with a code, whatever follows it, or without."""
+    return meant(visit, codes.first(visit.args)) if visit.args else own(visit)
 
 
 def first_word(visit: Visit) -> Subject:

@@ -213,6 +213,11 @@ def _toxicity(visit: Visit) -> None:
     visit.say(check_cards.sign_question(visit.patient, None))
 
 
+def _death(_visit: Visit) -> None:
+    """What cannot be written down here must not look as if it had been."""
+    raise Refused(text("typed.death"))
+
+
 def _status(visit: Visit) -> None:
     visit.say(status_cards.one(visit.patient, visit.me))
 
@@ -224,6 +229,7 @@ def _late(visit: Visit) -> None:
 INTENTS: dict[str, Entry] = {
     "confirmer_etape": Entry(Action.DO_STEP, _confirm, said_step),
     "signaler_toxicite": Entry(Action.REPORT, _toxicity, said_patient),
+    "deces": Entry(Action.SEE, _death, said_patient),
     "statut_patient": Entry(Action.SEE, _status, said_patient),
     "retards": Entry(Action.LATE, _late),
     "a_faire": Entry(Action.TODO, team.todo, subjects.own),

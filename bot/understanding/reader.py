@@ -14,11 +14,34 @@ CLOSE = 84
 
 DONE = re.compile(r"\b(fait|faite|faits|faites|ok|termine|terminee|fini|finie|realise|realisee)\b")
 NOT = re.compile(r"\b(pas|non|jamais|demain|sera|seront|va etre|si|quand|annule|faux)\b|\?")
-TOXIC = re.compile(
-    r"\b(fievre|febrile|frissons?|hypotension|hypotendue?|desature|desaturation|confuse?|"
-    r"confusion|aphasie|aphasique|tremble|tremblements?|crise|convulse|convulsions?|somnolente?|"
-    r"somnolence|toxicite|alerte|src|crs|icans)\b"
+SIGN = re.compile(
+    r"\b(?:fievre|febrile|frissons?|hypotension|hypotendue?|desat\w*|hypoxi\w+|spo2 basse|"
+    r"confus\w*|aphasi\w+|trembl\w+|crises?|convuls\w+|comitial\w*|epilep\w+|"
+    r"somnolen\w+|obnubil\w+|desorient\w+|inconscien\w+|perte de connaissance|malaise|"
+    r"coma\w*|chocs?|collapsus|arret (?:cardi\w+|respi\w+)|acr|detresse|dyspne\w+|"
+    r"intub\w+|noradre\w*|nad|saigne\w*|hemorragi\w+|marbrures?|sepsis|septique|"
+    r"areactif|areactive|toxicite|alerte|src|crs|icans)\b"
 )
+NO_MORE = re.compile(
+    # What somebody no longer does is the sign itself: « ne répond pas », « plus conscient ».
+    r"\b(?:repond|reveill|respir|reagi|parl|boug)\w*(?: \w+)? (?:pas|plus|rien)\b"
+    r"|\b(?:pas|plus|non|peu) (?:\w+ )?(?:consciente?|reacti(?:f|ve)|reveill(?:ee?|able))\b"
+    r"|\bva (?:pas|plus|mal|tres mal)\b"
+)
+FIGURE = re.compile(
+    r"\b(?:sat|sao2|spo2|saturation)\b\D{0,12}(?:[3-8]\d|9[0-3])\b"
+    r"|\b(?:3[89]|4[0-2]) [.,] \d\b|\b(?:t|temp|temperature)\b\D{0,6}(?:3[89]|4[0-2])\b"
+    r"|\b(?:ta|pam) (?:a )?[3-8]\d\b"
+)
+DENIED = re.compile(
+    r"\b(?:(?:pas|absence|jamais|n a plus) (?:de|d)|ni(?: (?:de|d))?|sans|aucune?)"
+    r"(?: (?:signes?|episodes?|crises?)(?: (?:de|d))?)? $"
+)
+"""It stands right on the sign: « pas de fièvre », « ni confusion », « sans signe de SRC »."""
+STATE = re.compile(r"febrile|hypotendue?|confuse?|aphasique|somnolente?|desorientee?|intubee?")
+NOT_SO = re.compile(r"\b(?:pas|non|jamais) $")
+"""On a state only: « pas confus » denies it, « ne mange pas, fièvre » denies nothing."""
+DIED = re.compile(r"\b(?:decede\w*|deces|dcd|morte?)\b")
 TODO = re.compile(r"\b(a faire|afaire|quoi faire|mes etapes|qu ?est ce que j ?ai)\b")
 LATE = re.compile(r"\b(retard|retards|en retard)\b")
 ON_CALL = re.compile(r"\b(de garde|astreinte|qui est d ?astreinte)\b")
@@ -39,23 +62,55 @@ class Meaning:
 
 
 def understand(sentence: str, pathway: Pathway) -> Meaning:
-    """Read one message. In doubt it is `hors_sujet`: nothing is guessed that could be written."""
+    """Read one message. In doubt it is `hors_sujet`: nothing is guessed that could be written.
+
+    Only a sign of toxicity is believed in doubt: what it opens is a question.
+    """
+    if worry := unwell(sentence):
+        return Meaning("signaler_toxicite", worry)
     found = codes.find(sentence)
     patient = found[0] if found else ""
     plain = _plain(sentence)
     step = _step(plain, pathway)
     if len(found) > 1:
         return Meaning("hors_sujet")
-    if TOXIC.search(plain) and patient and not NOT.search(plain):
-        return Meaning("signaler_toxicite", patient)
+    if patient and DIED.search(plain):
+        return Meaning("deces", patient)
     if patient and step and DONE.search(plain) and not NOT.search(plain):
         return Meaning("confirmer_etape", patient, step)
-    if patient and not TOXIC.search(plain):
+    if patient and not SIGN.search(plain):
         return Meaning("statut_patient", patient, step)
     for pattern, intent in INTENTS:
         if pattern.search(plain):
             return Meaning(intent)
     return Meaning("hors_sujet")
+
+
+def unwell(sentence: str) -> str:
+    """The one patient who is said to show a sign; nothing if none is, or if two are named."""
+    found = codes.find(sentence)
+    # « FR35 » has the shape of a code too: beside a true one it is none.
+    named = tuple(filter(codes.valid, found)) or found
+    return named[0] if len(named) == 1 and _toxic(sentence) else ""
+
+
+def _toxic(sentence: str) -> bool:
+    """Whether a sign of toxicity is named, and not denied there and then."""
+    # Its stops stay: « ne va pas. Fièvre » denies no fever.
+    said = " ".join(map(_word, re.findall(r"\w+|[.,;:!?\n]", sentence.replace("’", "'"))))
+    if NO_MORE.search(said) or FIGURE.search(said):
+        return True
+    return any(not _denied(said[: sign.start()], sign[0]) for sign in SIGN.finditer(said))
+
+
+def _denied(before: str, sign: str) -> bool:
+    if DENIED.search(before):
+        return True
+    return bool(STATE.fullmatch(sign) and NOT_SO.search(before))
+
+
+def _word(found: str) -> str:
+    return bare(found) or found
 
 
 def _plain(sentence: str) -> str:

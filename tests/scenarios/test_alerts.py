@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bot.domain.roles import Team
 from tests.hospital import ANY, Hospital
 
@@ -31,6 +33,51 @@ async def test_a_code_alone_alerts(ward: Hospital) -> None:
     await ward.say(ward.who(GREFFE), f"/alerte {code.removeprefix('TLS-').lower()}")
 
     assert alerted(ward, REANIMATION) == ["alert.raised"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{0} convulse",
+        "{0} !",
+        "{0}!",
+        "{0} grade 3",
+        "{0}, convulse, sat 82 %",
+        "{1} svp",
+        "TLS {1} ne répond plus",
+        "patient {0} convulse",
+    ],
+)
+async def test_what_follows_the_code_never_holds_an_alert_back(ward: Hospital, said: str) -> None:
+    [code] = await ward.injected()
+
+    await ward.say(ward.who(GREFFE), f"/alerte {said.format(code, code[4:].lower())}")
+
+    assert alerted(ward, REANIMATION) == ["alert.raised"]
+
+
+@pytest.mark.parametrize("command", ["/toxicite", "/statut"])
+async def test_what_follows_the_code_of_a_question_is_left_aside(
+    ward: Hospital, command: str
+) -> None:
+    code = await ward.enrol()
+    greffe = ward.who(GREFFE)
+
+    await ward.say(greffe, f"{command} {code} svp, confus")
+
+    assert not ward.last(greffe).startswith("patient.unknown")
+    assert code in ward.last(greffe)
+
+
+async def test_a_mistyped_code_before_other_words_still_proposes_the_nearest(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+
+    await ward.say(ward.who(GREFFE), f"/alerte {code[:-1]} convulse")
+
+    assert alerted(ward, REANIMATION) == []
+    assert ward.newest(ward.who(GREFFE), code)
 
 
 async def test_a_mistyped_code_alerts_about_nobody_and_proposes_the_nearest(

@@ -101,6 +101,64 @@ async def test_saying_that_a_patient_is_unwell_asks_what_is_seen_and_the_tap_ale
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "ne répond pas",
+        "ne se réveille pas",
+        "ne respire plus",
+        "n’est plus conscient",
+        "convulsions, ne répond pas",
+        "coma",
+        "hypoxie",
+        "sat 82 %",
+        "arrêt cardiaque",
+        "choc",
+        "intubé",
+        "sous noradré",
+        "fièvre 39 pas soulagée",
+        "fièvre ?",
+        "si fièvre, on fait quoi",
+        "ne mange pas, fièvre",
+        "pas de fièvre mais convulse",
+        "FR35, désature",
+    ],
+)
+async def test_in_doubt_an_emergency_is_asked_about(ward: Hospital, said: str) -> None:
+    code = await ward.enrol()
+    greffe = ward.who(Team.GREFFE)
+
+    await ward.say(greffe, f"{code} {said}")
+
+    assert ward.last(greffe).startswith("report.which_sign")
+    assert ward.alerts(code) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["pas de fièvre", "apyrétique", "ni confusion", "pas confus", "sans signe de SRC", "sat 98 %"],
+)
+async def test_a_sign_that_is_denied_there_and_then_is_none(ward: Hospital, said: str) -> None:
+    code = await ward.enrol()
+    greffe = ward.who(Team.GREFFE)
+
+    await ward.say(greffe, f"{code} {said}")
+
+    assert not ward.last(greffe).startswith("report.which_sign")
+
+
+@pytest.mark.parametrize("said", ["{0} décédé", "décès de {0} cette nuit", "{0} dcd"])
+async def test_a_death_says_that_it_cannot_be_written_here_and_whom_to_call(
+    ward: Hospital, said: str
+) -> None:
+    code = await ward.enrol()
+    greffe = ward.who(Team.GREFFE)
+
+    await ward.say(greffe, said.format(code))
+
+    assert ward.last(greffe) == "typed.death"
+
+
+@pytest.mark.parametrize(
     ("said", "answer"),
     [
         ("qu'est-ce qui est en retard", "late."),

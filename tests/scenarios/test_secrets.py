@@ -116,6 +116,53 @@ async def test_an_identity_as_the_argument_of_a_command_is_taken_away(ward: Hosp
         await taken_away(ward, nurse, nurse.id, f"{command} {IDENTITY}")
 
 
+@pytest.mark.parametrize("said", ["/alerte {0} {1} convulse", "/alerte@relais_bot {1} {0}"])
+async def test_an_alert_that_names_somebody_is_raised_and_the_name_taken_away(
+    any_ward: Hospital, said: str
+) -> None:
+    [code] = await any_ward.injected()
+    greffe, group = any_ward.who(GREFFE), any_ward.chat(GREFFE)
+
+    chat = group if "@" in said else greffe.id
+    with any_ward.heard(chat) as heard:
+        await any_ward.say(greffe, said.format(code, f"Mme {NAME}"), chat)
+
+    assert len(any_ward.alerts(code)) == 1
+    assert heard[0].startswith("typed.identity")
+    assert "delete" in {each.kind for each in any_ward.transport.to(chat)}
+    assert NAME not in everything(any_ward)
+
+
+async def test_an_emergency_that_names_somebody_is_asked_about(ward: Hospital) -> None:
+    code = await ward.enrol()
+    greffe = ward.who(GREFFE)
+
+    with ward.heard(greffe) as heard:
+        await ward.say(greffe, f"{code} Mme {NAME} ne répond pas")
+
+    assert [each.split()[0] for each in heard] == ["typed.identity", "report.which_sign"]
+    assert ward.alerts(code) == []
+    assert NAME not in everything(ward)
+
+
+async def test_a_name_beside_a_wrong_code_alerts_about_nobody(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+
+    await taken_away(ward, ward.who(GREFFE), ward.chat(GREFFE), f"/alerte {wrong} {IDENTITY}")
+
+    assert ward.alerts(code) == []
+
+
+async def test_a_stranger_who_names_somebody_is_not_heard(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    stranger = ward.person("Stranger")
+
+    await taken_away(ward, stranger, stranger.id, f"/alerte {code} {IDENTITY}")
+
+    assert ward.alerts(code) == []
+
+
 @pytest.mark.parametrize("verb", ["problem", "skip", "waive"])
 async def test_an_identity_as_a_reason_is_taken_away(ward: Hospital, verb: str) -> None:
     code = await ward.enrol()
