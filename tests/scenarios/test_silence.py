@@ -228,6 +228,17 @@ async def test_an_alert_letter_that_is_refused_is_unexplained(broken: Hospital) 
     assert names(broken, "failed")
 
 
+async def test_an_identity_that_telegram_would_not_delete_is_unexplained(broken: Hospital) -> None:
+    stays = SendError("Bad Request: message can't be deleted", refused=True)
+    broken.transport.fail(broken.chat(EFS), stays)
+
+    await broken.say(broken.who(EFS), "Mme Dupont arrive", broken.chat(EFS))
+    await broken.relais.ring()
+
+    assert [letter.kind for _, letter in broken.transport.refused] == ["delete"]
+    assert names(broken, "failed")
+
+
 async def test_an_update_that_failed_is_unexplained(broken: Hospital) -> None:
     [code] = await broken.injected()
 
