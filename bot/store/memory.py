@@ -293,11 +293,12 @@ class MemoryRecords:
         ]
 
     def watched(self, centre: str, offset: int, limit: int) -> Page:
-        found = [
-            ((record.watch.next_at, record.code), (record.code, Watch.KIND, ""))
-            for record in self._running(centre)
-            if record.watch.state == WatchState.OPEN
-        ]
+        def place(record: Record) -> tuple[Any, ...]:
+            if record.watch.state == WatchState.OPEN:
+                return 0, record.watch.next_at, record.code
+            return 1, record.patient.day0_on, record.code
+
+        found = [(place(record), (record.code, "", "")) for record in self._running(centre)]
         return _page(found, offset, limit)
 
     def phases(self, centre: str) -> dict[str, int]:

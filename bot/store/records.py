@@ -382,10 +382,16 @@ class Records:
     def watched(self, centre: str, offset: int, limit: int) -> Page:
         """Those under watch, the next round first; then the others whose pathway runs."""
         under = (d.kind == Watch.KIND, d.state == WatchState.OPEN.value)
-        mine = under + ((d.centre == centre,) if centre else ())
-        total = self._count(select(func.count()).where(*mine))
-        found = select(d.code, d.kind, d.key).where(*mine).order_by(d.due_at, d.code)
-        return Page(total, offset, self._lines(found.limit(limit).offset(offset)))
+        under += (d.centre == centre,) if centre else ()
+        # Its codes in one set: looked for one by one, they would take as long as the list is.
+        rest = (*self._running(centre), p.code.not_in(select(d.code).where(*under)))
+        watched = self._count(select(func.count()).where(*under))
+        total = watched + self._count(select(func.count()).where(*rest))
+        found = select(d.code, d.kind, d.key).where(*under).order_by(d.due_at, d.code)
+        lines = self._lines(found.limit(limit).offset(offset))
+        others = select(*PATIENT).where(*rest).order_by(p.day0_on, p.code)
+        others = others.limit(limit - len(lines)).offset(max(0, offset - watched))
+        return Page(total, offset, [*lines, *self._lines(others)])
 
     def phases(self, centre: str) -> dict[str, int]:
         """How many there are in each phase."""
