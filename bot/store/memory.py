@@ -314,10 +314,8 @@ class MemoryRecords:
     def after(self, code: str, limit: int) -> list[str]:
         return sorted(each for each in self._facts.records if each > code)[:limit]
 
-    def turn(self, number: int, limit: int) -> list[str]:
-        codes = sorted(self._facts.records)
-        offset = number * limit % max(len(codes), 1)
-        return codes[offset : offset + limit]
+    def running(self, begins: int, ends: int) -> list[str]:
+        return sorted(record.code for record in self._running(""))[begins:ends]
 
     # The audit
 
@@ -345,11 +343,15 @@ class MemoryRecords:
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         found = [
-            (record.code, kind.name, thing.key, kind.together(record, thing))
+            (
+                (c.rank, c.due_at, record.code, thing.key),
+                (record.code, kind.name, thing.key, c.together),
+            )
             for record, kind, thing in self._things()
+            for c in (due.columns(record, thing),)
             if PUT.get(kind.name) == thing.state
         ]
-        return found[:limit]
+        return [line for _, line in sorted(found)[:limit]]
 
 
 def _page(found: list[tuple[Any, tuple[str, str, str]]], offset: int, limit: int) -> Page:

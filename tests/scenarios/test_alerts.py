@@ -16,7 +16,8 @@ def alerted(ward: Hospital, team: Team) -> list[str]:
 
 
 def _chooser(ward: Hospital, offset: int, limit: int) -> Page:
-    return ward.ask(lambda unit: unit.records.watched("TLS", offset, limit))
+    page: Page = ward.ask(lambda unit: unit.records.watched("TLS", offset, limit))
+    return page
 
 
 async def test_two_taps_lead_from_nothing_to_the_icu(any_ward: Hospital) -> None:
