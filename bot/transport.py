@@ -52,6 +52,7 @@ NEVER_LEFT = (
     aiohttp.InvalidURL,
 )
 UNCHANGED = "message is not modified"
+DELETED = "message to delete not found"
 UNPARSED = "can't parse entities"
 GONE = (
     "query is too old",
@@ -59,8 +60,6 @@ GONE = (
     "message to edit not found",
     "message can't be edited",
     "there is no text in the message to edit",
-    "message to delete not found",
-    "message can't be deleted",
     "message_id_invalid",
 )
 UNREACHABLE = (
@@ -239,6 +238,9 @@ class TelegramTransport:
             # It shows already what it should: that is what was wanted.
             if UNCHANGED in str(error).lower():
                 return int(letter.payload["message_id"])
+            # So is this; one that Telegram will not delete is still read by everybody.
+            if DELETED in str(error).lower():
+                return None
             raise send_error(error, says=letter.kind in SAYS) from error
 
     async def _call(self, method: str, given: Mapping[str, Any]) -> Any:

@@ -162,6 +162,27 @@ async def test_a_message_is_deleted(telegram: FakeTelegram, transport: TelegramT
     assert telegram.calls == [("deleteMessage", {"chat_id": 7, "message_id": 42})]
 
 
+async def test_a_message_that_is_gone_already_is_deleted(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    telegram.answers = [error(400, "Bad Request: message to delete not found")]
+
+    assert await transport.deliver(letter(Kind.DELETE, "", payload={"message_id": 42})) is None
+
+
+@pytest.mark.parametrize("end", ["", " for everyone"])
+async def test_a_message_that_telegram_will_not_delete_is_refused(
+    end: str, telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    telegram.answers = [error(400, f"Bad Request: message can't be deleted{end}")]
+
+    with pytest.raises(SendError) as raised:
+        await transport.deliver(letter(Kind.DELETE, "", payload={"message_id": 42}))
+
+    assert raised.value.refused
+    assert not raised.value.gone
+
+
 @pytest.mark.parametrize(
     ("chat", "extra", "scope"),
     [

@@ -5,6 +5,7 @@ What it looks for stands in `bot/domain/invariants.py`, where the tests look too
 
 from datetime import time, timedelta
 from hashlib import sha256
+from math import ceil
 
 from bot.cards import lists as cards
 from bot.cards.lists import NOTHING_LATE
@@ -36,8 +37,10 @@ KEPT = timedelta(days=90)
 """How long what was said is kept; the events are kept for ever."""
 SAID_AGAIN = timedelta(hours=1)
 """How long the coordination is left in peace about what it knows; an alert is said each time."""
-AT_ONCE = 20
-"""Records that one audit reads through; every running one has its turn."""
+AT_ONCE, AT_MOST = 20, 100
+"""Records that one audit reads through; every running one has its turn within a day."""
+PUT_AT_MOST = 4000
+"""Things put to somebody that one audit looks at: what 10,000 patients have open, and more."""
 LIMIT = 50
 PURGED_AT_ONCE = 5000
 
@@ -86,7 +89,7 @@ def _unheard(unit: Unit) -> list[str]:
     """What was put to a team and reached no chat at all."""
     told = {
         together if kind == Check.KIND else f"{kind}:{code}:{key}": f"{kind} {code} {key}"
-        for code, kind, key, together in unit.records.told_open(LIMIT * 4)
+        for code, kind, key, together in unit.records.told_open(PUT_AT_MOST)
         if kind in (Alert.KIND, Check.KIND, Relay.KIND)
     }
     heard = unit.outbox.heard(told.keys())
@@ -128,8 +131,17 @@ def _read_through(unit: Unit, *, whole: bool) -> list[str]:
             found += _faults(unit, codes)
         return found
     # From the time alone, so that no place has to be kept.
-    turn = int(unit.now.timestamp() // AUDIT_EVERY.total_seconds())
-    return _faults(unit, unit.records.turn(turn, AT_ONCE))
+    number = int(unit.now.timestamp() // AUDIT_EVERY.total_seconds())
+    begins, ends = turn(number, unit.records.patients("", 0, 1).total)
+    return _faults(unit, unit.records.running(begins, ends))
+
+
+def turn(number: int, total: int) -> tuple[int, int]:
+    """The part that is read through now: together they are all, a day's at the most."""
+    a_day = timedelta(days=1) // AUDIT_EVERY
+    # More than so many at once would hold up the others: then all take longer than a day.
+    turns = max(min(a_day, ceil(total / AT_ONCE)), ceil(total / AT_MOST), 1)
+    return total * (number % turns) // turns, total * (number % turns + 1) // turns
 
 
 def _faults(unit: Unit, codes: list[str]) -> list[str]:

@@ -68,10 +68,8 @@ def everyone(unit: Unit, centre: str, offset: int = 0) -> Card:
 
 
 def choose(unit: Unit, centre: str, verb: str, offset: int = 0) -> Card:
-    """Which patient: those under watch first, or everybody when nobody is."""
+    """Which patient: those under watch first, then everybody whose pathway runs."""
     page = unit.records.watched(centre, offset, SHOWN)
-    if not page.total:
-        page = unit.records.patients(centre, offset, SHOWN)
     if not page.total:
         raise Refused(text("patient.none"))
     return cards.choose(_records(unit, page), verb, offset, page.total)

@@ -3,6 +3,7 @@
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -60,14 +61,32 @@ def _plural(flat: str) -> str:
 INVISIBLE = dict.fromkeys([0xAD, 0x34F, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
                            *range(0x2060, 0x2070), 0xFE0F, 0xFEFF])  # fmt: skip
 DASHES_AND_QUOTES = str.maketrans("‐‑‒–—−’ʼ‘´`", "------'''''")
+SPARE = 1000
+"""By how many characters a text may grow: one alone may become eighteen, and stop everybody."""
 GLUED = re.compile(r"\b([Mm](?:me|lle|elle|r|onsieur|adame))(?=[A-ZÀ-Þ][a-zà-ÿA-Z])")
 
 
 def normalise(text: str) -> str:
     """One form for what looks alike: full-width digits, narrow spaces, « MmeDupont »."""
-    seen = text.translate(INVISIBLE).replace("\n", " . ")  # a line is a sentence of its own
-    said = unicodedata.normalize("NFKC", seen).translate(DASHES_AND_QUOTES)
+    seen = text.translate(INVISIBLE)
+    if not seen.isascii():
+        seen = unicodedata.normalize("NFKC", "".join(_plain(seen)))
+    said = seen.replace("\n", " . ").translate(DASHES_AND_QUOTES)  # a line is a sentence
     return GLUED.sub(r"\1 ", " ".join(said.split()))
+
+
+def _plain(text: str) -> Iterator[str]:
+    """Any script's figures as ours, and nothing that would make a short text a very long one."""
+    spare = SPARE
+    for character in text:
+        if character.isascii():
+            yield character
+        elif character.isdecimal():
+            yield str(unicodedata.decimal(character))
+        else:
+            grows = len(unicodedata.normalize("NFKC", character)) - 1
+            spare -= grows
+            yield " " if grows and spare < 0 else character
 
 
 def fold(said: str) -> str:

@@ -302,11 +302,12 @@ class MemoryRecords:
         ]
 
     def watched(self, centre: str, offset: int, limit: int) -> Page:
-        found = [
-            ((record.watch.next_at, record.code), (record.code, Watch.KIND, ""))
-            for record in self._running(centre)
-            if record.watch.state == WatchState.OPEN
-        ]
+        def place(record: Record) -> tuple[Any, ...]:
+            if record.watch.state == WatchState.OPEN:
+                return 0, record.watch.next_at, record.code
+            return 1, record.patient.day0_on, record.code
+
+        found = [(place(record), (record.code, "", "")) for record in self._running(centre)]
         return _page(found, offset, limit)
 
     def phases(self, centre: str) -> dict[str, int]:
@@ -322,10 +323,8 @@ class MemoryRecords:
     def after(self, code: str, limit: int) -> list[str]:
         return sorted(each for each in self._facts.records if each > code)[:limit]
 
-    def turn(self, number: int, limit: int) -> list[str]:
-        codes = sorted(self._facts.records)
-        offset = number * limit % max(len(codes), 1)
-        return codes[offset : offset + limit]
+    def running(self, begins: int, ends: int) -> list[str]:
+        return sorted(record.code for record in self._running(""))[begins:ends]
 
     # The audit
 
@@ -361,11 +360,15 @@ class MemoryRecords:
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         found = [
-            (record.code, kind.name, thing.key, kind.together(record, thing))
+            (
+                (c.rank, c.due_at, record.code, thing.key),
+                (record.code, kind.name, thing.key, c.together),
+            )
             for record, kind, thing in self._things()
+            for c in (due.columns(record, thing),)
             if PUT.get(kind.name) == thing.state
         ]
-        return found[:limit]
+        return [line for _, line in sorted(found)[:limit]]
 
 
 def _page(found: list[tuple[Any, tuple[str, str, str]]], offset: int, limit: int) -> Page:

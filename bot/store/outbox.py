@@ -280,9 +280,9 @@ class Outbox:
         """Letters that should have left by then, and those that nobody got: one line each."""
         stuck = and_(WAITS, c.created_at < stuck_before)
         unheard = (LetterState.FAILED.value, LetterState.UNKNOWN.value)
-        lost = and_(
-            c.state.in_(unheard), c.kind == Kind.SEND.value, ~c.withdrawn, c.created_at >= since
-        )
+        # An identity that Telegram would not delete stands there until somebody does.
+        missed = c.kind.in_((Kind.SEND.value, Kind.DELETE.value))
+        lost = and_(c.state.in_(unheard), missed, ~c.withdrawn, c.created_at >= since)
         found = [
             select(c.id, c.state, c.created_at).where(which).order_by(c.id).limit(limit)
             for which in (stuck, lost)

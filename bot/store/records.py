@@ -352,10 +352,8 @@ class Records:
 
     def patients(self, centre: str, offset: int, limit: int) -> Page:
         """Those whose pathway runs, the nearest injection first."""
-        mine = self._running(centre)
-        total = self._count(select(func.count()).where(*mine))
-        found = select(*PATIENT).where(*mine).order_by(p.day0_on, p.code)
-        return Page(total, offset, self._lines(found.limit(limit).offset(offset)))
+        total = self._count(select(func.count()).where(*self._running(centre)))
+        return Page(total, offset, self._by_day0(centre, offset, limit))
 
     def worried(self, centre: str, offset: int, limit: int) -> Page:
         """Those of whom something is late, an alert before all else, then the longest."""
@@ -375,22 +373,30 @@ class Records:
 
     def calm(self, centre: str, offset: int, limit: int) -> Page:
         """Those of whom nothing is late, the nearest injection first."""
-        mine = (*self._running(centre), or_(p.late_at.is_(None), p.late_at > self._now))
-        found = select(*PATIENT).where(*mine).order_by(p.day0_on, p.code)
-        return Page(0, offset, self._lines(found.limit(limit).offset(offset)))
+        calm = or_(p.late_at.is_(None), p.late_at > self._now)
+        return Page(0, offset, self._by_day0(centre, offset, limit, calm))
 
     def watched(self, centre: str, offset: int, limit: int) -> Page:
         """Those under watch, the next round first; then the others whose pathway runs."""
         under = (d.kind == Watch.KIND, d.state == WatchState.OPEN.value)
         mine = under + ((d.centre == centre,) if centre else ())
-        total = self._count(select(func.count()).where(*mine))
+        watched = self._count(select(func.count()).where(*mine))
         found = select(d.code, d.kind, d.key).where(*mine).order_by(d.due_at, d.code)
-        return Page(total, offset, self._lines(found.limit(limit).offset(offset)))
+        lines = self._lines(found.limit(limit).offset(offset))
+        # Only what runs is under watch.
+        total = self._count(select(func.count()).where(*self._running(centre)))
+        begins, wanted = max(0, offset - watched), limit - len(lines)
+        others = self._by_day0(centre, begins, wanted, p.code.not_in(select(d.code).where(*under)))
+        return Page(total, offset, [*lines, *others])
 
     def phases(self, centre: str) -> dict[str, int]:
         """How many there are in each phase."""
-        counted = select(p.phase, func.count()).where(*self._running(centre)).group_by(p.phase)
-        return {row.phase: int(row[1]) for row in self._connection.execute(counted)}
+        counted = select(p.phase, func.count()).where(*self._running(centre))
+        # By state too, as the index is: what it gives needs no sorting.
+        found: dict[str, int] = {}
+        for phase, n in self._connection.execute(counted.group_by(p.state, p.phase)):
+            found[phase] = found.get(phase, 0) + int(n)
+        return found
 
     def codes(self, fours: Collection[str], limit: int | None = 100) -> list[str]:
         """The codes of these four characters, in any centre."""
@@ -402,12 +408,10 @@ class Records:
         found = select(p.code).where(p.code > code).order_by(p.code).limit(limit)
         return list(self._connection.execute(found).scalars())
 
-    def turn(self, number: int, limit: int) -> list[str]:
-        """Some codes, others at the next number: after so many turns all of them came."""
-        total = self._count(select(func.count()).select_from(patients))
-        found = select(p.code).order_by(p.code).limit(limit)
-        offset = number * limit % max(total, 1)
-        return list(self._connection.execute(found.offset(offset)).scalars())
+    def running(self, begins: int, ends: int) -> list[str]:
+        """A part of the codes whose pathway runs, in their order."""
+        found = select(p.code).where(*self._running("")).order_by(p.code)
+        return list(self._connection.execute(found.limit(ends - begins).offset(begins)).scalars())
 
     # The audit
 
@@ -434,16 +438,39 @@ class Records:
         return [tuple(row) for row in self._connection.execute(found)]
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
-        """What was put to somebody and waits: (code, kind, key, what it shares)."""
-        columns = (d.code, d.kind, d.key, d.together)
+        """What was put to somebody and waits: (code, kind, key, what it shares).
+
+        Alerts first, then the oldest: what is beyond the limit has its turn when those end.
+        """
+        columns = (d.code, d.kind, d.key, d.together, d.rank, d.due_at)
         asked = [
             select(*columns).where(d.kind == kind, d.state == state) for kind, state in PUT.items()
         ]
-        return [tuple(row) for row in self._connection.execute(union_all(*asked).limit(limit))]
+        every = union_all(*asked).order_by("rank", "due_at", "code", "key").limit(limit)
+        return [tuple(row)[:4] for row in self._connection.execute(every)]
 
     def _running(self, centre: str) -> tuple[Any, ...]:
-        running = p.state.in_((PatientState.ACTIVE.value, PatientState.PAUSED.value))
+        running = p.state.in_(STATES_RUNNING)
         return (running, p.centre == centre) if centre else (running,)
+
+    def _by_day0(
+        self, centre: str, offset: int, limit: int, *which: Any
+    ) -> list[tuple[str, str, str]]:
+        """Those that run and are such, the nearest injection first."""
+        mine = (*which, p.centre == centre) if centre else which
+        parts = [
+            select(p.code, p.day0_on)
+            .where(p.state == state, *mine)
+            .order_by(p.day0_on, p.code)
+            # Each state by its index, no farther than the page: a sort of all would walk all.
+            .limit(offset + limit)
+            .subquery()
+            for state in STATES_RUNNING
+        ]
+        every = union_all(*(select(part) for part in parts)).subquery()
+        found = select(every.c.code, literal(""), literal(""))
+        found = found.order_by(every.c.day0_on, every.c.code).limit(limit).offset(offset)
+        return self._lines(found)
 
     def _count(self, query: Any) -> int:
         return int(self._connection.execute(query).scalar_one())
@@ -453,6 +480,7 @@ class Records:
 
 
 DUTY = "duty"
+STATES_RUNNING = (PatientState.ACTIVE.value, PatientState.PAUSED.value)
 PUT = {"alert": "open", "check": "asked", "relay": "offered"}
 """The kinds that are put to somebody, in the state in which they wait for him."""
 ROUND = 200

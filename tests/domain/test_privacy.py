@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.lexicon import fold, normalise
 from bot.domain.privacy import Category, screen
 
 HERE = Path(__file__).parent
@@ -149,3 +150,22 @@ def test_nothing_to_read_passes(text: str) -> None:
 def test_the_longest_message_is_read_to_its_end_and_as_its_beginning_was(unit: str) -> None:
     """Nothing in it is tried again and again: the time that each test has would run out."""
     assert screen((unit * 4096)[:4096]) == screen(unit * 8)
+
+
+@pytest.mark.parametrize("unit", ["ﷺ", "⒇", "㏘", "½", "…", "ﬃ", "é", "９", "١"])
+def test_no_character_makes_a_text_much_longer(unit: str) -> None:
+    """One of them becomes eighteen: a message of it would keep everybody else waiting."""
+    said = normalise(f"9{unit * 4095}")
+    assert len(said) <= 2 * 4096
+    assert len(fold(said)) <= 2 * 4096
+
+
+def test_an_identity_among_wide_characters_is_still_found() -> None:
+    assert screen("ﷺ" * 3000 + " Mme Dupont") is Category.NAME
+    assert screen("…" * 3000 + " 06 12 34 56 78") is Category.PHONE
+    assert screen("oﬃce, ½ dose … ㏘") is None
+
+
+def test_figures_of_other_scripts_are_figures() -> None:
+    assert screen("٠٦١٢٣٤٥٦٧٨") is Category.PHONE
+    assert screen("۱۶۱۰۳۳۱۵۵۵۱۲۳۲۸") is Category.NIR

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.roles import Team
+from bot.store.records import Page
 from tests.hospital import ANY, Hospital
 
 GREFFE, COORDINATION, REANIMATION = Team.GREFFE, Team.COORDINATION, Team.REANIMATION
@@ -16,6 +17,11 @@ def alerted(ward: Hospital, team: Team) -> list[str]:
     return [said.split()[0] for said in ward.told(ward.chat(team)) if said.startswith("alert.")]
 
 
+def _chooser(ward: Hospital, offset: int, limit: int) -> Page:
+    page: Page = ward.ask(lambda unit: unit.records.watched("TLS", offset, limit))
+    return page
+
+
 async def test_two_taps_lead_from_nothing_to_the_icu(any_ward: Hospital) -> None:
     [code] = await any_ward.injected()
     nurse = any_ward.who(GREFFE)
@@ -25,6 +31,22 @@ async def test_two_taps_lead_from_nothing_to_the_icu(any_ward: Hospital) -> None
 
     assert alerted(any_ward, REANIMATION) == ["alert.raised"]
     assert alerted(any_ward, COORDINATION) == ["alert.raised"]
+
+
+async def test_those_under_watch_come_first_and_then_all_the_others(any_ward: Hospital) -> None:
+    [watched] = await any_ward.injected()
+    later = [await any_ward.enrol("23/05/2026", f"{day}/06/2026") for day in (29, 27, 28)]
+    expected = [watched, later[1], later[2], later[0]]
+
+    for limit in (1, 2, 3, 9):
+        pages = [_chooser(any_ward, at, limit) for at in range(0, 4, limit)]
+        assert [code for page in pages for code, _, _ in page.lines] == expected
+        assert {page.total for page in pages} == {4}
+
+    nurse = any_ward.who(GREFFE)
+    await any_ward.say(nurse, "/alerte")
+    await any_ward.press(nurse, f"code={later[0]}")
+    assert alerted(any_ward, REANIMATION) == ["alert.raised"]
 
 
 async def test_a_code_alone_alerts(ward: Hospital) -> None:

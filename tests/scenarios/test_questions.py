@@ -1,6 +1,9 @@
 """Questions: where a patient is, what is to do, what is late, who did what; with evidence."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 
 from bot.domain.roles import Team
 from tests.hospital import Hospital
@@ -23,6 +26,30 @@ async def test_the_status_of_all_puts_worries_first(any_ward: Hospital) -> None:
     assert said.index(worried) < said.index(calm)
     assert "status.worry_alert" in said
     assert "status.worries n=1" in said
+
+
+def test_the_numbers_and_the_calm_of_all_are_found_without_sorting_them(
+    any_ward: Hospital,
+) -> None:
+    engine, asked = any_ward.database.engine, list[tuple[str, Any]]()
+    note = lambda _c, _cursor, said, values, *_: asked.append((said, values))  # noqa: E731
+    event.listen(engine, "before_cursor_execute", note)
+    any_ward.ask(lambda unit: (unit.records.phases(""), unit.records.watched("", 0, 8)))
+    event.remove(engine, "before_cursor_execute", note)
+    if engine.dialect.name != "sqlite":
+        return
+
+    with engine.connect() as connection:
+        plans = [
+            [
+                str(row[-1])
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", values)
+            ]
+            for said, values in asked
+            if said.startswith("SELECT")
+        ]
+    assert not [plan for plan in plans if "USE TEMP B-TREE FOR GROUP BY" in plan]
+    assert not [plan for plan in plans if "SCAN patient" in plan]
 
 
 async def test_the_status_names_the_phase_from_what_was_done(ward: Hospital) -> None:

@@ -4,12 +4,15 @@ import itertools
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
+from bot.care import auditor
 from bot.care.auditor import AUDIT_EVERY, PURGE
-from bot.domain.facts import Countdown, WatchState
+from bot.domain.facts import Countdown, PatientState, WatchState
 from bot.domain.roles import Team
 from bot.landing import SendError
+from bot.store.records import dated
 from tests.hospital import ANY, Hospital
 from tests.scenarios.faults import failing, full, raising
 from tests.scenarios.played import written_down
@@ -283,6 +286,61 @@ async def test_an_alert_whose_takers_have_no_chat_is_unexplained(broken: Hospita
     await broken.relais.ring()
 
     assert names(broken, f"alert {code} 1 reached nobody of reanimation")
+
+
+async def test_every_running_record_is_read_through_however_many_are_over(
+    broken: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditor, "AT_ONCE", 1)
+    one, other, *over = [await broken.enrol() for _ in range(6)]
+    for code in over:
+        with broken.change(code) as record:
+            record.patient.state = PatientState.ENDED.value
+    for code in (one, other):
+        with broken.change(code) as record:
+            record.patient.pathway = "a version that nobody kept"
+
+    found = [broken.ask(auditor.unexplained)]
+    broken.jump(seconds=AUDIT_EVERY.total_seconds())
+    found.append(broken.ask(auditor.unexplained))
+
+    said = {fault for each in found for fault in each if "cannot be read" in fault}
+    assert said == {f"{code}: cannot be read" for code in (one, other)}
+
+
+@pytest.mark.parametrize("total", [0, 1, 20, 21, 1441, 2881, 14_400, 14_401, 50_000])
+def test_the_parts_that_are_read_through_are_together_all(total: int) -> None:
+    turns = max(144, -(-total // auditor.AT_MOST))
+    parts = [auditor.turn(number, total) for number in range(7, 7 + turns)]
+
+    assert {n for begins, ends in parts for n in range(begins, ends)} == set(range(total))
+    assert all(ends - begins <= auditor.AT_MOST for begins, ends in parts)
+
+
+async def test_nothing_that_waits_is_beyond_what_the_audit_looks_at(broken: Hospital) -> None:
+    code = await broken.enrol()
+    row = {"code": code, "rank": 0, "centre": "TLS", "state": "open", "open": False}
+    rows = [
+        row | {"kind": "alert", "key": str(n), "due_at": broken.clock(), "facts": "{}"}
+        for n in range(300)
+    ]
+    with broken.database.engine.begin() as connection:
+        connection.execute(insert(dated), rows)
+
+    found = broken.ask(auditor.unexplained)
+
+    assert len([fault for fault in found if fault.endswith("reached nobody")]) == 300
+
+
+async def test_an_identity_that_telegram_would_not_delete_is_unexplained(broken: Hospital) -> None:
+    stays = SendError("Bad Request: message can't be deleted", refused=True)
+    broken.transport.fail(broken.chat(EFS), stays)
+
+    await broken.say(broken.who(EFS), "Mme Dupont arrive", broken.chat(EFS))
+    await broken.relais.ring()
+
+    assert [letter.kind for _, letter in broken.transport.refused] == ["delete"]
+    assert names(broken, "failed")
 
 
 async def test_an_update_that_failed_is_unexplained(broken: Hospital) -> None:
