@@ -342,8 +342,8 @@ async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) ->
         duties.append(beat(settings.heartbeat_url, relais.explained, relais.pulse))
     if web is not None:
         duties.append(web.run())
-    if not settings.webhook_url:
-        duties.append(relais.intake.run())
+    # A webhook calls by itself, but nobody calls for what a poller set aside before it.
+    duties.append(relais.intake.drain() if settings.webhook_url else relais.intake.run())
     return duties
 
 

@@ -29,6 +29,8 @@ BATCH = 100
 """The most that getUpdates gives at once."""
 CHUNK = 50
 """How many of those that wait are handled between two polls: something urgent may have come."""
+TURNS = 4
+"""Of the loop, after a part of a batch: what an alert that it wrote needs to be on its way."""
 MOST = 5_000
 """So many are set aside before the first of them is handled."""
 LARGEST_ID = 2**53
@@ -39,7 +41,8 @@ ANSWER_WITHIN = 10.0
 """Seconds that a server may take beyond the long poll."""
 
 URGENT_DATA = ("alert:", "report:", "check:report")
-URGENT_COMMANDS = ("/alerte", "/toxicite")
+URGENT_COMMANDS = ("/alerte", "/toxicite", "/start")
+"""Who comes in and raises an alert at once must be known before it."""
 
 PACKAGE = str(Path(__file__).parent)
 
@@ -130,6 +133,29 @@ class Intake:
             # A report stands before the chatter that was typed before it.
             self._each_or_all(sorted(batch.values(), key=self._urgency), self._take)
 
+    async def _take_all(self, batch: Sequence[Raw]) -> None:
+        """The urgent in a transaction of their own, on their way before the rest is looked at."""
+        urgent = [raw for raw in batch if self._urgency(raw) == 0]
+        others = [raw for raw in batch if self._urgency(raw) > 0]
+        parts = [urgent] if urgent else []
+        parts += [others[at : at + CHUNK] for at in range(0, len(others), CHUNK)]
+        for part in parts:
+            self.take(part)
+            for _ in range(TURNS):
+                await pause(timedelta(0))
+
+    async def drain(self) -> None:
+        """Handle what an earlier process set aside; a webhook brings only what is new."""
+        while True:
+            try:
+                self._handle_waiting()
+            except SQLAlchemyError as error:
+                await self._back_off(error)
+                continue
+            if not self._waits:
+                return
+            await pause(timedelta(0))
+
     # A batch, or each alone
 
     def _each_or_all(
@@ -192,7 +218,7 @@ class Intake:
             batch = await self._poll()
             # A full batch means that more is waiting, perhaps an alert at its end.
             if not self._waits and len(batch) < BATCH:
-                self.take(batch)
+                await self._take_all(batch)
                 self._acknowledge(batch)
             else:
                 await self._set_all_aside(batch)

@@ -69,7 +69,9 @@ class Throttle:
     def slot_at(self, priority: Priority, now: datetime) -> datetime:
         """When a message may leave for any chat that is free itself."""
         self._forget_the_future(self._all, now)
-        return _latest(now, self._parked.get(None), *self._overall(priority))
+        # Whether a ban is everybody's is a guess: an alert to another chat tries all the same.
+        banned = None if priority is Priority.ALERT else self._parked.get(None)
+        return _latest(now, banned, *self._overall(priority))
 
     def chat_free_at(self, chat: int, priority: Priority, now: datetime) -> datetime:
         """When this chat may be written to, as far as it alone decides."""

@@ -71,29 +71,18 @@ UNREACHABLE = (
     "have no rights to send",
     "not enough rights to send",
     "topic_closed",
+    "message thread not found",
     "group is deactivated",
     "group chat was deactivated",
-)
-OF_THE_MESSAGE = (
-    "button",
-    "can't parse",
-    "caption",
-    "entit",
-    "file",
-    "keyboard",
-    "message is",
-    "message text",
-    "message to be replied",
-    "parameter",
-    "photo_invalid",
-    "query",
-    "reply markup",
-    "reply message not found",
-    "scope",
-    "text must be",
-    "too long",
-    "url",
-    "wrong",
+    "group chat was deleted",
+    "chat_restricted",
+    "chat_admin_required",
+    "chat_send_",
+    "channel_private",
+    "user_is_blocked",
+    "input_user_deactivated",
+    "need administrator rights",
+    "not a member",
 )
 SAYS = frozenset({Kind.SEND, Kind.PHOTO})
 """What a chat that takes anything at all would take."""
@@ -384,10 +373,10 @@ def _bad_request(reason: str, *, says: bool) -> SendError:
     said = reason.lower()
     if any(phrase in said for phrase in GONE):
         return SendError(reason, gone=True)
-    # Topics closed, rights taken: whatever is not about this one message ends the chat.
-    other = says and not any(phrase in said for phrase in OF_THE_MESSAGE)
-    if other or any(phrase in said for phrase in UNREACHABLE):
+    if says and any(phrase in said for phrase in UNREACHABLE):
         return SendError(reason, permanent=True)
+    # What nobody listed is held against this one message: said to others, it would be refused
+    # there too, and each of them would seem lost. The audit names what was refused.
     return SendError(reason, refused=True)
 
 

@@ -439,6 +439,7 @@ async def test_what_cannot_be_read_does_not_hold_up_what_can(
         (update(1, "/Toxicite"), 0),
         (update(1, "bonjour"), 1),
         ({"update_id": 1, "message": 3, "callback_query": {"data": 4}}, 1),
+        (update(1, "/start abc"), 0),
         ({"update_id": 1}, 1),
     ],
 )
@@ -454,6 +455,30 @@ async def test_in_a_small_batch_too_the_urgent_comes_first(
     build(bot, database.unit, rests, heard).take([tap(1), tap(2, "alert:x"), tap(3)])
 
     assert heard.chunks == [[2, 1, 3]]
+
+
+async def test_the_urgent_of_a_batch_is_committed_before_the_rest_is_looked_at(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    heard = Heard()
+    telegram.answers = [ok([*map(tap, range(1, 61)), tap(61, "alert:x")]), ok([])]
+
+    await poll(build(bot, database.unit, rests, heard), telegram)
+
+    assert [len(chunk) for chunk in heard.chunks] == [1, 50, 10]
+    assert heard.chunks[0] == [61]
+
+
+async def test_what_a_poller_set_aside_is_handled_under_a_webhook_too(
+    bot: Bot, database: Database, rests: list[timedelta]
+) -> None:
+    with database.unit() as unit:
+        updates_in.set_aside(unit, {n: (1, tap(n)) for n in range(1, 121)})
+    heard = Heard()
+
+    await build(bot, database.unit, rests, heard).drain()
+
+    assert [n for chunk in heard.chunks for n in chunk] == list(range(1, 121))
 
 
 def test_an_error_is_described_by_kinds_and_places() -> None:

@@ -119,10 +119,14 @@ def test_a_shorter_ban_does_not_end_a_longer_one(throttle: Throttle) -> None:
     assert throttle.free_at(HERE, Priority.ALERT, NOW) == after(seconds=10)
 
 
-def test_everybody_may_be_parked(throttle: Throttle) -> None:
+def test_when_everybody_is_parked_an_alert_tries_all_the_same(throttle: Throttle) -> None:
     throttle.park(None, after(seconds=10))
 
-    assert throttle.free_at(HERE, Priority.ALERT, NOW) == after(seconds=10)
+    assert throttle.free_at(HERE, Priority.ANSWER, NOW) == after(seconds=10)
+    assert throttle.free_at(HERE, Priority.ALERT, NOW) == NOW
+
+    throttle.park(HERE, after(seconds=20))
+    assert throttle.free_at(HERE, Priority.ALERT, NOW) == after(seconds=20)
 
 
 def test_a_machine_whose_clock_went_back_is_not_blocked(throttle: Throttle) -> None:

@@ -230,6 +230,8 @@ async def test_the_menu_has_a_scope(
         (error(400, "Bad Request: query is too old and …"), lambda e: e.gone),
         (error(400, "Bad Request: message to edit not found"), lambda e: e.gone),
         (error(400, "Bad Request: BUTTON_DATA_INVALID"), lambda e: e.refused),
+        (error(400, "Bad Request: MESSAGE_TOO_LONG"), lambda e: e.refused and not e.permanent),
+        (error(400, "Bad Request: SOMETHING_NEW"), lambda e: e.refused and not e.permanent),
         (error(413, "Request Entity Too Large"), lambda e: e.refused),
         (
             error(500, "Internal Server Error"),

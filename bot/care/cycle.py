@@ -9,6 +9,7 @@ from bot.care import auditor
 from bot.care.telling import spread
 from bot.domain import due
 from bot.store import Database, Unit
+from bot.store.faults import storage_fault
 from bot.store.records import DUTY, Due
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,9 @@ def _guarded(database: Database, items: Sequence[Due]) -> int:
             spread(unit)
         return handled
     except Exception as error:
+        if storage_fault(error):
+            # Nothing here is at fault: the next ring, two seconds later, finds it still due.
+            raise
         # One of them is at fault, and nobody knows which: the others must not wait for it.
         if len(items) > 1:
             return sum(_guarded(database, [item]) for item in items)

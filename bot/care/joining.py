@@ -56,6 +56,9 @@ def join(unit: Unit, account: Account, token_hash: str) -> Member:
     if invitation.uses_left < 1:
         raise Refused(text("joining.invalid"))
     unit.people.put_invitation(replace(invitation, uses_left=invitation.uses_left - 1))
+    if current and current.centre != invitation.centre:
+        # The patients of the other centre are no longer theirs.
+        unit.outbox.silence(account.telegram_id)
     entering = _entering(unit, account, invitation)
     _announce(unit, entering)
     member = unit.people.join(entering)

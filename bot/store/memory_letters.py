@@ -104,6 +104,8 @@ class MemoryOutbox(Outbox):
 
     def silence(self, chat: int) -> None:
         self._cancel([x for x in self._facts.waiting.values() if x["chat_id"] == chat])
+        for letter in self._facts.letters:
+            letter["live"] &= letter["chat_id"] != chat
 
     def reroute(self, chat: int, others: Collection[int]) -> None:
         for letter in list(self._facts.waiting.values()):

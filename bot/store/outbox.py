@@ -230,8 +230,11 @@ class Outbox:
     # What becomes of what waits
 
     def silence(self, chat: int) -> None:
-        """Whoever reads there is out: nothing that waits leaves any more."""
+        """Whoever reads there is out: nothing that waits leaves, nothing that left is changed."""
         self._connection.execute(update(outbox).where(c.chat_id == chat, WAITS).values(VOID))
+        self._connection.execute(
+            update(outbox).where(c.chat_id == chat, c.live).values(live=False)
+        )
 
     def reroute(self, chat: int, others: Collection[int]) -> None:
         """A chat is lost: what waits for it, and was for a team, is said to others.

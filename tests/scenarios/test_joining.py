@@ -246,6 +246,24 @@ async def test_who_was_removed_can_do_nothing_any_more(ward: Hospital) -> None:
     assert commands(ward, efs.id) == {"start", "aide"}
 
 
+async def test_what_who_was_removed_was_told_is_changed_no_more(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    nurse, rex = ward.who(Team.COORDINATION), ward.person("Rex", Team.REANIMATION)
+    await ward.say(rex, "/garde")
+    await ward.press(rex, "duty.button.take")
+    await ward.alert(Team.GREFFE, code)
+    await ward.advance(minutes=6)
+    assert code in str(ward.told(rex))
+    await ward.say(nurse, "/retirer")
+    await ward.press(nurse, "member.button.remove name=Rex")
+    await ward.press(nurse, "member.button.remove_yes")
+
+    before = len(ward.transport.to(rex.id))
+    await ward.take(Team.REANIMATION)
+
+    assert len(ward.transport.to(rex.id)) == before
+
+
 async def test_somebody_removed_may_come_back_by_a_new_invitation(ward: Hospital) -> None:
     nurse, efs = ward.who(Team.COORDINATION), ward.who(Team.EFS)
     await ward.say(nurse, "/retirer")

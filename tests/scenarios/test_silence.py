@@ -76,6 +76,21 @@ async def test_what_raises_is_seen_and_told_to_the_coordination_within_the_same_
     assert health(ward)[1] == []
 
 
+async def test_a_database_that_is_busy_for_a_moment_puts_no_call_off(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    ward.jump(minutes=5)
+
+    with failing(ward, "INSERT INTO dated", full()), pytest.raises(OperationalError):
+        await ward.relais.ring()
+    ward.jump(seconds=2)
+    with ward.heard(ward.chat(REANIMATION)) as heard:
+        await ward.relais.ring()
+        await ward.flush()
+
+    assert heard
+
+
 async def test_what_raised_is_seen_whatever_else_is_done_for_the_patient_until_it_is_handled(
     ward: Hospital,
 ) -> None:
