@@ -24,6 +24,7 @@ CARDS: dict[str, Callable[..., Card]] = {
     "relay.informed": relays.informed,
     "relay.uninformed": relays.uninformed,
     "alert.card": alerts.card,
+    "alert.author": alerts.raised,
     "alert.ask_outcome": alerts.ask_outcome,
     "demand.card": demands.card,
     "demand.again": demands.again,

@@ -1,8 +1,8 @@
 """How an alert looks: to everybody, to its author, when its outcome is asked."""
 
 from bot.cards.common import NOTHING, data, head, lines_or_nothing, rows
-from bot.domain.alert import GRADES, OUTCOMES, SIGNS, complete
-from bot.domain.facts import Alert, AlertState
+from bot.domain.alert import GRADES, OUTCOMES, SIGNS, complete, unreachable
+from bot.domain.facts import RUNNING, Alert, AlertState
 from bot.domain.message import Button, Card, Keyboard, Text, text
 from bot.domain.record import Record
 
@@ -35,6 +35,7 @@ def _text(record: Record, alert: Alert, key: str) -> Text:
         rung=alert.rung,
         takers=lines_or_nothing(_takers(record, alert)),
         outcome=text(f"alert.outcome.{alert.outcome}") if alert.outcome else NOTHING,
+        nobody=lines_or_nothing(_nobody(record, alert)),
         closer=record.who(alert.closed_by),
         closed=alert.closed_at or record.now,
         centre=record.patient.centre,
@@ -57,8 +58,18 @@ def _takers(record: Record, alert: Alert) -> list[Text]:
     return [text("alert.taker", who=record.who(by), at=at) for by, at in taken if at]
 
 
+def _nobody(record: Record, alert: Alert) -> list[Text]:
+    # Written is not heard: a team without a chat is called by telephone, or not at all.
+    centre = record.patient.centre
+    return [
+        text("alert.nobody", team=team.value, centre=centre) for team in unreachable(record, alert)
+    ]
+
+
 def raised(record: Record, alert: Alert) -> Card:
     """What its author sees: it is gone, now the sign or the grade, or a false alarm."""
+    if alert.state not in RUNNING:
+        return card(record, alert)
     keys: Keyboard
     if alert.sign:
         # Kept after a first answer: a grade tapped by mistake can be set right.
@@ -79,9 +90,12 @@ def raised(record: Record, alert: Alert) -> Card:
                 for sign in SIGNS
             )
         )
-    # Who cannot take back a false alarm thinks twice before the next true one.
-    false = Button(text("alert.button.false"), data("alert:cancel", record, alert))
-    return Card(_text(record, alert, "alert.sent"), (*keys, (false,)))
+    if alert.state == AlertState.OPEN:
+        # Who cannot take back a false alarm thinks twice before the next true one; once it is
+        # taken, whoever has it says what became of it.
+        false = Button(text("alert.button.false"), data("alert:cancel", record, alert))
+        keys = (*keys, (false,))
+    return Card(_text(record, alert, "alert.sent"), keys)
 
 
 def ask_outcome(record: Record, alert: Alert) -> Card:

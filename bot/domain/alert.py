@@ -57,6 +57,12 @@ def complete(plan: AlertPlan, alert: Alert) -> bool:
     return not missing(plan, alert)
 
 
+def unreachable(record: Record, alert: Alert) -> list[Team]:
+    """Those of the missing teams that have no chat at all in which they can be reached."""
+    left, centre = missing(record.pathway.alerts, alert), record.patient.centre
+    return [team for team in left if not record.roster.chats(team, centre)]
+
+
 def settlers(plan: AlertPlan) -> tuple[Team, ...]:
     """Whose word it is what became of an alert."""
     return (*plan.takers, plan.neuro_team, Team.COORDINATION)
@@ -126,6 +132,11 @@ def _tell(record: Record, alert: Alert, team: str, to: To = To.CHATS) -> None:
 
 def outcome_cause(record: Record, alert: Alert) -> str:
     return f"{record.cause(alert)}:outcome"
+
+
+def author_cause(record: Record, alert: Alert) -> str:
+    """Of the message in which its author says more of it, or takes it back."""
+    return f"{record.cause(alert)}:author"
 
 
 # What people do
@@ -281,6 +292,11 @@ def _withdraw_outcome(record: Record, alert: Alert) -> None:
 
 def _show(record: Record, alert: Alert) -> None:
     record.show(record.cause(alert), "alert.card", alert)
+    _show_author(record, alert)
+
+
+def _show_author(record: Record, alert: Alert) -> None:
+    record.show(author_cause(record, alert), "alert.author", alert)
 
 
 # What the clock does
@@ -326,5 +342,6 @@ def _call_again(record: Record, alert: Alert, rung: int) -> None:
     alert.rung = rung
     alert.taken_at = alert.taken_by = alert.neuro_at = alert.neuro_by = alert.asked_at = None
     _withdraw_outcome(record, alert)
+    _show_author(record, alert)
     _tell_rung(record, alert)
     _wait(record, alert)

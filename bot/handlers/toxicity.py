@@ -66,7 +66,9 @@ def sign(visit: Visit) -> None:
     raised = check.report(
         visit.patient, visit.me, wanted, line if isinstance(line, Check) else None
     )
-    visit.show(cards.raised(visit.patient, raised))
+    visit.show(
+        cards.raised(visit.patient, raised), cause=alert.author_cause(visit.patient, raised)
+    )
 
 
 def cancel_report(visit: Visit) -> None:
@@ -89,7 +91,8 @@ def raise_alert(visit: Visit) -> None:
 def new_alert(visit: Visit) -> None:
     raised = alert.raise_alert(visit.patient, visit.me, "")
     # A new message: what was tapped may be a status that is still to be read.
-    visit.say(cards.raised(visit.patient, raised))
+    cause = alert.author_cause(visit.patient, raised)
+    visit.say(cards.raised(visit.patient, raised), cause=cause)
 
 
 def set_sign(visit: Visit) -> None:

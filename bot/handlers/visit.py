@@ -109,8 +109,10 @@ class Visit:
 
     # How it is answered
 
-    def say(self, card: Card | Text, *, protect: bool = True, **payload: Any) -> str:
-        """Answer with a new message; gives its key."""
+    def say(
+        self, card: Card | Text, *, protect: bool = True, cause: str = "", **payload: Any
+    ) -> str:
+        """Answer with a new message, kept up to date for its cause if it has one; its key."""
         shown = card if isinstance(card, Card) else Card(card)
         key = self._key("answer")
         self.unit.outbox.send(
@@ -120,16 +122,19 @@ class Visit:
             rows_of(self.unit, shown.keyboard),
             priority=Priority.ANSWER,
             protect=protect,
+            cause=cause,
             payload=payload,
         )
         return key
 
-    def show(self, card: Card | Text) -> str:
+    def show(self, card: Card | Text, *, cause: str = "") -> str:
         """Answer in the message whose button was pressed, else with a new one; gives which."""
         shown = card if isinstance(card, Card) else Card(card)
         # A command has no message of ours to change, and a tap may have lost its own.
         if not self.query_id or not self.message_id:
-            return self.say(shown)
+            return self.say(shown, cause=cause)
+        if cause:
+            self.unit.outbox.adopt(self.chat_id, self.message_id, cause)
         self.unit.outbox.edit(
             self.chat_id,
             self.message_id,

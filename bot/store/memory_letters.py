@@ -86,6 +86,14 @@ class MemoryOutbox(Outbox):
     def withdraw(self, cause: str) -> None:
         self._cancel(self._about(cause))
 
+    def adopt(self, chat: int, message_id: int, cause: str) -> None:
+        for letter in self._facts.letters:
+            if (letter["chat_id"], letter["message_id"]) == (chat, message_id):
+                if letter in self._about(letter["cause"]):
+                    self._about(letter["cause"]).remove(letter)
+                letter["cause"], letter["live"] = cause, True
+                self._facts.by_cause.setdefault(cause, []).append(letter)
+
     def write(self) -> None:
         """What is to be shown, the newest of each cause; the letters are written already."""
         for cause, shown in self._shown.items():

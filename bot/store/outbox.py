@@ -52,6 +52,16 @@ SHOWN = (
     )
     .order_by(c.id.desc())
 )
+ADOPT = (
+    update(outbox)
+    .where(
+        c.chat_id == bindparam("chat"),
+        c.state == LetterState.SENT.value,
+        c.message_id == bindparam("message"),
+        c.kind == Kind.SEND.value,
+    )
+    .values(cause=bindparam("about"), live=True)
+)
 LETTER, TAPPED = "letter", "tapped"
 """In a change of a message that was on its way: its letter; what was tapped is left alone."""
 EDITED = 5
@@ -88,6 +98,7 @@ class Outbox:
         self._letters: dict[str, dict[str, Any]] = {}
         self._void: set[str] = set()
         self._shown: dict[str, Shown] = {}
+        self._adopted: list[dict[str, Any]] = []
         self.wrote = False
         self.tapped: tuple[int, int] = (0, 0)
         """Chat and id of the message whose button was pressed: its own handler changes it."""
@@ -163,6 +174,10 @@ class Outbox:
         """
         self._shown[cause] = Shown(body, keyboard, key, self.tapped)
 
+    def adopt(self, chat: int, message_id: int, cause: str) -> None:
+        """A message of ours becomes one about `cause`: what is shown of that, is shown in it."""
+        self._adopted.append({"chat": chat, "message": message_id, "about": cause})
+
     def _write(self, chat: int, kind: Kind, key: str, **values: Any) -> None:
         values["priority"] = int(values.get("priority", Priority.ANSWER))
         self._letters.setdefault(
@@ -184,9 +199,11 @@ class Outbox:
             self._connection.execute(WITHDRAW, {"causes": sorted(self._void)})
         if self._shown:
             self._write_shown()
+        if self._adopted:
+            self._connection.execute(ADOPT, self._adopted)
         if self._letters:
             self._write_letters(list(self._letters.values()))
-        self._letters, self._void, self._shown = {}, set(), {}
+        self._letters, self._void, self._shown, self._adopted = {}, set(), {}, []
 
     def _write_shown(self) -> None:
         causes = {"causes": sorted(self._shown)}

@@ -362,6 +362,7 @@ async def test_nobody_in_the_icu_is_told_to_the_coordination(ward: Hospital) -> 
     await ward.alert(GREFFE, code)
     await ward.advance(minutes=5)
 
+    assert "(alert.nobody centre=TLS team=reanimation)" in ward.last(ward.chat(GREFFE))
     said = ward.told(ward.chat(COORDINATION), "team.nobody")
     assert any(f"code={code}" in each for each in said)
 
@@ -451,3 +452,36 @@ async def test_a_second_report_of_a_line_leaves_neurology_called(any_ward: Hospi
     assert "alert.sign.src" in said
     assert [said.split()[0] for said in neuro] == ["alert.taken_half"]
     assert await any_ward.take(NEUROLOGIE) == ""
+
+
+async def test_its_author_is_told_who_took_it_and_calls_it_false_no_more(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    nurse, chat = any_ward.who(GREFFE), any_ward.chat(GREFFE)
+    await any_ward.say(nurse, f"/alerte {code}")
+    private = any_ward.newest(nurse, "alert.button.false")
+    await any_ward.take(REANIMATION)
+    await any_ward.alert(GREFFE, code)
+    in_group = any_ward.newest(chat, "alert.button.false")
+    await any_ward.take(REANIMATION)
+
+    for where, shown in ((nurse.id, private), (chat, in_group)):
+        now = any_ward.message_at(where, shown.id)
+        assert "name=Reanimation" in now.text
+        assert not now.button("alert.button.false")
+    assert any_ward.message_at(chat, in_group.id).button("alert.button.grade grade=3")
+
+
+async def test_its_author_may_call_it_false_again_once_nobody_has_it(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    nurse = ward.who(GREFFE)
+    await ward.say(nurse, f"/alerte {code}")
+    shown = ward.newest(nurse, "alert.button.false")
+    await ward.take(REANIMATION)
+
+    await ward.advance(hours=2, minutes=30)
+    assert ward.message_at(nurse.id, shown.id).button("alert.button.false")
+    await ward.press(nurse, "alert.button.false", nurse.id)
+
+    assert ward.message_at(nurse.id, shown.id).text.startswith("alert.cancelled")
