@@ -22,7 +22,7 @@ from bot.handlers.desk import Entry, enter
 from bot.handlers.pathway import typed_day
 from bot.handlers.visit import Visit
 from bot.store.people import Draft
-from bot.understanding import understand
+from bot.understanding import understand, unwell
 
 LONGEST = 500
 """Characters of a message that can be a question or a reason; more is pasted from elsewhere."""
@@ -33,7 +33,11 @@ VALUE = 120
 def typed(visit: Visit) -> None:
     """A text: for the dialogue under way here, else read as a person would."""
     draft = drafts.current(visit.unit, visit.me, visit.chat_id)
-    if draft is not None and draft.kind in ANSWERS and _answers(visit, draft):
+    # An emergency is nobody's reason for a problem: it ends whatever was being asked.
+    if draft is not None and unwell(visit.typed):
+        _done(visit)
+        _understand(visit)
+    elif draft is not None and draft.kind in ANSWERS and _answers(visit, draft):
         _must_be_short(visit)
         _answer(visit, draft)
     else:
