@@ -4,6 +4,8 @@ Nothing said in free text changes anything before a button is pressed, except th
 a question that a dialogue has just asked.
 """
 
+import re
+
 from bot.cards import checks as check_cards
 from bot.cards import status as status_cards
 from bot.cards import steps as cards
@@ -71,7 +73,7 @@ def _answer(visit: Visit, draft: Draft) -> None:
         raise
 
 
-AGAIN = ("date.", "item.hour_unreadable", "draft.press", "patient.day0_before")
+AGAIN = ("date.", "item.hour_", "draft.press", "patient.day0_before")
 
 
 def drafted_step(visit: Visit) -> Subject:
@@ -125,14 +127,20 @@ def _item(visit: Visit) -> None:
     visit.say(cards.checklist(record, it))
 
 
+EVE = re.compile(r"^\s*hier\b[\s,]*", re.IGNORECASE)
+"""« hier 23 h 50 »: said, and not guessed."""
+
+
 def _hour(visit: Visit, item: Item) -> str:
+    said = EVE.sub("", visit.typed)
     try:
-        at = parse_hour(visit.typed)
+        at = parse_hour(said)
     except ValueError:
         at = None
     if at is None:
         raise Refused(text("item.hour_unreadable", label=item.label))
-    return checklist.read_hour(at, visit.patient.now, visit.patient.calendar)
+    now, calendar = visit.patient.now, visit.patient.calendar
+    return checklist.read_hour(at, now, calendar, item, eve=said != visit.typed)
 
 
 def _problem(visit: Visit) -> None:

@@ -1,6 +1,6 @@
 """Bad input: one clear sentence, nothing lost, never a failure."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -297,6 +297,33 @@ async def test_the_hour_button_of_an_old_card_does_not_move_day_0(any_ward: Hosp
     assert any_ward.record(code).patient.day0_on == date(2026, 4, 28)
     for team in (Team.REANIMATION, Team.NEUROLOGIE):
         await any_ward.read_back(team, code)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer", "started"),
+    [
+        ("10 h 06", "item.hour_ahead", "2026-04-27T08:00"),
+        ("14 h", "item.hour_ahead", "2026-04-27T08:00"),
+        ("9 h 42", "step.checklist", "2026-04-27T07:42"),
+        ("hier 23 h 50", "step.checklist", "2026-04-26T21:50"),
+    ],
+)
+async def test_an_hour_that_is_still_to_come_does_not_become_yesterday_s(
+    ward: Hospital, said: str, answer: str, started: str
+) -> None:
+    code, greffe = await injecting(ward), ward.who(Team.GREFFE)
+    now = int(ward.clock().timestamp()) // 60
+    await ward.tap(greffe, greffe.id, ANY, f"step:set:{code}:injection:1:{now}-0")
+
+    await ward.say(greffe, said)
+    answered, value = ward.last(greffe), ward.step(code, "injection").values["debut"]
+    await ward.say(greffe, "9 h 55")
+
+    assert answered.startswith(answer)
+    assert datetime.fromisoformat(value) == datetime.fromisoformat(f"{started}+00:00")
+    # Refused, it was asked again: the right hour is taken.
+    taken = ward.step(code, "injection").values["debut"].startswith("2026-04-27T07:55")
+    assert taken is answer.startswith("item.")
 
 
 async def test_a_day_that_was_not_offered_is_not_taken(ward: Hospital) -> None:
