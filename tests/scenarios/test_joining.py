@@ -259,6 +259,47 @@ async def test_somebody_removed_may_come_back_by_a_new_invitation(ward: Hospital
     assert found.team == "greffe"
 
 
+async def removed(ward: Hospital, name: str) -> None:
+    """The coordinator takes somebody out, a minute from now."""
+    nurse = ward.who(Team.COORDINATION)
+    await ward.advance(minutes=1)
+    await ward.say(nurse, "/retirer")
+    await ward.press(nurse, f"member.button.remove name={name}")
+    await ward.press(nurse, "member.button.remove_yes")
+
+
+async def test_the_invitation_somebody_came_by_does_not_let_them_in_again(
+    any_ward: Hospital,
+) -> None:
+    lea, tom, token = *map(any_ward.person, ("Léa", "Tom")), any_ward.token(Team.EFS, uses=3)
+    await any_ward.say(lea, f"/start {token}")
+    await removed(any_ward, "Léa")
+
+    await any_ward.say(lea, f"/start {token}")
+    await any_ward.say(tom, f"/start {token}")
+
+    assert member(any_ward, lea) is None
+    assert any_ward.last(lea) == "joining.invalid"
+    # Whoever else was invited by it still is.
+    assert member(any_ward, tom) is not None
+
+
+async def test_what_somebody_handed_out_is_worth_nothing_once_they_are_removed(
+    any_ward: Hospital,
+) -> None:
+    anne, guest = any_ward.person("Anne", Team.COORDINATION), any_ward.person("Léa")
+    await any_ward.say(anne, "/inviter coordination 5")
+    found = re.search(r"start=([\w-]+)", any_ward.screen(anne)[-1].text)
+    assert found
+
+    await removed(any_ward, "Anne")
+    for somebody in (anne, guest):
+        await any_ward.say(somebody, f"/start {found[1]}")
+
+    assert member(any_ward, anne) is None
+    assert member(any_ward, guest) is None
+
+
 async def test_the_last_coordinator_cannot_leave(ward: Hospital) -> None:
     nurse = ward.who(Team.COORDINATION)
 
