@@ -108,8 +108,11 @@ SHOWS_SOMEBODY = (
     "contact",
     "paid_media",
     "story",
+    # Their words are typed as freely as a caption's.
+    "poll",
+    "checklist",
 )
-SHOWS_NOTHING = ("sticker", "animation", "dice", "poll", "game", "checklist")
+SHOWS_NOTHING = ("sticker", "animation", "dice", "game")
 PRESENT = ("member", "administrator", "creator")
 
 

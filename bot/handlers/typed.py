@@ -267,13 +267,13 @@ def forwarded(visit: Visit) -> None:
 
 
 def not_text(visit: Visit) -> None:
-    """A sticker, a poll, an animation: nothing to understand."""
+    """A sticker, a game, an animation: nothing to understand."""
     if not visit.in_group:
         raise Refused(text("typed.only_text"))
 
 
 def identifying(visit: Visit) -> None:
-    """A picture, a voice, a place, a file may show who the patient is: it is taken away."""
+    """A picture, a voice, a poll, a file may show who the patient is: it is taken away."""
     _take_away(visit, "content")
     visit.say(text("typed.identifying"))
 

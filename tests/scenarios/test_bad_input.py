@@ -482,6 +482,18 @@ async def test_people_may_talk_among_themselves_in_a_group(ward: Hospital, said:
     assert ward.told(group) == []
 
 
+POLL = {
+    "id": "1",
+    "question": "Mme X sort-elle demain ?",
+    "options": [{"text": "oui", "voter_count": 0}, {"text": "non", "voter_count": 0}],
+    "total_voter_count": 0,
+    "is_closed": False,
+    "is_anonymous": False,
+    "type": "regular",
+    "allows_multiple_answers": False,
+}
+
+
 async def test_a_message_edited_after_the_fact_changes_nothing_and_its_author_knows(
     ward: Hospital,
 ) -> None:
@@ -505,6 +517,8 @@ async def test_a_message_edited_after_the_fact_changes_nothing_and_its_author_kn
         {"document": {"file_id": "f", "file_unique_id": "u"}},
         {"location": {"latitude": 43.6, "longitude": 1.4}},
         {"contact": {"phone_number": "0612345678", "first_name": "X"}},
+        {"poll": POLL},
+        {"checklist": {"title": "Mme X", "tasks": [{"id": 1, "text": "sortie"}]}},
     ],
 )
 @pytest.mark.parametrize("in_group", [False, True])
@@ -520,6 +534,16 @@ async def test_what_may_show_a_patient_is_taken_away_and_its_author_told_why(
     gone = [x.payload["message_id"] for x in ward.transport.to(chat) if x.kind == "delete"]
     assert gone == [update["message"]["message_id"]]
     assert ward.last(chat) == "typed.identifying"
+
+
+@pytest.mark.parametrize("query_id", ["", None, 7])
+async def test_a_tap_that_cannot_be_answered_is_left_aside(ward: Hospital, query_id: Any) -> None:
+    efs = ward.who(Team.EFS)
+    query = ward.query(efs, efs.id, 1, "todo:page:0", "q") | {"id": query_id}
+
+    await ward.receive({"update_id": 900_000, "callback_query": query})
+
+    assert ward.told(efs) == []
 
 
 async def test_a_reply_to_nothing_is_read_as_any_text(ward: Hospital) -> None:
