@@ -71,11 +71,22 @@ def _announce(unit: Unit, entering: Member) -> None:
         _tell_coordination(unit, entering.centre, Card(said), key)
 
 
-def _setup(unit: Unit, token_hash: str) -> Invitation | None:
-    """The set-up code is an invitation of one use, written down when it is first shown."""
+def is_setup(unit: Unit, token_hash: str) -> bool:
     code = unit.network.setup_code
     # Compared in constant time: how long a refusal takes tells nothing of the code.
-    if not code or not secrets.compare_digest(token_hash, hash_token(code)):
+    return bool(code) and secrets.compare_digest(token_hash, hash_token(code))
+
+
+def void(unit: Unit, token_hash: str) -> None:
+    """An invitation that too many have read lets nobody in any more."""
+    invitation = unit.people.invitation(token_hash)
+    if invitation is not None:
+        unit.people.put_invitation(replace(invitation, uses_left=0))
+
+
+def _setup(unit: Unit, token_hash: str) -> Invitation | None:
+    """The set-up code is an invitation of one use, written down when it is first shown."""
+    if not is_setup(unit, token_hash):
         return None
     known = unit.people.invitation(token_hash)
     return known or Invitation(

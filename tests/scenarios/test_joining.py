@@ -131,6 +131,37 @@ async def test_a_guest_who_taps_the_link_twice_uses_it_once(ward: Hospital) -> N
     assert member(ward, tom) is not None
 
 
+async def test_an_invitation_typed_in_a_group_is_taken_away_and_lets_nobody_in(
+    any_ward: Hospital,
+) -> None:
+    guest, group, token = any_ward.person("Léa"), any_ward.chat(Team.EFS), any_ward.token(Team.EFS)
+    update = any_ward.message(guest, group, text=f"/start {token}")
+
+    await any_ward.receive(update)
+    await any_ward.say(guest, f"/start {token}")
+
+    gone = [x.payload["message_id"] for x in any_ward.transport.to(group) if x.kind == "delete"]
+    assert gone == [update["message"]["message_id"]]
+    assert any_ward.last(group) == "joining.read"
+    assert any_ward.last(guest) == "joining.invalid"
+    assert member(any_ward, guest) is None
+
+
+async def test_the_set_up_code_typed_in_a_group_is_taken_away_and_its_author_told(
+    empty: Hospital,
+) -> None:
+    claire, group = empty.person("Claire"), -4000
+
+    await empty.say(claire, "/start a-setup-code", group)
+
+    assert [each.kind for each in empty.transport.to(group) if each.kind == "delete"]
+    assert empty.last(group) == "joining.setup_read"
+    assert member(empty, claire) is None
+    # Nobody can make another one from here: it is still the only way in.
+    await empty.say(claire, "/start a-setup-code")
+    assert member(empty, claire) is not None
+
+
 async def test_inviting_says_which_teams_there_are_when_the_name_is_wrong(ward: Hospital) -> None:
     nurse = ward.who(Team.COORDINATION)
 
