@@ -53,7 +53,7 @@ def join(unit: Unit, account: Account, token_hash: str) -> Member:
     # Without a coordinator nobody could invite one, and nothing that climbs would be heard.
     if current and _last_coordinator(unit, current):
         raise Refused(text("joining.last_coordinator"))
-    if invitation.uses_left < 1:
+    if invitation.uses_left < 1 or _left_since(unit, account, invitation):
         raise Refused(text("joining.invalid"))
     unit.people.put_invitation(replace(invitation, uses_left=invitation.uses_left - 1))
     if current and current.centre != invitation.centre:
@@ -74,11 +74,22 @@ def _announce(unit: Unit, entering: Member) -> None:
         _tell_coordination(unit, entering.centre, Card(said), key)
 
 
-def _setup(unit: Unit, token_hash: str) -> Invitation | None:
-    """The set-up code is an invitation of one use, written down when it is first shown."""
+def is_setup(unit: Unit, token_hash: str) -> bool:
     code = unit.network.setup_code
     # Compared in constant time: how long a refusal takes tells nothing of the code.
-    if not code or not secrets.compare_digest(token_hash, hash_token(code)):
+    return bool(code) and secrets.compare_digest(token_hash, hash_token(code))
+
+
+def void(unit: Unit, token_hash: str) -> None:
+    """An invitation that too many have read lets nobody in any more."""
+    invitation = unit.people.invitation(token_hash)
+    if invitation is not None:
+        unit.people.put_invitation(replace(invitation, uses_left=0))
+
+
+def _setup(unit: Unit, token_hash: str) -> Invitation | None:
+    """The set-up code is an invitation of one use, written down when it is first shown."""
+    if not is_setup(unit, token_hash):
         return None
     known = unit.people.invitation(token_hash)
     return known or Invitation(
@@ -90,11 +101,21 @@ def _setup(unit: Unit, token_hash: str) -> Invitation | None:
     )
 
 
+def _left_since(unit: Unit, account: Account, invitation: Invitation) -> bool:
+    """Whether this account was taken out after the invitation was made: it may lie at hand."""
+    known = _known(unit, account)
+    made_at = invitation.expires_at - INVITATION_LIFE
+    return known is not None and known.left_at is not None and made_at < known.left_at
+
+
+def _known(unit: Unit, account: Account) -> Member | None:
+    """Who this account is or was."""
+    everybody = unit.people.roster.members.values()
+    return next((m for m in everybody if m.telegram_id == account.telegram_id), None)
+
+
 def _entering(unit: Unit, account: Account, invitation: Invitation) -> Member:
-    known = next(
-        (m for m in unit.people.roster.members.values() if m.telegram_id == account.telegram_id),
-        None,
-    )
+    known = _known(unit, account)
     return Member(
         id=known.id if known else 0,
         telegram_id=account.telegram_id,
@@ -203,6 +224,8 @@ def remove(unit: Unit, member: Member, member_id: int) -> Member:
     if _last_coordinator(unit, gone):
         raise Refused(text("joining.last_coordinator"))
     unit.people.put(replace(gone, left_at=unit.now))
+    # A link of their own would let them back in, or whom they please.
+    unit.people.void_invitations(gone.id)
     # What waits was written when they might still read it.
     unit.outbox.silence(gone.telegram_id)
     unit.events.record("member_removed", member=member.id, removed=gone.id)

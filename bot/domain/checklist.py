@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from bot.domain.calendar import DAY, MINUTE, Calendar
@@ -13,6 +13,8 @@ AGO = (0, 5, 15, 30, 60)
 """The hours that are offered for what was just done, in minutes before now."""
 AGES = 15
 """How many minutes a button with an hour on it is believed: it was offered as near to now."""
+NIGHT = timedelta(hours=12)
+"""How long ago an hour of yesterday may be that is typed without saying so."""
 HOUR = re.compile(rf"([0-9]{{1,9}})-({'|'.join(map(str, AGO))})")
 """The minute since 1970, and how long before it was offered."""
 
@@ -68,13 +70,18 @@ def _minute(instant: datetime) -> int:
     return int(instant.timestamp()) // 60
 
 
-def read_hour(at: time, now: datetime, calendar: Calendar) -> str:
-    """A typed hour: the last time that it was that hour."""
-    instant = calendar.instant(calendar.day(now), at)
-    # A clock on a wall may be a minute ahead: that is now, and not yesterday.
-    if instant > now + MINUTE:
-        instant = calendar.instant(calendar.day(now) - DAY, at)
-    return instant.isoformat()
+def read_hour(at: time, now: datetime, calendar: Calendar, item: Item, *, eve: bool) -> str:
+    """A typed hour: today's, or that of the night before; never one that is still to come."""
+    today, before = (calendar.instant(calendar.day(now) - n * DAY, at) for n in (0, 1))
+    if eve:
+        return before.isoformat()
+    # A clock on a wall may be a minute ahead: that is now.
+    if today <= now + MINUTE:
+        return today.isoformat()
+    # A day's anchor hangs on it: yesterday is believed of a night, and else has to be said.
+    if now - before > NIGHT:
+        raise Refused(text("item.hour_ahead", label=item.label))
+    return before.isoformat()
 
 
 def day_of(step: StepDef, values: Mapping[str, Any], now: datetime, calendar: Calendar) -> date:

@@ -105,6 +105,8 @@ def apply(record: Record, step: Step, by: Member, was: date, on: date) -> None:
     """Move what was previewed, unless the date has changed since."""
     if step.state != StepState.PLANNED:
         raise Refused(text("move.closed"))
+    if step.on == on != was:
+        raise Refused(text("move.already", on=on))
     if step.on != was:
         raise Refused(text("move.changed_meanwhile"))
     must_be_possible(record, step, on)

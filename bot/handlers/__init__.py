@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
-from bot.care import joining
+from bot.care import drafts, joining
 from bot.care.telling import spread
 from bot.domain import codes
 from bot.domain.access import Action
@@ -108,8 +108,11 @@ SHOWS_SOMEBODY = (
     "contact",
     "paid_media",
     "story",
+    # Their words are typed as freely as a caption's.
+    "poll",
+    "checklist",
 )
-SHOWS_NOTHING = ("sticker", "animation", "dice", "poll", "game", "checklist")
+SHOWS_NOTHING = ("sticker", "animation", "dice", "game")
 PRESENT = ("member", "administrator", "creator")
 
 
@@ -157,6 +160,7 @@ class Desk:
         command = self._command(visit.typed)
         # A command that is edited was carried out already, as it stood.
         if command is not None and not isinstance(edited, dict):
+            _leave_question(visit, command)
             return COMMANDS.get(command, UNKNOWN) if command else None
         return _talk(visit, message, edited=isinstance(edited, dict))
 
@@ -172,6 +176,13 @@ class Desk:
             return None
         name, _, bot = typed_.split()[0][1:].partition("@")
         return "" if bot and bot.lower() != self._bot_name else name.lower() or "?"
+
+
+def _leave_question(visit: Visit, command: str) -> None:
+    """Who types a command does something else: what is typed next is no answer any more."""
+    # /annuler does it itself, and says so; in a group only a reply is an answer.
+    if command in COMMANDS and command != "annuler" and visit.member and not visit.in_group:
+        drafts.leave(visit.unit, visit.member, visit.chat_id)
 
 
 def _code_in(raw: Raw) -> str:

@@ -27,12 +27,24 @@ def start(visit: Visit) -> None:
     token_hash = visit.args[0] if visit.args else ""
     # A link in a group has been read by all of it.
     if visit.in_group:
-        raise Refused(text("joining.in_private"))
+        _in_group(visit, token_hash)
+        return
     if not token_hash and visit.member is None:
         raise Refused(text("joining.stranger"))
     joined = joining.join(visit.unit, visit.account, token_hash) if token_hash else visit.me
     menu(visit.unit, joined.telegram_id, joined)
     visit.say(cards.welcome(joined))
+
+
+def _in_group(visit: Visit, token_hash: str) -> None:
+    """An invitation typed where all could read it is taken away, and lets nobody in any more."""
+    if not token_hash:
+        raise Refused(text("joining.in_private"))
+    visit.unit.outbox.delete(visit.chat_id, visit.message_id)
+    setup = joining.is_setup(visit.unit, token_hash)
+    if not setup:
+        joining.void(visit.unit, token_hash)
+    visit.say(text("joining.setup_read" if setup else "joining.read"))
 
 
 def menu(unit: Unit, chat_id: int, member: Member | None) -> None:

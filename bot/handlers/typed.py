@@ -4,6 +4,8 @@ Nothing said in free text changes anything before a button is pressed, except th
 a question that a dialogue has just asked.
 """
 
+import re
+
 from bot.cards import checks as check_cards
 from bot.cards import status as status_cards
 from bot.cards import steps as cards
@@ -22,7 +24,7 @@ from bot.handlers.desk import Entry, enter
 from bot.handlers.pathway import typed_day
 from bot.handlers.visit import Visit
 from bot.store.people import Draft
-from bot.understanding import understand
+from bot.understanding import understand, unwell
 
 LONGEST = 500
 """Characters of a message that can be a question or a reason; more is pasted from elsewhere."""
@@ -33,7 +35,11 @@ VALUE = 120
 def typed(visit: Visit) -> None:
     """A text: for the dialogue under way here, else read as a person would."""
     draft = drafts.current(visit.unit, visit.me, visit.chat_id)
-    if draft is not None and draft.kind in ANSWERS and _answers(visit, draft):
+    # An emergency is nobody's reason for a problem: it ends whatever was being asked.
+    if draft is not None and unwell(visit.typed):
+        _done(visit)
+        _understand(visit)
+    elif draft is not None and draft.kind in ANSWERS and _answers(visit, draft):
         _must_be_short(visit)
         _answer(visit, draft)
     else:
@@ -67,7 +73,7 @@ def _answer(visit: Visit, draft: Draft) -> None:
         raise
 
 
-AGAIN = ("date.", "item.hour_unreadable", "draft.press", "patient.day0_before")
+AGAIN = ("date.", "item.hour_", "draft.press", "patient.day0_before")
 
 
 def drafted_step(visit: Visit) -> Subject:
@@ -121,14 +127,20 @@ def _item(visit: Visit) -> None:
     visit.say(cards.checklist(record, it))
 
 
+EVE = re.compile(r"^\s*hier\b[\s,]*", re.IGNORECASE)
+"""« hier 23 h 50 »: said, and not guessed."""
+
+
 def _hour(visit: Visit, item: Item) -> str:
+    said = EVE.sub("", visit.typed)
     try:
-        at = parse_hour(visit.typed)
+        at = parse_hour(said)
     except ValueError:
         at = None
     if at is None:
         raise Refused(text("item.hour_unreadable", label=item.label))
-    return checklist.read_hour(at, visit.patient.now, visit.patient.calendar)
+    now, calendar = visit.patient.now, visit.patient.calendar
+    return checklist.read_hour(at, now, calendar, item, eve=said != visit.typed)
 
 
 def _problem(visit: Visit) -> None:
@@ -255,13 +267,13 @@ def forwarded(visit: Visit) -> None:
 
 
 def not_text(visit: Visit) -> None:
-    """A sticker, a poll, an animation: nothing to understand."""
+    """A sticker, a game, an animation: nothing to understand."""
     if not visit.in_group:
         raise Refused(text("typed.only_text"))
 
 
 def identifying(visit: Visit) -> None:
-    """A picture, a voice, a place, a file may show who the patient is: it is taken away."""
+    """A picture, a voice, a poll, a file may show who the patient is: it is taken away."""
     _take_away(visit, "content")
     visit.say(text("typed.identifying"))
 

@@ -178,7 +178,8 @@ def read(unit: Unit, raw: Raw) -> Visit | None:
     """A message or a tap in our words; None if it is neither, or nobody's."""
     query = _dict(raw.get("callback_query"))
     if query:
-        return _read_tap(unit, raw, query)
+        # Without an id it can be answered by nobody: it is no tap of Telegram's.
+        return _read_tap(unit, raw, query) if _text(query.get("id")) else None
     message = _dict(raw.get("message")) or _dict(raw.get("edited_message"))
     return _read_message(unit, raw, message) if message else None
 

@@ -157,6 +157,11 @@ class People:
     def put_invitation(self, invitation: Invitation) -> None:
         upsert(self._connection, invitations, [asdict(invitation)])
 
+    def void_invitations(self, member_id: int) -> None:
+        """What this member handed out lets nobody in any more."""
+        theirs = update(invitations).where(invitations.c.created_by == member_id)
+        self._connection.execute(theirs.values(uses_left=0))
+
     # Dialogues
 
     def draft(self, member_id: int, chat_id: int) -> Draft | None:

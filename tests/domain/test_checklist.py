@@ -101,18 +101,42 @@ def test_an_hour_is_believed_for_a_quarter_of_an_hour(waited: int, ago: int) -> 
             read(START, coded, pressed)
 
 
+MIDNIGHT = NOW - timedelta(hours=9, minutes=30)  # half past midnight
+
+
+def typed(at: time, now: datetime = NOW, *, eve: bool = False) -> str:
+    return checklist.read_hour(at, now, CALENDAR, START, eve=eve)
+
+
 @pytest.mark.parametrize(
-    ("at", "instant"),
+    ("at", "now", "instant"),
     [
-        (time(9, 42), "2026-04-27T07:42:00+00:00"),
-        (time(10, 0), "2026-04-27T08:00:00+00:00"),
-        (time(10, 1), "2026-04-27T08:01:00+00:00"),  # a watch that goes a little fast
-        (time(10, 2), "2026-04-26T08:02:00+00:00"),
-        (time(23, 50), "2026-04-26T21:50:00+00:00"),
+        (time(9, 42), NOW, "2026-04-27T07:42:00+00:00"),
+        (time(10, 0), NOW, "2026-04-27T08:00:00+00:00"),
+        (time(10, 1), NOW, "2026-04-27T08:01:00+00:00"),  # a watch that goes a little fast
+        (time(23, 50), NOW, "2026-04-26T21:50:00+00:00"),
+        (time(23, 50), MIDNIGHT, "2026-04-26T21:50:00+00:00"),
+        (time(0, 10), MIDNIGHT, "2026-04-26T22:10:00+00:00"),
     ],
 )
-def test_a_typed_hour_is_the_last_time_that_it_was_that_hour(at: time, instant: str) -> None:
-    assert checklist.read_hour(at, NOW, CALENDAR) == instant
+def test_a_typed_hour_is_today_s_or_that_of_the_night_before(
+    at: time, now: datetime, instant: str
+) -> None:
+    assert typed(at, now) == instant
+
+
+@pytest.mark.parametrize("at", [time(10, 2), time(10, 6), time(10, 29), time(14, 0), time(21, 0)])
+def test_an_hour_that_is_still_to_come_is_asked_again_and_never_made_yesterday_s(
+    at: time,
+) -> None:
+    with pytest.raises(Refused) as refused:
+        typed(at)
+
+    assert refused.value.text.key == "item.hour_ahead"
+
+
+def test_yesterday_is_believed_when_it_is_said() -> None:
+    assert typed(time(14, 30), eve=True) == "2026-04-26T12:30:00+00:00"
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,14 @@ def test_what_took_place_on_its_day_moves_nothing_and_on_another_takes_the_rest_
     assert CALENDAR.day(injection.due_at) == date(2026, 4, 28)
     assert on(record, "sortie") == before["sortie"] + timedelta(days=1)
     assert on(record, "admission") == before["admission"] + timedelta(days=1)
+
+
+def test_a_second_tap_on_the_same_move_says_that_it_is_done() -> None:
+    record = enrolled()
+    move.apply(record, record.steps["injection"], NURSE, DAY0, DAY0 + WEEK)
+
+    with pytest.raises(Refused) as refused:
+        move.apply(record, record.steps["injection"], NURSE, DAY0, DAY0 + WEEK)
+
+    assert refused.value.text.key == "move.already"
+    assert [entry.kind for entry in record.logged] == ["date_moved"]

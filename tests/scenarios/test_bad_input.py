@@ -1,6 +1,6 @@
 """Bad input: one clear sentence, nothing lost, never a failure."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -299,6 +299,33 @@ async def test_the_hour_button_of_an_old_card_does_not_move_day_0(any_ward: Hosp
         await any_ward.read_back(team, code)
 
 
+@pytest.mark.parametrize(
+    ("said", "answer", "started"),
+    [
+        ("10 h 06", "item.hour_ahead", "2026-04-27T08:00"),
+        ("14 h", "item.hour_ahead", "2026-04-27T08:00"),
+        ("9 h 42", "step.checklist", "2026-04-27T07:42"),
+        ("hier 23 h 50", "step.checklist", "2026-04-26T21:50"),
+    ],
+)
+async def test_an_hour_that_is_still_to_come_does_not_become_yesterday_s(
+    ward: Hospital, said: str, answer: str, started: str
+) -> None:
+    code, greffe = await injecting(ward), ward.who(Team.GREFFE)
+    now = int(ward.clock().timestamp()) // 60
+    await ward.tap(greffe, greffe.id, ANY, f"step:set:{code}:injection:1:{now}-0")
+
+    await ward.say(greffe, said)
+    answered, value = ward.last(greffe), ward.step(code, "injection").values["debut"]
+    await ward.say(greffe, "9 h 55")
+
+    assert answered.startswith(answer)
+    assert datetime.fromisoformat(value) == datetime.fromisoformat(f"{started}+00:00")
+    # Refused, it was asked again: the right hour is taken.
+    taken = ward.step(code, "injection").values["debut"].startswith("2026-04-27T07:55")
+    assert taken is answer.startswith("item.")
+
+
 async def test_a_day_that_was_not_offered_is_not_taken(ward: Hospital) -> None:
     code = await ward.enrol()
     await ward.skip_to("2026-05-12T10:00", (*BEFORE_INJECTION, "injection"))
@@ -455,6 +482,18 @@ async def test_people_may_talk_among_themselves_in_a_group(ward: Hospital, said:
     assert ward.told(group) == []
 
 
+POLL = {
+    "id": "1",
+    "question": "Mme X sort-elle demain ?",
+    "options": [{"text": "oui", "voter_count": 0}, {"text": "non", "voter_count": 0}],
+    "total_voter_count": 0,
+    "is_closed": False,
+    "is_anonymous": False,
+    "type": "regular",
+    "allows_multiple_answers": False,
+}
+
+
 async def test_a_message_edited_after_the_fact_changes_nothing_and_its_author_knows(
     ward: Hospital,
 ) -> None:
@@ -478,6 +517,8 @@ async def test_a_message_edited_after_the_fact_changes_nothing_and_its_author_kn
         {"document": {"file_id": "f", "file_unique_id": "u"}},
         {"location": {"latitude": 43.6, "longitude": 1.4}},
         {"contact": {"phone_number": "0612345678", "first_name": "X"}},
+        {"poll": POLL},
+        {"checklist": {"title": "Mme X", "tasks": [{"id": 1, "text": "sortie"}]}},
     ],
 )
 @pytest.mark.parametrize("in_group", [False, True])
@@ -493,6 +534,16 @@ async def test_what_may_show_a_patient_is_taken_away_and_its_author_told_why(
     gone = [x.payload["message_id"] for x in ward.transport.to(chat) if x.kind == "delete"]
     assert gone == [update["message"]["message_id"]]
     assert ward.last(chat) == "typed.identifying"
+
+
+@pytest.mark.parametrize("query_id", ["", None, 7])
+async def test_a_tap_that_cannot_be_answered_is_left_aside(ward: Hospital, query_id: Any) -> None:
+    efs = ward.who(Team.EFS)
+    query = ward.query(efs, efs.id, 1, "todo:page:0", "q") | {"id": query_id}
+
+    await ward.receive({"update_id": 900_000, "callback_query": query})
+
+    assert ward.told(efs) == []
 
 
 async def test_a_reply_to_nothing_is_read_as_any_text(ward: Hospital) -> None:

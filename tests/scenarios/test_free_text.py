@@ -356,6 +356,46 @@ async def test_in_private_the_next_line_is_the_reason(ward: Hospital) -> None:
     assert "la voie ne tient pas" in told
 
 
+@pytest.mark.parametrize("verb", ["problem", "skip", "waive"])
+async def test_an_emergency_is_no_answer_to_the_question_under_way(
+    any_ward: Hospital, verb: str
+) -> None:
+    code = await ready(any_ward)
+    efs = any_ward.who(Team.EFS)
+    await any_ward.tap(efs, efs.id, 1, f"step:{verb}:{code}:apherese")
+
+    await any_ward.say(efs, f"{code} fièvre 39,5 et confusion")
+    asked = any_ward.last(efs)
+    await any_ward.say(efs, "on en reparle")
+
+    assert asked.startswith("report.which_sign")
+    assert any_ward.last(efs).startswith("typed.not_understood")
+    assert problems(any_ward) == []
+    assert any_ward.step(code, "apherese").state == "planned"
+
+
+async def test_a_reply_that_is_an_emergency_is_no_reason(ward: Hospital) -> None:
+    group, question = await asked_why(ward)
+    [code] = ward.codes()
+
+    await ward.say(ward.who(Team.EFS), f"{code} convulse", group, reply=question)
+
+    assert ward.last(group).startswith("report.which_sign")
+    assert problems(ward) == []
+
+
+async def test_a_command_in_private_leaves_the_question_under_way(ward: Hospital) -> None:
+    code = await ready(ward)
+    efs = ward.who(Team.EFS)
+    await ward.tap(efs, efs.id, 1, f"step:problem:{code}:apherese")
+
+    await ward.say(efs, f"/toxicite {code}")
+    await ward.say(efs, "il va un peu mieux")
+
+    assert problems(ward) == []
+    assert ward.last(efs).startswith("typed.not_understood")
+
+
 async def test_who_goes_back_to_the_step_is_no_longer_asked_why(ward: Hospital) -> None:
     code = await ready(ward)
     efs = ward.who(Team.EFS)

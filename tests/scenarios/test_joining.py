@@ -131,6 +131,37 @@ async def test_a_guest_who_taps_the_link_twice_uses_it_once(ward: Hospital) -> N
     assert member(ward, tom) is not None
 
 
+async def test_an_invitation_typed_in_a_group_is_taken_away_and_lets_nobody_in(
+    any_ward: Hospital,
+) -> None:
+    guest, group, token = any_ward.person("Léa"), any_ward.chat(Team.EFS), any_ward.token(Team.EFS)
+    update = any_ward.message(guest, group, text=f"/start {token}")
+
+    await any_ward.receive(update)
+    await any_ward.say(guest, f"/start {token}")
+
+    gone = [x.payload["message_id"] for x in any_ward.transport.to(group) if x.kind == "delete"]
+    assert gone == [update["message"]["message_id"]]
+    assert any_ward.last(group) == "joining.read"
+    assert any_ward.last(guest) == "joining.invalid"
+    assert member(any_ward, guest) is None
+
+
+async def test_the_set_up_code_typed_in_a_group_is_taken_away_and_its_author_told(
+    empty: Hospital,
+) -> None:
+    claire, group = empty.person("Claire"), -4000
+
+    await empty.say(claire, "/start a-setup-code", group)
+
+    assert [each.kind for each in empty.transport.to(group) if each.kind == "delete"]
+    assert empty.last(group) == "joining.setup_read"
+    assert member(empty, claire) is None
+    # Nobody can make another one from here: it is still the only way in.
+    await empty.say(claire, "/start a-setup-code")
+    assert member(empty, claire) is not None
+
+
 async def test_inviting_says_which_teams_there_are_when_the_name_is_wrong(ward: Hospital) -> None:
     nurse = ward.who(Team.COORDINATION)
 
@@ -275,6 +306,47 @@ async def test_somebody_removed_may_come_back_by_a_new_invitation(ward: Hospital
     found = member(ward, efs)
     assert found is not None
     assert found.team == "greffe"
+
+
+async def removed(ward: Hospital, name: str) -> None:
+    """The coordinator takes somebody out, a minute from now."""
+    nurse = ward.who(Team.COORDINATION)
+    await ward.advance(minutes=1)
+    await ward.say(nurse, "/retirer")
+    await ward.press(nurse, f"member.button.remove name={name}")
+    await ward.press(nurse, "member.button.remove_yes")
+
+
+async def test_the_invitation_somebody_came_by_does_not_let_them_in_again(
+    any_ward: Hospital,
+) -> None:
+    lea, tom, token = *map(any_ward.person, ("Léa", "Tom")), any_ward.token(Team.EFS, uses=3)
+    await any_ward.say(lea, f"/start {token}")
+    await removed(any_ward, "Léa")
+
+    await any_ward.say(lea, f"/start {token}")
+    await any_ward.say(tom, f"/start {token}")
+
+    assert member(any_ward, lea) is None
+    assert any_ward.last(lea) == "joining.invalid"
+    # Whoever else was invited by it still is.
+    assert member(any_ward, tom) is not None
+
+
+async def test_what_somebody_handed_out_is_worth_nothing_once_they_are_removed(
+    any_ward: Hospital,
+) -> None:
+    anne, guest = any_ward.person("Anne", Team.COORDINATION), any_ward.person("Léa")
+    await any_ward.say(anne, "/inviter coordination 5")
+    found = re.search(r"start=([\w-]+)", any_ward.screen(anne)[-1].text)
+    assert found
+
+    await removed(any_ward, "Anne")
+    for somebody in (anne, guest):
+        await any_ward.say(somebody, f"/start {found[1]}")
+
+    assert member(any_ward, anne) is None
+    assert member(any_ward, guest) is None
 
 
 async def test_the_last_coordinator_cannot_leave(ward: Hospital) -> None:

@@ -190,7 +190,7 @@ async def test_applying_twice_moves_once(ward: Hospital) -> None:
     taps = [ward.query(nurse, nurse.id, shown.id, button["data"], f"q{n}") for n in (1, 2)]
     await ward.receive(*(ward.update("callback_query", tap) for tap in taps))
 
-    assert ward.popup("q2") == "move.changed_meanwhile"
+    assert ward.popup("q2") == "move.already on=2026-04-29"
     assert len(events(ward, code, "date_moved")) == 1
 
 
