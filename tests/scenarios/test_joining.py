@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.care.joining import hash_token
+from bot.care.joining import UNNAMED, hash_token
 from bot.domain.people import Member, Roster
 from bot.domain.roles import Team
 from bot.landing import SendError
@@ -13,6 +13,7 @@ from tests.hospital import Hospital
 from tests.scenarios.faults import everything
 from tests.ward import Person
 
+COORDINATION = Team.COORDINATION
 GONE = SendError("Forbidden: bot was blocked by the user", permanent=True)
 
 
@@ -139,6 +140,32 @@ async def test_inviting_says_which_teams_there_are_when_the_name_is_wrong(ward: 
             await ward.say(nurse, wrong)
         assert len(heard) == 1
         assert heard[0].startswith(("joining.which_team", "joining.uses"))
+
+
+@pytest.mark.parametrize("name", ["Zoé 06 12 34 56 78", "Mme Dupont 0612345678", "a.b@chu.fr"])
+async def test_an_account_whose_name_holds_an_identity_is_given_none(
+    ward: Hospital, name: str
+) -> None:
+    guest, nurse = ward.person(name), ward.chat(COORDINATION)
+
+    with ward.heard(nurse) as heard:
+        await ward.say(guest, f"/start {ward.token(Team.GREFFE)}")
+
+    found = member(ward, guest)
+    assert found is not None
+    assert found.name == UNNAMED
+    assert [said for said in heard if f"name={UNNAMED}" in said]
+    assert name not in everything(ward)
+
+
+async def test_an_account_is_called_by_its_own_name(ward: Hospital) -> None:
+    guest = ward.person("Jean Dupont")
+
+    await ward.say(guest, f"/start {ward.token(Team.GREFFE)}")
+
+    found = member(ward, guest)
+    assert found is not None
+    assert found.name == "Jean Dupont"
 
 
 @pytest.mark.parametrize("said", ["bonjour", "/statut", "/statut TLS-7K4Q", "/start", "/inconnu"])
