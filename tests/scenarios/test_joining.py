@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.care.joining import UNNAMED, hash_token
-from bot.domain.people import Member, Roster
+from bot.domain.people import Group, Member, Roster
 from bot.domain.roles import Team
 from bot.landing import SendError
 from tests.hospital import Hospital
@@ -388,3 +388,35 @@ async def test_teams_lists_who_is_where_and_who_is_missing(ward: Hospital) -> No
     listed = ward.last(nurse)
     assert listed.count("team.line centre=TLS") == 6
     assert listed.count("team.line_empty centre=MPL") == 5
+
+
+async def test_a_group_that_receives_nothing_is_named_until_it_is_mended(ward: Hospital) -> None:
+    nurse, efs, chat = ward.who(COORDINATION), ward.who(Team.EFS), ward.chat(Team.EFS)
+    code = await ward.enrol()
+    await ward.do(COORDINATION, code, "rcp")
+    await ward.receive(presence(ward, efs, chat, "kicked"))
+
+    await ward.say(nurse, "/equipes")
+    assert ward.last(nurse).count("with_group=(team.group_lost)") == 1
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        await ward.at("2026-03-05T08:00")
+    digests = [said for said in heard if said.startswith("digest.morning")]
+    assert len(digests) == 3
+    assert all("digest.lost_line centre=TLS team=efs" in said for said in digests)
+    assert not [said for said in digests if "audit.all_explained" in said]
+
+    await ward.say(efs, "/aide", chat)
+    await ward.say(nurse, "/equipes")
+    assert "team.group_lost" not in ward.last(nurse)
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        await ward.at("2026-03-06T08:00")
+    [said] = [said for said in heard if said.startswith("digest.morning")]
+    assert "digest.lost" not in said
+
+
+def test_a_lost_group_that_another_one_replaces_is_mended() -> None:
+    lost = Group(-1, "—", "efs", "TLS", reachable=False)
+    other = Group(-2, "—", "efs", "TLS")
+
+    assert Roster({}, {-1: lost, -3: Group(-3, "—", reachable=False)}).lost_groups() == [lost]
+    assert Roster({}, {-1: lost, -2: other}).lost_groups() == []
