@@ -104,7 +104,7 @@ class StepDef:
     needs: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
     handovers: tuple[Handover, ...] = ()
-    waivable: bool = False  # a named physician may open it before what it needs
+    waivable: bool = False  # its team may open it before what it needs
     not_required: bool = False  # may be closed as "non requis", with a reason
     anchor_of: Anchor | None = None  # confirming or moving it moves that anchor
     opens_checks: bool = False
