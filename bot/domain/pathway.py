@@ -338,14 +338,6 @@ def next_reminder(
     return None
 
 
-def latest_reminder(
-    step: StepDef, on: date, due_at: datetime, calendar: Calendar, at: datetime
-) -> ReminderKind | None:
-    """The newest reminder whose hour has come: after an outage, the only one worth saying."""
-    past = [kind for instant, kind in reminders(step, on, due_at, calendar) if instant <= at]
-    return past[-1] if past else None
-
-
 def next_check(
     checks: CheckPlan, day0: date, calendar: Calendar, after: datetime
 ) -> datetime | None:
