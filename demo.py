@@ -83,7 +83,7 @@ def _welcome(url: str, *, empty: bool) -> str:
 def _options(port: int) -> Iterator[str]:
     """The simulator's command line; it starts the bot itself, so that its page can kill it."""
     health_port = _free_port()
-    yield from ("--port", str(port), "--cast", str(CAST))
+    yield from ("--port", str(port), "--port-hint", "make demo PORT=", "--cast", str(CAST))
     yield from ("--bot-health", f"http://127.0.0.1:{health_port}/healthz")
     yield from ("--bot-command", f"{shlex.quote(sys.executable)} -m bot run")
     for name, value in _settings(health_port).items():

@@ -26,10 +26,8 @@ class Scheduler:
         *,
         interval: timedelta = INTERVAL,
         wall: Clock = system_clock,
-        on_rung: Callable[[], object] = lambda: None,
     ) -> None:
         self._ring = ring
-        self._on_rung = on_rung
         self._ringing = False
         self._interval = interval
         self._wall = wall
@@ -66,7 +64,6 @@ class Scheduler:
         self._ringing = True
         try:
             await self._ring()
-            self._on_rung()
         except Exception as error:
             # The next ring tries again: a bell that stops is the one thing nobody would hear.
             logger.exception("a ring failed: %s", type(error).__name__)

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Misuse as misuse:
         return _fail(str(misuse))
     except OSError as error:
-        return _fail(_port_sentence(args.host, args.port, error))
+        return _fail(_port_sentence(args, error))
     except OverflowError:
         return _fail(f"Un port va de 0 à 65535, pas {args.port}.")
     return _serve(build(options), listener, args.host, recording)
@@ -75,6 +75,8 @@ async def _replay(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("simulator", description="Un Telegram local et strict.")
     parser.add_argument("--port", type=int, default=8765)
+    # Whoever started it by another command has to repeat that one.
+    parser.add_argument("--port-hint", default="--port ", help=argparse.SUPPRESS)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--start", help="instant de départ, ISO 8601 avec fuseau")
     parser.add_argument("--paused", action="store_true", help="horloge arrêtée au départ")
@@ -143,12 +145,12 @@ def _start(text: str | None) -> datetime:
     return start if start.tzinfo else start.astimezone()
 
 
-def _port_sentence(host: str, port: int, error: OSError) -> str:
+def _port_sentence(args: argparse.Namespace, error: OSError) -> str:
     if not taken(error):
-        return f"Impossible d’ouvrir {host}:{port} : {_reason(error)}."
-    free = free_port(host, port)
-    advice = f" ; essayez --port {free}." if free else "."
-    return f"Le port {port} est déjà utilisé{advice}"
+        return f"Impossible d’ouvrir {args.host}:{args.port} : {_reason(error)}."
+    free = free_port(args.host, args.port)
+    advice = f" ; essayez {args.port_hint}{free}." if free else "."
+    return f"Le port {args.port} est déjà utilisé{advice}"
 
 
 def _reason(error: OSError) -> str:

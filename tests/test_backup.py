@@ -137,3 +137,31 @@ def test_a_file_that_cannot_be_written_leaves_no_half(full: Database, tmp_path: 
         backup(full.engine, tmp_path / "missing" / "b.gz")
 
     assert list(tmp_path.glob("**/*.part")) == []
+
+
+def test_nobody_else_on_the_machine_can_read_the_database_or_its_backup(
+    tmp_path: Path, clock: FakeClock, network: Network
+) -> None:
+    (tmp_path / "b.gz.part").touch(mode=0o644)
+    database = opened(f"sqlite:///{tmp_path / 'a' / 'relais.db'}", clock, network)
+    migrations.upgrade(database.engine)
+    with database.unit() as unit:
+        unit.people.join(Member(0, 2**40, "Zoé", Team.EFS, "TLS", unit.now))
+    backup(database.engine, tmp_path / "b.gz")
+
+    files = [*(tmp_path / "a").iterdir(), tmp_path / "b.gz"]
+    assert len(files) == 4
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    database.close()
+
+
+def test_a_database_that_nobody_ever_used_is_not_backed_up(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    engine = open_engine(sqlite_url)
+
+    with pytest.raises(BackupError, match="no member and no patient"):
+        backup(engine, tmp_path / "b.gz")
+
+    assert list(tmp_path.glob("b.gz*")) == []
+    engine.dispose()

@@ -5,11 +5,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
+from sqlmodel import SQLModel
 
 from bot.__main__ import COMMANDS, main
+from bot.store.database import open_engine
 
 ROOT = Path(__file__).parents[1]
 MISSING: Mapping[str, str] = {}
@@ -125,6 +129,15 @@ def test_a_missing_setting_is_one_sentence_that_names_it(command: str, tmp_path:
     assert refused.stderr.count(b"\n") == 1
 
 
+def _somebody_joins(file: Path) -> None:
+    engine = open_engine(f"sqlite:///{file}")
+    joined = {"telegram_id": 7, "name": "Zoé", "team": "efs", "centre": "TLS", "reachable": True}
+    with engine.begin() as connection:
+        table = SQLModel.metadata.tables["member"]
+        connection.execute(insert(table), joined | {"joined_at": datetime(2026, 3, 9, tzinfo=UTC)})
+    engine.dispose()
+
+
 def test_a_database_goes_to_a_file_and_comes_back_with_its_chain(tmp_path: Path) -> None:
     given = {
         "TELEGRAM_TOKEN": "123:a-token-of-the-tests",
@@ -135,7 +148,13 @@ def test_a_database_goes_to_a_file_and_comes_back_with_its_chain(tmp_path: Path)
 
     assert b"is empty" in called(tmp_path, "audit", settings=given).stderr
     assert called(tmp_path, "migrate", settings=given).returncode == 0
-    assert called(tmp_path, "backup", "b.gz", settings=given).stdout == b"0 rows in b.gz.\n"
+    nothing = called(tmp_path, "backup", "b.gz", settings=given)
+    assert (nothing.returncode, nothing.stdout, nothing.stderr.count(b"\n")) == (1, b"", 1)
+    assert b"no member and no patient" in nothing.stderr
+    assert not (tmp_path / "b.gz").exists()
+
+    _somebody_joins(tmp_path / "one.db")
+    assert called(tmp_path, "backup", "b.gz", settings=given).stdout == b"1 rows in b.gz.\n"
     back = called(tmp_path, "restore", "b.gz", settings=other)
     assert (back.returncode, back.stderr) == (0, b"")
     assert b"The event chain holds: 0 events." in back.stdout

@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from bot import __main__ as command_line
+from bot import handlers
 from bot.domain.facts import KINDS
 from tests import diagrams
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/architecture.md", "docs/pathway.md")
 NAMED = re.compile(r"`((?:bot|tests|bench|docs|simulator|locales)/[\w./-]*)`")
+PROMISED = (
+    "aide afaire statut toxicite alerte agenda garde releve annuler nouveau reporter retards suivi"
+    " historique cloturer exporter inviter rattacher equipes retirer medecin lieu bruit absence"
+)
 TARGET = re.compile(r"`make ([a-z]+)")
 
 
@@ -39,3 +45,13 @@ def test_what_a_page_names_is_there(page: str) -> None:
 
     assert [path for path in NAMED.findall(said) if not (ROOT / path).exists()] == []
     assert [name for name in TARGET.findall(said) if f"\n{name}:" not in makefile] == []
+
+
+def test_the_page_says_what_is_not_built_and_that_alone() -> None:
+    """The names that were promised (`/suivi`, `export` …): each works, or is said not to."""
+    _, _, said = (ROOT / "README.md").read_text("utf-8").partition("Not built yet:")
+    commands = set(re.findall(r"`/(\w+)`", said))
+    called = set(re.findall(r"`python -m bot (\w+)`", said))
+
+    assert commands == set(PROMISED.split()) - set(handlers.COMMANDS)
+    assert called == {"understand", "grade", "export"} - set(command_line.COMMANDS)

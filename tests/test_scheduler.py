@@ -78,22 +78,6 @@ async def test_two_rings_never_overlap() -> None:
     scheduler.shutdown()
 
 
-async def test_a_ring_that_succeeded_is_noted() -> None:
-    rings, rung = Rings(3), []
-
-    async def ring() -> None:
-        await rings()
-        if rings.count == 1:
-            raise RuntimeError("a bug")
-
-    scheduler = Scheduler(ring, interval=QUICK, on_rung=lambda: rung.append(rings.count))
-    scheduler.start()
-    await asyncio.wait_for(rings.enough.wait(), 5)
-    scheduler.shutdown()
-
-    assert rung[0] == 2
-
-
 async def test_a_clock_that_went_back_does_not_silence_the_bell() -> None:
     rings = Rings(1)
     ahead = timedelta(hours=1)

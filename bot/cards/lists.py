@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from bot.cards import checks, status
-from bot.cards.common import data, head, more, parts, rows
+from bot.cards.common import SHOWN, data, head, more, parts, rows
 from bot.domain import due, schedule
 from bot.domain.facts import Alert, Check, Countdown, Dated, Demand, Relay, Step
 from bot.domain.message import Button, Card, Keyboard, Text, text
+from bot.domain.people import Group
 from bot.domain.record import Record
 
 Line = tuple[Record, Dated]
@@ -90,7 +91,7 @@ def late_line(record: Record, thing: Dated) -> Text:
     match thing:
         case Alert():
             key = "late.alert" if thing.taken_at is None else "late.alert_taken"
-            return text(key, head=shown, at=thing.raised_at)
+            return text(key, head=shown, number=int(thing.key), at=thing.raised_at)
         case Countdown():
             return text("late.countdown", head=shown, until=thing.limit_at)
         case Check():
@@ -167,9 +168,19 @@ def near(codes: Sequence[str]) -> Keyboard:
 # The morning
 
 
-def digest(on: datetime, n: int, late_card: Card, missed: Text, proof: Text) -> Card:
-    said = text("digest.morning", on=on, n=n, late=late_card.text, missed=missed, proof=proof)
+def digest(on: datetime, n: int, late_card: Card, missed: Text, lost: Text, proof: Text) -> Card:
+    late = late_card.text
+    said = text("digest.morning", on=on, n=n, late=late, missed=missed, lost=lost, proof=proof)
     return Card(said, late_card.keyboard)
+
+
+def lost(groups: Sequence[Group]) -> Text:
+    """The groups that receive nothing; nothing if all do."""
+    if not groups:
+        return text("nothing")
+    shown = sorted(groups, key=lambda group: (group.centre, group.team, group.chat_id))[:SHOWN]
+    lines = tuple(text("digest.lost_line", team=g.team, centre=g.centre) for g in shown)
+    return text("digest.lost", n=len(groups), lines=lines)
 
 
 def missed(lines: Sequence[tuple[Record, Check]], total: int) -> Text:

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.cards.common import SHOWN, more, rows
 from bot.domain.message import Button, Card, Text, text
 from bot.domain.network import Network
-from bot.domain.people import Member, Roster
+from bot.domain.people import Group, Member, Roster
 from bot.domain.roles import Team
 
 NAMED = 12
@@ -48,15 +48,22 @@ def _team_line(roster: Roster, team: Team, centre: str) -> Text:
         if group.team == team and (group.centre == centre or team is Team.COORDINATION)
     ]
     return text(
-        # Whether anybody is reached, not whether a group is there.
-        "team.line" if roster.chats(team, centre) else "team.line_empty",
+        "team.line" if groups or roster.chats(team, centre) else "team.line_empty",
         team=team.value,
         centre=centre,
         groups=", ".join(group.title for group in groups),
-        with_group=text("team.with_group") if groups else text("team.without_group"),
+        with_group=_reached(groups),
         names=_names(people),
         n=len(people),
     )
+
+
+def _reached(groups: Sequence[Group]) -> Text:
+    """A group that receives nothing is said, whoever is written to instead."""
+    if not groups:
+        return text("team.without_group")
+    reached = any(group.reachable for group in groups)
+    return text("team.with_group") if reached else text("team.group_lost")
 
 
 def _names(people: Sequence[Member]) -> str:

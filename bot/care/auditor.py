@@ -192,17 +192,19 @@ def digest(unit: Unit) -> None:
     if not n:
         return
     late, missed = lists.late(unit), lists.missed(unit)
-    said = cards.digest(unit.now, n, late, missed, _proof(unit, late, missed))
+    lost = cards.lost(unit.people.roster.lost_groups())
+    proof = _proof(unit, late, missed, lost)
+    said = cards.digest(unit.now, n, late, missed, lost, proof)
     day = unit.network.calendar.day(unit.now).isoformat()
     centre = unit.network.first_centre
     tell(unit, Team.COORDINATION, centre, said, f"digest:{day}", cause="")
 
 
-def _proof(unit: Unit, late: Card, missed: Text) -> Text:
+def _proof(unit: Unit, late: Card, missed: Text, lost: Text) -> Text:
     """« Tout est expliqué » only when nothing at all was wrong since the last morning."""
     now = len(unexplained(unit))
     night = unit.events.count_since(TOLD, unit.now - lists.SINCE_LAST_MORNING)
-    quiet = late.text.key == NOTHING_LATE and missed.key == "nothing"
+    quiet = late.text.key == NOTHING_LATE and missed.key == lost.key == "nothing"
     if quiet and not now and not night:
         return text("audit.all_explained", at=unit.now)
     if now:

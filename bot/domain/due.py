@@ -8,7 +8,6 @@ checks. A kind that is added here is in all of them.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from bot.domain import alert, check, countdown, demand, relay, schedule
@@ -38,14 +37,6 @@ PUT_OFF = timedelta(minutes=5)
 """How long a thing that raised is left alone; it is unexplained from the first moment."""
 
 
-class WhenLate(StrEnum):
-    """What is said of a thing whose hour has passed unheard (law 6)."""
-
-    MARKED = "sent, marked late"
-    REPLACED = "replaced by the present state"
-    MISSED = "recorded as missed, and told"
-
-
 @dataclass(frozen=True)
 class Kind:
     """One kind of dated thing; `rank` is its place in the book, the most urgent first."""
@@ -60,7 +51,6 @@ class Kind:
     due_at: Callable[[Any], datetime | None]
     late_at: Callable[[Any], datetime | None]
     """From when on an open one is late, as `/retards` lists it."""
-    when_late: WhenLate
     together: Callable[[Record, Any], str] = lambda _record, _thing: ""
     """What is handled in one go with the others that say the same, and shares their message."""
     keeps_closed: bool = True
@@ -101,7 +91,6 @@ BOOK: tuple[Kind, ...] = (
         due_at=lambda it: it.raised_at,
         # Late from the first moment: /retards shows it before all else.
         late_at=lambda it: it.raised_at,
-        when_late=WhenLate.MARKED,
     ),
     Kind(
         Countdown,
@@ -111,7 +100,6 @@ BOOK: tuple[Kind, ...] = (
         owed_by=_nobody,
         due_at=lambda it: it.limit_at,
         late_at=lambda it: it.limit_at,
-        when_late=WhenLate.MARKED,
     ),
     Kind(
         Check,
@@ -120,7 +108,6 @@ BOOK: tuple[Kind, ...] = (
         owed_by=lambda _, it: it.team,
         due_at=lambda it: it.at,
         late_at=lambda it: it.next_at if it.rung == 0 else it.at,
-        when_late=WhenLate.MARKED,
         together=lambda _, it: it.round,
         # Some sixty a patient: read with the record, they would weigh on every tap.
         keeps_closed=False,
@@ -132,7 +119,6 @@ BOOK: tuple[Kind, ...] = (
         owed_by=lambda _, it: it.to_team,
         due_at=lambda it: it.deadline_at,
         late_at=lambda it: it.deadline_at,
-        when_late=WhenLate.MARKED,
     ),
     Kind(
         Watch,
@@ -142,8 +128,6 @@ BOOK: tuple[Kind, ...] = (
         due_at=lambda it: it.next_at,
         # Its checks are late, never the watch itself.
         late_at=lambda _: None,
-        # Not asked afterwards: nobody knows any more what was to be seen then.
-        when_late=WhenLate.MISSED,
         together=_watch_round,
     ),
     Kind(
@@ -153,8 +137,6 @@ BOOK: tuple[Kind, ...] = (
         owed_by=_step_team,
         due_at=lambda it: it.due_at,
         late_at=lambda it: it.due_at,
-        # After an outage four reminders say less than where the step stands.
-        when_late=WhenLate.REPLACED,
         together=_step_group,
     ),
     Kind(
@@ -164,7 +146,6 @@ BOOK: tuple[Kind, ...] = (
         owed_by=lambda _, __: Team.COORDINATION.value,
         due_at=lambda it: it.asked_at,
         late_at=lambda it: it.next_at if it.rung == 0 else it.asked_at,
-        when_late=WhenLate.MARKED,
     ),
 )
 KINDS = {kind.name: kind for kind in BOOK}

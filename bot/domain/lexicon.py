@@ -19,6 +19,9 @@ TITLES = _set("titles")
 PATIENTS, RELATIONS, NAMING = _set("patients"), _set("relations"), _set("naming")
 PARTICLES, SMALL, STEPS = _set("particles"), _set("small"), _set("steps")
 LANDMARKS = _set("landmarks")
+# How only a patient is, and what patients do besides: said right after a name.
+UNWELL = _set("unwell")
+DOES = UNWELL | _set("does")
 FIRST_NAMES, SURNAMES = _set("first_names"), _set("surnames")
 NAMES = FIRST_NAMES | SURNAMES
 WARD = _set("ward") | ROLES | HEADS | PATIENTS | RELATIONS | CIVIL | TOWNS | SMALL

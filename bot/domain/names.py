@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.domain.codes import ALPHABET
 from bot.domain.lexicon import (
     CIVIL,
+    DOES,
     FIRST_NAMES,
     HEADS,
     NAMES,
@@ -19,6 +20,7 @@ from bot.domain.lexicon import (
     SMALL,
     STEPS,
     TITLES,
+    UNWELL,
     WARD,
     all_words,
     fold,
@@ -53,6 +55,22 @@ class Word:
         return self.letters and self.capital and len(self.flat) == 1
 
 
+VOWEL = re.compile("[aeiouy]")
+OTHER_SCRIPT = re.compile(r"[^\W\d_]{3,}")
+LATIN = 0x250
+"""Where the letters of French and of its neighbours end."""
+
+
+def _other_script(said: str) -> bool:
+    """A word in Greek, in Arabic …: a name, for the teams write French; β and γGT are letters."""
+    if said.isascii():
+        return False
+    return any(
+        all(ord(character) >= LATIN for character in found[0])
+        for found in OTHER_SCRIPT.finditer(said)
+    )
+
+
 END = Word("", "", letters=False, capital=False, upper=False)
 
 
@@ -72,6 +90,8 @@ def _word(token: str, shouted: bool) -> Word:
 
 def somebody(said: str) -> bool:
     """Somebody who is neither a colleague nor a place."""
+    if _other_script(said):
+        return True
     words = _words(said)
     excused = _excused(words)
     titled = _all_titled(words)
@@ -116,10 +136,13 @@ def _excuse(words: list[Word], at: int, excused: set[int], title: bool) -> None:
     last = at + FAR
     while at < last and (_at(words, at).flat in ON_DUTY or (title and _at(words, at).flat == ".")):
         at += 1
-    last = at + FAR
+    last, found = at + FAR, set[int]()
     while at < last and (_names(words, at, title) or _joins(words, at, title)):
-        excused.add(at)
+        found.add(at)
         at += 1
+    # « infirmier Jean Dupont fébrile »: it is the patient who is unwell, never the colleague.
+    if _at(words, at).flat not in UNWELL:
+        excused |= found
 
 
 def _names(words: list[Word], at: int, title: bool) -> bool:
@@ -206,6 +229,8 @@ def _after_cue(words: list[Word], index: int, excused: set[int]) -> bool:
         return False
     if naming and not name.capital:
         return name.known or not ordinary(name.flat)
+    if _at(words, at - 1).flat.isdigit() and not name.capital:  # « chambre 12 oyono »
+        return len(name.flat) > 4 and not ordinary(name.flat)
     return _named(name, sure=at > first and patient and not words[first].capital)
 
 
@@ -268,6 +293,12 @@ def _alone(words: list[Word], index: int) -> bool:
         return True
     # « GALTIER »: long, in capitals among small letters, and no word at all.
     if word.upper and len(word.flat) > 5 and "-" not in word.flat and not ordinary(word.flat):
+        return True
+    # « OYONO refuse », « Vandenbroucke refuse »: no word at all, and it does what patients do.
+    begins = mark.flat in ("", ".") and _at(words, index + 1).flat in DOES
+    spoken = len(word.flat) > 4 and bool(VOWEL.search(word.flat))  # « BPDCN »
+    known = word.flat in FIRST_NAMES or ordinary(word.flat)  # « Sophie sort à 9 h »: a colleague
+    if begins and word.capital and spoken and not known:
         return True
     initial = mark.flat == "." and before.initial and before.flat != "m"
     return initial and word.capital and len(word.flat) > 2 and not ordinary(word.flat)

@@ -104,7 +104,7 @@ class StepDef:
     needs: tuple[str, ...] = ()
     items: tuple[Item, ...] = ()
     handovers: tuple[Handover, ...] = ()
-    waivable: bool = False  # a named physician may open it before what it needs
+    waivable: bool = False  # its team may open it before what it needs
     not_required: bool = False  # may be closed as "non requis", with a reason
     anchor_of: Anchor | None = None  # confirming or moving it moves that anchor
     opens_checks: bool = False
@@ -336,14 +336,6 @@ def next_reminder(
         if each[0] > after:
             return each
     return None
-
-
-def latest_reminder(
-    step: StepDef, on: date, due_at: datetime, calendar: Calendar, at: datetime
-) -> ReminderKind | None:
-    """The newest reminder whose hour has come: after an outage, the only one worth saying."""
-    past = [kind for instant, kind in reminders(step, on, due_at, calendar) if instant <= at]
-    return past[-1] if past else None
 
 
 def next_check(

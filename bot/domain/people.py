@@ -77,6 +77,12 @@ class Roster:
             each.telegram_id for each in self.members_in(team, centre)
         }
 
+    def lost_groups(self) -> list[Group]:
+        """Those that receive nothing, unless the team has another one there by now."""
+        bound = [each for each in self.groups.values() if each.team]
+        reached = {(each.team, each.centre) for each in bound if each.reachable}
+        return [each for each in bound if (each.team, each.centre) not in reached]
+
     def private_chats(self, team: str, centre: str) -> list[int]:
         return _reached(self.members_in(team, centre))
 

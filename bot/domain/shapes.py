@@ -7,6 +7,9 @@ from stdnum.fr import nir as registry
 from bot.domain.lexicon import LANDMARKS, TOWNS, ordinary
 
 FIGURE = re.compile(r"\d")
+# « 06l2345678 »: a letter that looks like a figure, among figures.
+LOOKS_LIKE = re.compile(r"(?<=\d)[ilo|](?= ?\d)")
+FIGURES = str.maketrans("ilo|", "1101")
 GAP = r"[ .\-_/]{0,3}"
 NUMBER_IS = (
     r"(?: ?(?:numero|num|no|n°|nº|n|du|de|la|le|patient|patiente|est|c'est|=|:|#|/|\(|\.)){0,5} ?"
@@ -29,6 +32,7 @@ NIR_SAID = re.compile(
     rf"\b(?:nir|ins|secu|securite sociale|immatriculation|nia)\b{NUMBER_IS}[12](?:{GAP}\d){{4}}"
 )
 DATE_BEFORE = [
+    re.compile(r"(?<![\d/.,-])[0-3] \d ?([/.-]) ?[01] \d ?\1 ?(?:1 9|2 0) \d \d(?! ?\d)"),
     re.compile(rf"(?<![\d/.,-]){DAY} ?([/.\- ]) ?{IN_FIGURES} ?\1 ?{THEN}(?!\d)"),
     re.compile(rf"(?<![\d/.,-]){DAY}([/.-]){IN_FIGURES}\1{THEN_SHORT}(?![\d/-]|\.\d)"),
     re.compile(rf"(?<!\d){DAY}(?:er)?[ -]?{MONTH}[ -]?{THEN}(?!\d)"),
@@ -169,6 +173,9 @@ def _is_a_date(born: str, after: str) -> bool:
 
 
 def phone(flat: str) -> bool:
+    said = LOOKS_LIKE.sub(lambda found: found[0].translate(FIGURES), flat)
+    if said != flat and _any(PHONES, said):
+        return True
     return _any(PHONES, flat) or any(_possible_phone(found[0]) for found in ABROAD.finditer(flat))
 
 

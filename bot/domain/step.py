@@ -65,7 +65,7 @@ def skip(record: Record, step: Step, by: Member, reason: str) -> None:
 
 
 def waive(record: Record, step: Step, by: Member, reason: str) -> None:
-    """A named physician lets the step go on without what it waits for (gate, clinique §4)."""
+    """Its team lets the step go on without what it waits for (gate, clinique §4)."""
     schedule.must_be_open(record, step)
     if not record.definition(step).waivable:
         raise Refused(text("button.stale"))

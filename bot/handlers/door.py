@@ -106,19 +106,30 @@ def _title(value: Any) -> Any:
     return UNNAMED if isinstance(value, str) and privacy.screen(value) else value
 
 
-USER: dict[str, Any] = dict.fromkeys(("id", "is_bot", "first_name", "last_name"), _as_it_is)
+def _user(user: Any) -> Raw:
+    """A person may bear any name, but no number, and no other person's title."""
+    kept = _known(user, USER)
+    names = [name for key in NAMES if isinstance(name := kept.get(key), str)]
+    # Both together: a number may be cut in two by them.
+    if privacy.screen(" ".join(names)) in (None, privacy.Category.NAME):
+        return kept
+    return {key: value for key, value in kept.items() if key not in NAMES} | {NAMES[0]: UNNAMED}
+
+
+NAMES = ("first_name", "last_name")
+USER: dict[str, Any] = dict.fromkeys(("id", "is_bot", *NAMES), _as_it_is)
 CHAT = {"id": _as_it_is, "type": _as_it_is, "title": _title}
 MESSAGE = {
     **dict.fromkeys(("message_id", "date", "migrate_to_chat_id"), _as_it_is),
-    "from": USER,
+    "from": _user,
     "chat": CHAT,
     # What it answers was read in its own turn, or was not for us.
     "reply_to_message": {"message_id": _as_it_is},
 }
-QUERY = {"id": _as_it_is, "data": _as_it_is, "from": USER, "message": MESSAGE}
+QUERY = {"id": _as_it_is, "data": _as_it_is, "from": _user, "message": MESSAGE}
 PRESENCE = {
     "chat": CHAT,
-    "from": USER,
+    "from": _user,
     "new_chat_member": {"status": _as_it_is, "is_member": _as_it_is},
 }
 KINDS: dict[str, Callable[[Raw], Raw]] = {

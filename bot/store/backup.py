@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from bot import migrations
-from bot.models import UtcDateTime
+from bot.models import Member, Patient, UtcDateTime
 from bot.store.database import reading
 
 CHUNK = 500
@@ -45,13 +45,25 @@ def backup(engine: Engine, file: Path) -> int:
     # In the same folder: a file takes another name at once only within its own disk.
     half = file.with_name(f"{file.name}.part")
     try:
-        with gzip.open(half, "wt", encoding="utf-8") as out, reading(engine) as connection:
-            rows = _write(connection, out)
+        with reading(engine) as connection:
+            _must_hold_something(connection)
+            # For its owner alone, from its first byte on; one left over may be anybody's.
+            half.unlink(missing_ok=True)
+            half.touch(mode=0o600)
+            with gzip.open(half, "wt", encoding="utf-8") as out:
+                rows = _write(connection, out)
         half.replace(file)
     except OSError as error:
         half.unlink(missing_ok=True)
         raise BackupError(f"{file} cannot be written: {error.strerror}.") from None
     return rows
+
+
+def _must_hold_something(connection: Connection) -> None:
+    """A backup of a database that nobody ever used is the wrong database's."""
+    tables = (SQLModel.metadata.tables[str(t.__tablename__)] for t in (Member, Patient))
+    if not any(connection.execute(select(table).limit(1)).first() for table in tables):
+        raise BackupError("The database holds no member and no patient: nothing was written.")
 
 
 def _write(connection: Connection, out: Any) -> int:

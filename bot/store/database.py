@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,12 @@ def open_engine(url: str) -> Engine:
         # In memory each new connection would be another, empty database.
         engine = create_engine(where, poolclass=StaticPool, **options)
     else:
-        Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(str(where.database))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # For its owner alone; what SQLite puts beside it takes after it. Where that fails, SQLite
+        # says why as it opens the file.
+        with suppress(OSError):
+            file.touch(mode=0o600, exist_ok=False)
         engine = create_engine(where, **options)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)

@@ -19,7 +19,6 @@ from bot.domain.pathway import (
     ReminderKind,
     StepDef,
     check_anchors,
-    latest_reminder,
     next_check,
     next_reminder,
     plan,
@@ -207,19 +206,6 @@ def test_the_next_reminder_is_strictly_after() -> None:
     assert after(first[0] - timedelta(seconds=1)) == "early"
     assert after(first[0]) == "eve"
     assert after(last[0]) is None
-
-
-def test_after_an_outage_the_newest_reminder_is_the_one() -> None:
-    one = the("chimio_1", date(2026, 3, 12))
-    first = reminders(one.step, one.on, one.due_at, CALENDAR)[0][0]
-
-    def latest(instant: datetime) -> ReminderKind | None:
-        return latest_reminder(one.step, one.on, one.due_at, CALENDAR, instant)
-
-    assert latest(first - timedelta(seconds=1)) is None
-    assert latest(first) == "early"
-    assert latest(one.due_at) == "same_day"
-    assert latest(one.due_at + timedelta(days=3)) == "late_coordinator"
 
 
 def all_checks(day0: date) -> list[datetime]:

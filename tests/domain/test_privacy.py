@@ -169,3 +169,31 @@ def test_an_identity_among_wide_characters_is_still_found() -> None:
 def test_figures_of_other_scripts_are_figures() -> None:
     assert screen("٠٦١٢٣٤٥٦٧٨") is Category.PHONE
     assert screen("۱۶۱۰۳۳۱۵۵۵۱۲۳۲۸") is Category.NIR
+
+
+def test_a_phone_number_with_a_letter_for_a_figure_is_refused() -> None:
+    for text in ("06l2345678", "rappeler 06 1O 34 56 78", "O6I2345678"):
+        assert screen(text) is Category.PHONE
+    assert screen("5l10 puis 1o2") is None
+
+
+def test_a_date_of_birth_with_spaces_in_its_figures_is_refused() -> None:
+    assert screen("1 2 / 0 3 / 1 9 5 6") is Category.BIRTH
+    assert screen("1 2 / 0 3 / 4 9 5 6") is None
+
+
+def test_a_name_in_another_script_is_refused_and_a_letter_of_science_is_not() -> None:
+    for text in ("محمد fébrile", "Παπαδόπουλος refuse", "patient Иванов"):
+        assert screen(text) is Category.NAME
+    for text in ("IFN-γ, β-lactamine, 40 μg", "TCRαβ négatif", "γGT 80", "Δ +2 kg"):
+        assert screen(text) is None
+
+
+def test_an_unknown_name_that_does_what_patients_do_is_refused() -> None:
+    for text in ("OYONO refuse", "Vandenbroucke refuse", "Vu ce matin. Oyono fébrile",
+                 "chambre 12 oyono", "infirmier Jean Dupont fébrile"):  # fmt: skip
+        assert screen(text) is Category.NAME
+    for text in ("Patient refuse", "HDJ refuse", "Sophie refuse", "Scanner refuse de démarrer",
+                 "BPDCN refuse", "chambre 12 fermée", "Dr Oyono refuse",
+                 "infirmier Jean Dupont prévenu"):  # fmt: skip
+        assert screen(text) is None, text

@@ -112,6 +112,19 @@ async def test_the_morning_digest_says_what_is_late(ward: Hospital) -> None:
     assert "proof=(audit.see_above" in said
 
 
+async def test_the_morning_digest_numbers_its_alerts(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    await ward.alert(Team.REANIMATION, code)
+
+    await ward.at("2026-04-28T07:30")
+
+    *_, said = ward.told(ward.chat(COORDINATION), "digest.morning")
+    assert said.count("late.alert ") == 2
+    assert "number=1" in said
+    assert "number=2" in said
+
+
 async def test_a_quiet_network_is_proved_quiet_every_morning(ward: Hospital) -> None:
     code = await ward.enrol()
     await ward.do(COORDINATION, code, "rcp")

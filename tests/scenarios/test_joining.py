@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from bot.care.joining import hash_token
-from bot.domain.people import Member, Roster
+from bot.care.joining import UNNAMED, hash_token
+from bot.domain.people import Group, Member, Roster
 from bot.domain.roles import Team
 from bot.landing import SendError
 from tests.hospital import Hospital
 from tests.scenarios.faults import everything
 from tests.ward import Person
 
+COORDINATION = Team.COORDINATION
 GONE = SendError("Forbidden: bot was blocked by the user", permanent=True)
 
 
@@ -170,6 +171,32 @@ async def test_inviting_says_which_teams_there_are_when_the_name_is_wrong(ward: 
             await ward.say(nurse, wrong)
         assert len(heard) == 1
         assert heard[0].startswith(("joining.which_team", "joining.uses"))
+
+
+@pytest.mark.parametrize("name", ["Zoé 06 12 34 56 78", "Mme Dupont 0612345678", "a.b@chu.fr"])
+async def test_an_account_whose_name_holds_an_identity_is_given_none(
+    ward: Hospital, name: str
+) -> None:
+    guest, nurse = ward.person(name), ward.chat(COORDINATION)
+
+    with ward.heard(nurse) as heard:
+        await ward.say(guest, f"/start {ward.token(Team.GREFFE)}")
+
+    found = member(ward, guest)
+    assert found is not None
+    assert found.name == UNNAMED
+    assert [said for said in heard if f"name={UNNAMED}" in said]
+    assert name not in everything(ward)
+
+
+async def test_an_account_is_called_by_its_own_name(ward: Hospital) -> None:
+    guest = ward.person("Jean Dupont")
+
+    await ward.say(guest, f"/start {ward.token(Team.GREFFE)}")
+
+    found = member(ward, guest)
+    assert found is not None
+    assert found.name == "Jean Dupont"
 
 
 @pytest.mark.parametrize("said", ["bonjour", "/statut", "/statut TLS-7K4Q", "/start", "/inconnu"])
@@ -451,3 +478,35 @@ async def test_teams_lists_who_is_where_and_who_is_missing(ward: Hospital) -> No
     listed = ward.last(nurse)
     assert listed.count("team.line centre=TLS") == 6
     assert listed.count("team.line_empty centre=MPL") == 5
+
+
+async def test_a_group_that_receives_nothing_is_named_until_it_is_mended(ward: Hospital) -> None:
+    nurse, efs, chat = ward.who(COORDINATION), ward.who(Team.EFS), ward.chat(Team.EFS)
+    code = await ward.enrol()
+    await ward.do(COORDINATION, code, "rcp")
+    await ward.receive(presence(ward, efs, chat, "kicked"))
+
+    await ward.say(nurse, "/equipes")
+    assert ward.last(nurse).count("with_group=(team.group_lost)") == 1
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        await ward.at("2026-03-05T08:00")
+    digests = [said for said in heard if said.startswith("digest.morning")]
+    assert len(digests) == 3
+    assert all("digest.lost_line centre=TLS team=efs" in said for said in digests)
+    assert not [said for said in digests if "audit.all_explained" in said]
+
+    await ward.say(efs, "/aide", chat)
+    await ward.say(nurse, "/equipes")
+    assert "team.group_lost" not in ward.last(nurse)
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        await ward.at("2026-03-06T08:00")
+    [said] = [said for said in heard if said.startswith("digest.morning")]
+    assert "digest.lost" not in said
+
+
+def test_a_lost_group_that_another_one_replaces_is_mended() -> None:
+    lost = Group(-1, "—", "efs", "TLS", reachable=False)
+    other = Group(-2, "—", "efs", "TLS")
+
+    assert Roster({}, {-1: lost, -3: Group(-3, "—", reachable=False)}).lost_groups() == [lost]
+    assert Roster({}, {-1: lost, -2: other}).lost_groups() == []

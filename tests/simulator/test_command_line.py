@@ -1,6 +1,7 @@
 """The command line: one clear sentence for each mistake."""
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -29,6 +30,21 @@ def test_a_port_in_use_gets_one_sentence_and_the_next_free_one(
         f"Le port {port} est déjà utilisé\N{NARROW NO-BREAK SPACE}; essayez --port "
     )
     assert said.count("\n") == 1
+
+
+def test_a_port_in_use_is_said_to_whoever_called_make_demo_as_they_would_choose_another() -> None:
+    with bind("127.0.0.1", 0) as taken:
+        port = str(taken.getsockname()[1])
+        demo = subprocess.run(
+            [sys.executable, "demo.py", "--port", port],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert demo.returncode == 1
+    assert re.search(r"; essayez make demo PORT=\d+\.\n$", demo.stderr)
 
 
 @pytest.mark.parametrize(
