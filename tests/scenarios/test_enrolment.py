@@ -313,7 +313,7 @@ def given(ward: Hospital, centre: str, fours: Iterable[str]) -> Iterator[None]:
         "day0_on": date(2020, 1, 6),
         "late_at": None,
         "version": 1,
-        "facts": {},
+        "facts": "{}",
     }
     rows = [{**about, "code": f"{centre}-{four}", "four": four} for four in fours]
     with ward.database.unit() as unit:
