@@ -1,6 +1,5 @@
 """What left for each chat, in order: the hour, the kind and the sentence of the catalogue."""
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -55,7 +54,7 @@ def _line(call: View, names: dict[int, str]) -> tuple[str, str]:
     said = _plain(call["params"].get("text") or call["params"].get("caption") or "")
     if call["method"] == POPUP:
         return TAPPED, f"{at:%d/%m %H:%M} pop-up {key_of(said)}" if said else ""
-    scope = json.loads(call["params"].get("scope", "{}"))
+    scope = call["params"].get("scope", {})
     chat = call["params"].get("chat_id") or scope.get("chat_id")
     key = f" {key_of(said)}" if said else ""
     return names[int(chat)] if chat else EVERYBODY, (
