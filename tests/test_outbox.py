@@ -643,6 +643,23 @@ def test_what_is_at_its_end_is_forgotten_in_time(
     assert [each.dedupe_key for each in sent_to(database, HERE)] == ["on its way", "waits"]
 
 
+def test_what_was_withdrawn_on_its_way_is_not_revived_with_what_a_dead_process_left(
+    database: Database,
+) -> None:
+    say(database, "void", cause="over")
+    say(database, "asked", cause="open")
+    with database.unit() as unit:
+        claim_all(unit)
+    with database.unit() as unit:
+        unit.outbox.withdraw("over")
+
+    with database.unit() as unit:
+        letters.recover(unit, 0)
+
+    assert state(database, "void")[0] == LetterState.CANCELLED
+    assert state(database, "asked")[0] == LetterState.PENDING
+
+
 async def test_what_was_for_a_team_is_said_to_others_of_it(
     database: Database, transport: FakeTransport, clock: FakeClock
 ) -> None:
@@ -656,11 +673,12 @@ async def test_what_was_for_a_team_is_said_to_others_of_it(
     database.on_letters = sender.wake
     transport.fail(HERE, SendError("blocked", permanent=True))
     for n in range(2):
-        say(database, f"step:{n}:{HERE}", team="greffe")
+        say(database, f"step:{n}:{HERE}", priority=Priority.ALERT, team="greffe")
 
     await sender.flush()
 
     assert [letter.body for letter in transport.to(THERE)] == ["step:0:1", "step:1:1"]
+    assert {letter.priority for letter in transport.to(THERE)} == {Priority.ALERT}
     assert state(database, f"step:0:{HERE}")[0] == LetterState.REROUTED
 
 

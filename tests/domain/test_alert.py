@@ -274,6 +274,7 @@ def asked_about(record: Record) -> Alert:
 def test_turned_neurological_while_its_outcome_is_asked_the_question_is_void() -> None:
     record = a_night()
     it = asked_about(record)
+    it.rung = 3
 
     alert.set_sign(record, it, ICU, "icans")
 
