@@ -3,6 +3,8 @@
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 
 BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_FULL")
+# PostgreSQL's classes: no connection, full, in use by another, stopped by hand, to be tried again.
+NOT_THE_STATEMENT = ("08", "25", "40", "53", "55", "57", "58", "XX")
 
 
 def storage_fault(error: BaseException) -> bool:
@@ -16,5 +18,9 @@ def storage_fault(error: BaseException) -> bool:
     name: str = getattr(error.orig, "sqlite_errorname", "")
     if error.connection_invalidated or name.startswith(BROKEN):
         return True
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    if state is not None and not state.startswith(NOT_THE_STATEMENT):
+        # One item that is too large for an index must not hold up all the others.
+        return False
     # SQLite calls a wrong statement an OperationalError too.
     return isinstance(error, OperationalError) and name != "SQLITE_ERROR"

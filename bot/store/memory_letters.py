@@ -111,9 +111,12 @@ class MemoryOutbox(Outbox):
             self.edit(chat, message, f"{shown.key}:{letter['id']}", shown.body, shown.keyboard)
 
     def silence(self, chat: int) -> None:
-        self._cancel([x for x in self._facts.waiting.values() if x["chat_id"] == chat])
+        self._void_for(chat)
         for letter in self._facts.letters:
             letter["live"] &= letter["chat_id"] != chat
+
+    def _void_for(self, chat: int) -> None:
+        self._cancel([x for x in self._facts.waiting.values() if x["chat_id"] == chat])
 
     def reroute(self, chat: int, others: Collection[int]) -> None:
         for letter in list(self._facts.waiting.values()):
@@ -126,7 +129,7 @@ class MemoryOutbox(Outbox):
                 letter["state"] = FAILED
                 self._facts.failed.append(letter)
                 del self._facts.waiting[letter["id"]]
-        self.silence(chat)
+        self._void_for(chat)
 
     def troubles(self, stuck_before: datetime, since: datetime, limit: int) -> list[str]:
         stuck = [x for x in self._facts.waiting.values() if x["created_at"] < stuck_before]

@@ -248,10 +248,12 @@ class Outbox:
 
     def silence(self, chat: int) -> None:
         """Whoever reads there is out: nothing that waits leaves, nothing that left is changed."""
+        self._void_for(chat)
+        there = update(outbox).where(c.chat_id == chat, c.live)
+        self._connection.execute(there.values(live=False))
+
+    def _void_for(self, chat: int) -> None:
         self._connection.execute(update(outbox).where(c.chat_id == chat, WAITS).values(VOID))
-        self._connection.execute(
-            update(outbox).where(c.chat_id == chat, c.live).values(live=False)
-        )
 
     def reroute(self, chat: int, others: Collection[int]) -> None:
         """A chat is lost: what waits for it, and was for a team, is said to others.
@@ -276,7 +278,7 @@ class Outbox:
                 key = f"{letter['dedupe_key'].removesuffix(str(chat))}{other}"
                 kept = {name: letter[name] for name in REROUTED}
                 self._write(other, Kind.SEND, key, **kept)
-        self.silence(chat)
+        self._void_for(chat)
 
     def _lose(self, chat: int, ours: Any) -> None:
         failed = {"state": LetterState.FAILED.value, "error": "nobody is left to hear it"}
