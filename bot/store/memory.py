@@ -365,8 +365,8 @@ class MemoryRecords:
                 (record.code, kind.name, thing.key, c.together),
             )
             for record, kind, thing in self._things()
-            for c in (due.columns(record, thing),)
             if PUT.get(kind.name) == thing.state
+            for c in (due.columns(record, thing),)
         ]
         return [line for _, line in sorted(found)[:limit]]
 
