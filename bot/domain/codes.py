@@ -143,12 +143,13 @@ def first(words: Sequence[str]) -> str:
 
     What follows it (« 7K4Q convulse ! ») takes nothing from it.
     """
-    if normalise(" ".join(words)):
-        return " ".join(words)
+    # The shortest that is right: « aah7 svp » also has the shape of a centre and a code.
     for most in range(1, len(words) + 1):
         code = normalise(" ".join(words[:most]))
         if code and valid(code):
             return code
+    if normalise(" ".join(words)):
+        return " ".join(words)
     found = find(" ".join(words))
     # A slip of typing stands at the start: the nearest are looked for from there.
     return found[0] if found else " ".join(words[: 2 if words[0].upper() in CENTRES else 1])

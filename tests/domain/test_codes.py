@@ -15,6 +15,7 @@ from bot.domain.codes import (
     distance,
     every_four,
     find,
+    first,
     issuable,
     meant,
     normalise,
@@ -251,3 +252,17 @@ def test_what_is_proposed_is_valid_and_the_nearest_comes_first(typed: str) -> No
     assert all(valid(four) for four in found)
     assert found == sorted(found, key=lambda four: (distance(typed, four), four))
     assert set(meant(typed, 1)) <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("aah7 svp", "AAH7"),
+        ("TLS aah7 svp", "TLS-AAH7"),
+        ("aah 7 svp", "AAH7"),
+        ("aah7 convulse", "AAH7"),
+        ("TLS 7K4", "TLS 7K4"),
+    ],
+)
+def test_the_code_of_a_command_is_the_first_that_is_right(typed: str, expected: str) -> None:
+    assert first(typed.split()) == expected
