@@ -71,19 +71,23 @@ UNREACHABLE = (
     "have no rights to send",
     "not enough rights to send",
     "topic_closed",
-    "message thread not found",
     "group is deactivated",
     "group chat was deactivated",
     "group chat was deleted",
-    "chat_restricted",
-    "chat_admin_required",
-    "chat_send_",
     "channel_private",
     "user_is_blocked",
     "input_user_deactivated",
-    "need administrator rights",
     "not a member",
 )
+"""Whatever is tried there, nobody is reached."""
+MAY_NOT_SPEAK = (
+    "message thread not found",
+    "chat_restricted",
+    "chat_admin_required",
+    "chat_send_",
+    "need administrator rights",
+)
+"""A message is not taken there; a change or a deletion may fail so without the chat being lost."""
 SAYS = frozenset({Kind.SEND, Kind.PHOTO})
 """What a chat that takes anything at all would take."""
 TOO_LARGE = "too large"
@@ -373,7 +377,8 @@ def _bad_request(reason: str, *, says: bool) -> SendError:
     said = reason.lower()
     if any(phrase in said for phrase in GONE):
         return SendError(reason, gone=True)
-    if says and any(phrase in said for phrase in UNREACHABLE):
+    ends = (*UNREACHABLE, *MAY_NOT_SPEAK) if says else UNREACHABLE
+    if any(phrase in said for phrase in ends):
         return SendError(reason, permanent=True)
     # What nobody listed is held against this one message: said to others, it would be refused
     # there too, and each of them would seem lost. The audit names what was refused.

@@ -273,6 +273,17 @@ async def test_a_trouble_with_an_edit_says_nothing_about_its_chat(
     assert raised.value.refused
 
 
+async def test_an_edit_in_a_chat_that_is_gone_tells_that_it_is_gone(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    telegram.answers = [error(400, "Bad Request: chat not found")]
+
+    with pytest.raises(SendError) as raised:
+        await transport.deliver(letter(Kind.EDIT, payload={"message_id": 42}))
+
+    assert raised.value.permanent
+
+
 @pytest.mark.parametrize("result", [True, [], {"message_id": "?"}])
 async def test_an_answer_without_a_message_leaves_it_unknown(
     result: object, telegram: FakeTelegram, transport: TelegramTransport
