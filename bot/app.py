@@ -15,12 +15,12 @@ from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, T
 
 from bot import migrations, pathways
 from bot.care import auditor, backlog, cycle, joining
-from bot.clock import Clock, FollowedClock, pause, steady_clock, system_clock
+from bot.clock import Clock, FollowedClock, let_others_run, pause, steady_clock, system_clock
 from bot.domain.calendar import Calendar
 from bot.domain.message import text
 from bot.domain.network import Network
 from bot.handlers import Desk, apologise
-from bot.handlers.door import URGENT, screen
+from bot.handlers.door import screen
 from bot.handlers.people import public_menu
 from bot.heartbeat import Pulse, beat
 from bot.intake import ALLOWED_UPDATES, Intake
@@ -41,8 +41,6 @@ PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
 ROUNDS = 1000
-TURNS = 8
-"""Of the loop, between two transactions of a ring: what an alert needs to be on its way."""
 """A ring that still finds something due after so many has a thing that does not move."""
 
 
@@ -83,7 +81,6 @@ class Relais:
             self.desk.handle,
             apologise=apologise,
             screen=screen,
-            urgent=URGENT,
             on_poll=self.pulse.note("poll"),
             poll_timeout=poll_timeout,
             poll_interval=poll_interval,
@@ -125,8 +122,7 @@ class Relais:
             for done in cycle.ring(self.database):
                 handled += done
                 # Everybody shares this loop: a tap must not wait for the end of a long ring.
-                for _ in range(TURNS):
-                    await pause(timedelta(0))
+                await let_others_run()
         except Exception:
             self._failing = True
             raise

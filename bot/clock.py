@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
+TURNS = 8
+"""Of the loop: as many as a letter needs from its commit to the wire."""
 LONG_POLL = timedelta(seconds=40)
 RETRY = timedelta(milliseconds=300)
 
@@ -120,3 +122,9 @@ class FollowedClock:
 async def pause(delay: timedelta) -> None:
     """Let machine time pass; only the network's edges do, between two attempts."""
     await asyncio.sleep(delay.total_seconds())
+
+
+async def let_others_run() -> None:
+    """Between two transactions: taps are taken, and an alert just written gets on its way."""
+    for _ in range(TURNS):
+        await pause(timedelta(0))

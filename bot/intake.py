@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from telegram import Bot
 from telegram.error import InvalidToken, RetryAfter, TelegramError
 
-from bot.clock import pause
+from bot.clock import let_others_run, pause
 from bot.logs import redact
 from bot.store import inbox
 from bot.store.faults import storage_fault
@@ -29,8 +29,6 @@ BATCH = 100
 """The most that getUpdates gives at once."""
 CHUNK = 50
 """How many of those that wait are handled between two polls: something urgent may have come."""
-TURNS = 4
-"""Of the loop, after a part of a batch: what an alert that it wrote needs to be on its way."""
 MOST = 5_000
 """So many are set aside before the first of them is handled."""
 LARGEST_ID = 2**53
@@ -40,7 +38,8 @@ LONGEST_RETRY = timedelta(seconds=15)
 ANSWER_WITHIN = 10.0
 """Seconds that a server may take beyond the long poll."""
 
-URGENT_DATA = ("alert:", "report:", "check:report")
+URGENT_DATA = ("alert:", "report:", "check:report", "choose:page:alert")
+"""What buttons say that overtakes everything."""
 URGENT_COMMANDS = ("/alerte", "/toxicite", "/start")
 """Who comes in and raises an alert at once must be known before it."""
 
@@ -59,10 +58,10 @@ def _as_it_is(raw: Raw) -> Raw:
     return raw
 
 
-def urgency(raw: Raw, prefixes: Sequence[str] = URGENT_DATA) -> int:
+def urgency(raw: Raw) -> int:
     """0: somebody raises or takes an alert, or reports; it is handled before all others."""
     tapped, typed = _found(raw, "callback_query", "data"), _found(raw, "message", "text")
-    urgent = tapped.startswith(tuple(prefixes)) or typed.lower().startswith(URGENT_COMMANDS)
+    urgent = tapped.startswith(URGENT_DATA) or typed.lower().startswith(URGENT_COMMANDS)
     return 0 if urgent else 1
 
 
@@ -83,7 +82,6 @@ class Intake:
         *,
         apologise: Callable[[Unit, Raw], object] = _say_nothing,
         screen: Callable[[Raw], Raw] = _as_it_is,
-        urgent: Sequence[str] = URGENT_DATA,
         on_poll: Callable[[], object] = _say_nothing,
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
@@ -94,7 +92,6 @@ class Intake:
         self._handle = handle
         self._apologise = apologise
         self._screen = screen
-        self._urgent = urgent
         self._on_poll = on_poll
         self._poll_timeout = poll_timeout
         self._poll_interval = poll_interval
@@ -131,18 +128,17 @@ class Intake:
         batch = {id_: each for each in updates if (id_ := id_of(each)) is not None}
         if batch:
             # A report stands before the chatter that was typed before it.
-            self._each_or_all(sorted(batch.values(), key=self._urgency), self._take)
+            self._each_or_all(sorted(batch.values(), key=urgency), self._take)
 
     async def _take_all(self, batch: Sequence[Raw]) -> None:
         """The urgent in a transaction of their own, on their way before the rest is looked at."""
-        urgent = [raw for raw in batch if self._urgency(raw) == 0]
-        others = [raw for raw in batch if self._urgency(raw) > 0]
-        parts = [urgent] if urgent else []
-        parts += [others[at : at + CHUNK] for at in range(0, len(others), CHUNK)]
-        for part in parts:
+        urgent, others = list[Raw](), list[Raw]()
+        for raw in batch:
+            (others if urgency(raw) else urgent).append(raw)
+        parts = [others[at : at + CHUNK] for at in range(0, len(others), CHUNK)]
+        for part in (urgent, *parts) if urgent else parts:
             self.take(part)
-            for _ in range(TURNS):
-                await pause(timedelta(0))
+            await let_others_run()
 
     async def drain(self) -> None:
         """Handle what an earlier process set aside; a webhook brings only what is new."""
@@ -154,7 +150,7 @@ class Intake:
                 continue
             if not self._waits:
                 return
-            await pause(timedelta(0))
+            await let_others_run()
 
     # A batch, or each alone
 
@@ -242,9 +238,7 @@ class Intake:
     def _set_aside(self, batch: Sequence[Raw]) -> None:
         screened = [self._screened(raw) for raw in batch]
         with self._units() as unit:
-            inbox.set_aside(
-                unit, {raw["update_id"]: (self._urgency(raw), raw) for raw in screened}
-            )
+            inbox.set_aside(unit, {raw["update_id"]: (urgency(raw), raw) for raw in screened})
 
     def _screened(self, raw: Raw) -> Raw:
         try:
@@ -260,9 +254,6 @@ class Intake:
         self._waits = bool(chunk)
         if chunk:
             self._each_or_all(chunk, self._take_waiting)
-
-    def _urgency(self, raw: Raw) -> int:
-        return urgency(raw, self._urgent)
 
     def _acknowledge(self, batch: Iterable[Raw]) -> None:
         # The next poll's offset is the acknowledgement, so it moves only after the commit.

@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -13,13 +14,11 @@ from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import SQLModel
 
-from bot import migrations, pathways
-from bot.domain.calendar import Calendar
+from bot import migrations
 from bot.domain.network import Network
-from bot.settings import Settings
 from bot.store import Database
 from bot.store.database import open_engine
-from tests import postgres
+from tests import postgres, simulation
 from tests.browser import ARGUMENTS, chromium
 from tests.fakes import FakeClock, Show
 
@@ -94,16 +93,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def network() -> Network:
-    """The network of the defaults, without public holidays."""
-    defaults = Settings.model_construct()
-    return Network(
-        centres=defaults.centres,
-        pathway=pathways.load(defaults.pathway),
-        products=pathways.load_products(),
-        calendar=Calendar(defaults.timezone, is_holiday=lambda _: False),
-        bot_name="relais_bot",
-        setup_code="a-setup-code",
-    )
+    """The network of the defaults, with a set-up code for the first coordinator."""
+    return replace(simulation.network(), setup_code="a-setup-code")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from bot.cards.lists import NOTHING_LATE
 from bot.care import lists
 from bot.care.telling import tell
 from bot.domain import alert, due, invariants
-from bot.domain.facts import Alert, Check, Relay
+from bot.domain.facts import Alert
 from bot.domain.message import Card, Priority, Text, text
 from bot.domain.record import Record
 from bot.domain.roles import Team
@@ -88,9 +88,9 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
 def _unheard(unit: Unit) -> list[str]:
     """What was put to a team and reached no chat at all."""
     told = {
-        together if kind == Check.KIND else f"{kind}:{code}:{key}": f"{kind} {code} {key}"
+        # The cause of their messages: shared by what is told together, else its own.
+        together or f"{kind}:{code}:{key}": f"{kind} {code} {key}"
         for code, kind, key, together in unit.records.told_open(PUT_AT_MOST)
-        if kind in (Alert.KIND, Check.KIND, Relay.KIND)
     }
     heard = unit.outbox.heard(told.keys())
     return [f"{name} reached nobody" for cause, name in told.items() if cause not in heard]
@@ -132,7 +132,7 @@ def _read_through(unit: Unit, *, whole: bool) -> list[str]:
         return found
     # From the time alone, so that no place has to be kept.
     number = int(unit.now.timestamp() // AUDIT_EVERY.total_seconds())
-    begins, ends = turn(number, unit.records.patients("", 0, 1).total)
+    begins, ends = turn(number, unit.records.count())
     return _faults(unit, unit.records.running(begins, ends))
 
 
@@ -187,7 +187,7 @@ def _worth_saying(unit: Unit, found: list[str]) -> bool:
 def digest(unit: Unit) -> None:
     """The morning digest and the proof of quiet: silence is never ambiguous."""
     unit.records.set_duty(DIGEST, unit.network.calendar.next(DIGEST_AT, unit.now))
-    n = unit.records.patients("", 0, 1).total
+    n = unit.records.count()
     # Before the first patient a proof of quiet proves nothing.
     if not n:
         return

@@ -15,7 +15,9 @@ from bot.domain.facts import (
     RUNNING,
     UNANSWERED,
     Alert,
+    AlertState,
     Check,
+    CheckState,
     Countdown,
     CountdownState,
     Dated,
@@ -53,6 +55,8 @@ class Kind:
     """From when on an open one is late, as `/retards` lists it."""
     together: Callable[[Record, Any], str] = lambda _record, _thing: ""
     """What is handled in one go with the others that say the same, and shares their message."""
+    put_in: str = ""
+    """The state in which it is put to a team, so that somebody must have heard of it."""
     keeps_closed: bool = True
     """Whether a record is read with those that are over."""
 
@@ -91,6 +95,7 @@ BOOK: tuple[Kind, ...] = (
         due_at=lambda it: it.raised_at,
         # Late from the first moment: /retards shows it before all else.
         late_at=lambda it: it.raised_at,
+        put_in=AlertState.OPEN.value,
     ),
     Kind(
         Countdown,
@@ -109,6 +114,7 @@ BOOK: tuple[Kind, ...] = (
         due_at=lambda it: it.at,
         late_at=lambda it: it.next_at if it.rung == 0 else it.at,
         together=lambda _, it: it.round,
+        put_in=CheckState.ASKED.value,
         # Some sixty a patient: read with the record, they would weigh on every tap.
         keeps_closed=False,
     ),
@@ -119,6 +125,7 @@ BOOK: tuple[Kind, ...] = (
         owed_by=lambda _, it: it.to_team,
         due_at=lambda it: it.deadline_at,
         late_at=lambda it: it.deadline_at,
+        put_in=RelayState.OFFERED.value,
     ),
     Kind(
         Watch,

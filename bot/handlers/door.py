@@ -19,16 +19,12 @@ REFUSED = "refused"
 """Where the category of what was taken out stands."""
 SCREENED = "screened"
 """It came through this door already: what waits for its turn comes to it twice."""
-URGENT = ("alert:", "report:", "check:report", "choose:page:alert")
-"""What buttons say that overtakes everything, besides /alerte and /toxicite."""
 START = re.compile(r"\s*(/start\S*)\s+(\S.*)", re.DOTALL | re.IGNORECASE)
 TOKEN = re.compile(r"(?<![\w-])(?=[\w-]+[A-Z0-9])[\w-]{22}(?![\w-])", re.ASCII)
 """What looks like an invitation's, wherever it stands: alone, or in its link."""
 HIDDEN = "…"
 ADDRESSED = re.compile(r"^(/[A-Za-z0-9_]+)@[A-Za-z0-9_]+(?!\S)")
 """A command as Telegram completes it in a group, with its bot's name: no e-mail address."""
-
-
 COMMAND = re.compile(r"\s*(/(?:alerte|toxicite)(?:@[A-Za-z0-9_]+)?)(?!\S)", re.IGNORECASE)
 """What must be heard even of a message that may not be kept."""
 

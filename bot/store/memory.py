@@ -29,7 +29,7 @@ from bot.store.events import Events
 from bot.store.memory_letters import Facts, MemoryEvents, MemoryOutbox
 from bot.store.outbox import Outbox
 from bot.store.people import Draft, Invitation, People
-from bot.store.records import DUTY, PUT, Due, Held, Page, Records
+from bot.store.records import DUTY, Due, Held, Page, Records
 from bot.store.unit import Unit, Words
 
 
@@ -258,6 +258,9 @@ class MemoryRecords:
         ]
         return sorted(found, key=lambda pair: (pair[0], pair[1].key))
 
+    def count(self, centre: str = "") -> int:
+        return len(self._running(centre))
+
     def patients(self, centre: str, offset: int, limit: int) -> Page:
         return self._patients(centre, offset, limit, lambda _: True)
 
@@ -365,7 +368,7 @@ class MemoryRecords:
                 (record.code, kind.name, thing.key, c.together),
             )
             for record, kind, thing in self._things()
-            if PUT.get(kind.name) == thing.state
+            if kind.put_in and kind.put_in == thing.state
             for c in (due.columns(record, thing),)
         ]
         return [line for _, line in sorted(found)[:limit]]

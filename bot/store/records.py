@@ -350,9 +350,13 @@ class Records:
                     lines[held.record.code, key] = check
         return [(code, check) for (code, _), check in sorted(lines.items(), key=lambda i: i[0])]
 
+    def count(self, centre: str = "") -> int:
+        """How many there are whose pathway runs."""
+        return self._count(select(func.count()).where(*self._running(centre)))
+
     def patients(self, centre: str, offset: int, limit: int) -> Page:
         """Those whose pathway runs, the nearest injection first."""
-        total = self._count(select(func.count()).where(*self._running(centre)))
+        total = self.count(centre)
         return Page(total, offset, self._by_day0(centre, offset, limit))
 
     def worried(self, centre: str, offset: int, limit: int) -> Page:
@@ -384,7 +388,7 @@ class Records:
         found = select(d.code, d.kind, d.key).where(*mine).order_by(d.due_at, d.code)
         lines = self._lines(found.limit(limit).offset(offset))
         # Only what runs is under watch.
-        total = self._count(select(func.count()).where(*self._running(centre)))
+        total = self.count(centre)
         begins, wanted = max(0, offset - watched), limit - len(lines)
         others = self._by_day0(centre, begins, wanted, p.code.not_in(select(d.code).where(*under)))
         return Page(total, offset, [*lines, *others])
@@ -444,7 +448,9 @@ class Records:
         """
         columns = (d.code, d.kind, d.key, d.together, d.rank, d.due_at)
         asked = [
-            select(*columns).where(d.kind == kind, d.state == state) for kind, state in PUT.items()
+            select(*columns).where(d.kind == kind.name, d.state == kind.put_in)
+            for kind in due.BOOK
+            if kind.put_in
         ]
         every = union_all(*asked).order_by("rank", "due_at", "code", "key").limit(limit)
         return [tuple(row)[:4] for row in self._connection.execute(every)]
@@ -481,7 +487,5 @@ class Records:
 
 DUTY = "duty"
 STATES_RUNNING = (PatientState.ACTIVE.value, PatientState.PAUSED.value)
-PUT = {"alert": "open", "check": "asked", "relay": "offered"}
-"""The kinds that are put to somebody, in the state in which they wait for him."""
 ROUND = 200
 """More lines than any unit has beds."""
