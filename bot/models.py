@@ -225,6 +225,8 @@ class Dated(SQLModel, table=True):
     due_at: datetime | None = instant_or_none()
     late_at: datetime | None = instant_or_none()
     next_at: datetime | None = instant_or_none()
+    missed_at: datetime | None = instant_or_none()
+    """When it was due, if it raised then and was put off until `next_at`."""
     fault: str = ""
     """Why it could not be handled when it was due."""
     facts: str = Field(default="{}", sa_type=Document)

@@ -66,11 +66,8 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
     The book, the letters and the updates are looked at whole by their indexes; the records are
     read through some at a time, or all of them with `whole`.
     """
-    found = [
-        fault
-        for line in unit.records.suspects(unit.now - due.TOLERANCE, LIMIT)
-        for fault in invariants.of_line(line, unit.now)
-    ]
+    lines = unit.records.suspects(unit.now - due.TOLERANCE, LIMIT)
+    found = [fault for line in lines for fault in invariants.of_line(line, unit.now)]
     found += unit.outbox.troubles(unit.now - STUCK, unit.now - REMEMBERED, LIMIT)
     found += [f"update {n} failed" for n in unit.failed_updates(unit.now - REMEMBERED, LIMIT)]
     found += _unheard(unit)
@@ -78,10 +75,9 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
     # Whatever is late climbs to the coordination in the end: unreached, nothing is explained.
     if not unit.people.roster.chats(Team.COORDINATION, unit.network.first_centre):
         found.append("nobody of the coordination can be reached")
-    for fault in _read_through(unit, whole=whole):
-        # An overdue thing is seen in the book and in its record: it is one fault.
-        if fault not in found:
-            found.append(fault)
+    # What is seen in the book and in its record is one fault.
+    seen = tuple(f"{line.name} " for line in lines)
+    found += [fault for fault in _read_through(unit, whole=whole) if not fault.startswith(seen)]
     return found
 
 

@@ -60,6 +60,7 @@ def dated_row(record: Record, thing: Dated, facts: str) -> dict[str, Any]:
         "key": thing.key,
         "centre": record.patient.centre,
         "next_at": thing.next_at,
+        "missed_at": None,
         "fault": "",
         "facts": facts,
     }

@@ -26,7 +26,7 @@ from bot.domain.network import Network
 from bot.domain.people import Group, Member, Roster
 from bot.domain.record import Draw, Record
 from bot.store.events import Events
-from bot.store.memory_letters import Facts, MemoryEvents, MemoryOutbox
+from bot.store.memory_letters import Facts, Fault, MemoryEvents, MemoryOutbox
 from bot.store.outbox import Outbox
 from bot.store.people import Draft, Invitation, People
 from bot.store.records import DUTY, Due, Held, Page, Records
@@ -172,11 +172,11 @@ class MemoryRecords:
 
     def first_due(self, besides: str = "") -> datetime | None:
         coming = [
-            thing.next_at
-            for held in self._facts.records.values()
+            at
+            for code, held in self._facts.records.items()
             for things in held.record.things.values()
             for thing in things.values()
-            if thing.next_at is not None
+            if (at := self._rings_at(code, thing)) is not None
         ]
         duties = [at for name, at in self._facts.duties.items() if name != besides]
         return min([*coming, *duties], default=None)
@@ -185,7 +185,7 @@ class MemoryRecords:
         things = [
             (due.RANKS[kind.name], at, record.code, thing.key, kind.together(record, thing))
             for record, kind, thing in self._things()
-            for at in (thing.next_at,)
+            for at in (self._rings_at(record.code, thing),)
             if at is not None and at <= self._now
         ]
         found = [
@@ -197,11 +197,12 @@ class MemoryRecords:
 
     def put_off(self, items: Sequence[Due], until: datetime, fault: str) -> None:
         for item in items:
-            self._facts.faults[item.code, item.kind, item.key] = fault, until
             if item.kind == DUTY:
                 self._facts.duties[item.key] = until
-            else:
-                self._facts.records[item.code].record.things[item.kind][item.key].next_at = until
+                continue
+            thing = self._facts.records[item.code].record.things[item.kind][item.key]
+            where = item.code, item.kind, item.key
+            self._facts.faults[where] = Fault(fault, thing.next_at, until)
 
     def duty(self, name: str) -> datetime | None:
         return self._facts.duties.get(name)
@@ -350,8 +351,17 @@ class MemoryRecords:
 
     def _fault(self, code: str, thing: Dated) -> str:
         """As in the database: seen until the thing moves on."""
+        found = self._fault_of(code, thing)
+        return found.what if found else ""
+
+    def _fault_of(self, code: str, thing: Dated) -> Fault | None:
         found = self._facts.faults.get((code, thing.KIND, thing.key))
-        return found[0] if found and found[1] == thing.next_at else ""
+        return found if found and found.missed_at == thing.next_at else None
+
+    def _rings_at(self, code: str, thing: Dated) -> datetime | None:
+        """Its instant, or when it is tried again."""
+        found = self._fault_of(code, thing) if self._facts.faults else None
+        return found.until if found else thing.next_at
 
     def running_alerts(self, before: datetime, limit: int) -> list[tuple[str, str]]:
         found = [

@@ -17,6 +17,15 @@ from bot.store.records import Held
 SENT, FAILED = "sent", "failed"
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a thing could not be handled when it was due, and until when it is left alone."""
+
+    what: str
+    missed_at: datetime | None
+    until: datetime
+
+
 @dataclass(slots=True)
 class Facts:
     """Everything that is kept."""
@@ -25,8 +34,7 @@ class Facts:
     archive: dict[str, dict[tuple[str, str], Dated]] = field(default_factory=dict)
     """What is over and is not read with its record, by patient."""
     duties: dict[str, datetime] = field(default_factory=dict)
-    faults: dict[tuple[str, str, str], tuple[str, datetime]] = field(default_factory=dict)
-    """Why a thing could not be handled, and until when it was put off."""
+    faults: dict[tuple[str, str, str], Fault] = field(default_factory=dict)
     roster: Roster = field(default_factory=lambda: Roster({}, {}))
     today: tuple[datetime, date] = (datetime.min, date.min)  # noqa: DTZ901 - never compared
     """The local day of the instant that was asked about last."""

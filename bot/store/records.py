@@ -42,7 +42,9 @@ PATIENTS = select(p.code, p.version, p.phase, p.late_at, p.facts).where(
     p.code.in_(bindparam("codes", expanding=True))
 )
 LOCKED = PATIENTS.order_by(p.code).with_for_update()
-THINGS = select(d.code, d.kind, d.key, d.next_at, d.fault, d.facts).where(
+# What raised is still to be handled as of its own hour: it is owed what was due then.
+INSTANT = func.coalesce(d.missed_at, d.next_at)
+THINGS = select(d.code, d.kind, d.key, INSTANT, d.fault, d.facts).where(
     d.code.in_(bindparam("codes", expanding=True)), or_(d.open, d.kind.in_(KEPT_CLOSED))
 )
 FIRST_DUE = (
@@ -150,14 +152,11 @@ class Records:
 
     def recall(self, record: Record, kind: str, key: str) -> None:
         """Read one more thing of a held record: one that is over, and is not read with it."""
-        held = self._held[record.code]
-        one = select(d.next_at, d.fault, d.facts).where(
-            d.code == record.code, d.kind == kind, d.key == key
-        )
-        row = self._connection.execute(one).first()
+        row = self._one(record.code, kind, key)
         if row is not None and key not in record.things[kind]:
-            record.things[kind][key] = kinds.thing_of(kind, row.facts, row.next_at)
-            held.things[kind, key] = (row.facts, row.next_at, row.fault)
+            instant, fault, facts = row
+            record.things[kind][key] = kinds.thing_of(kind, facts, instant)
+            self._held[record.code].things[kind, key] = (facts, instant, fault)
 
     def new(self, patient: Patient) -> Record:
         """A patient who is enrolled now."""
@@ -189,12 +188,12 @@ class Records:
         for code, version, phase, late_at, facts in rows:
             patient = kinds.patient_of(facts)
             found[code] = Held(self._record(patient), version, patient=(facts, phase, late_at))
-        for code, kind, key, next_at, fault, facts in self._connection.execute(THINGS, values):
+        for code, kind, key, instant, fault, facts in self._connection.execute(THINGS, values):
             # A kind that this program does not know is left as it was written.
             if code in found and kind in due.KINDS:
                 held = found[code]
-                held.record.things[kind][key] = kinds.thing_of(kind, facts, next_at)
-                held.things[kind, key] = (facts, next_at, fault)
+                held.record.things[kind][key] = kinds.thing_of(kind, facts, instant)
+                held.things[kind, key] = (facts, instant, fault)
         for held in found.values():
             kinds.arrange(held.record)
         return found
@@ -267,7 +266,8 @@ class Records:
         """What raised is left alone for a while, and marked, so that it is seen at once."""
         for item in items:
             one = update(dated).where(d.code == item.code, d.kind == item.kind, d.key == item.key)
-            self._connection.execute(one.values(next_at=until, fault=fault[:500]))
+            put_off = one.values(missed_at=INSTANT, next_at=until, fault=fault[:500])
+            self._connection.execute(put_off)
 
     # Duties of the whole network: the same book, under no patient
 
@@ -291,6 +291,7 @@ class Records:
             "due_at": at,
             "late_at": None,
             "next_at": at,
+            "missed_at": None,
             "fault": "",
             "facts": "{}",
         }
@@ -332,17 +333,23 @@ class Records:
 
     def closed(self, code: str, kind: str, key: str) -> Dated | None:
         """One thing as it was written, over or not."""
-        one = select(d.next_at, d.facts).where(d.code == code, d.kind == kind, d.key == key)
-        row = self._connection.execute(one).first()
-        return kinds.thing_of(kind, row.facts, row.next_at) if row else None
+        row = self._one(code, kind, key)
+        return kinds.thing_of(kind, row[2], row[0]) if row else None
+
+    def _one(self, code: str, kind: str, key: str) -> Any:
+        """Its instant, what it met, its facts; nothing if there is none."""
+        mine = (d.code == code, d.kind == kind, d.key == key)
+        return self._connection.execute(select(INSTANT, d.fault, d.facts).where(*mine)).first()
 
     def in_round(self, together: str) -> list[tuple[str, Dated]]:
         """The lines of a round, answered ones too: (code, check), as they stand in this unit."""
-        found = select(d.code, d.kind, d.key, d.next_at, d.facts).where(d.together == together)
+        found = select(d.code, d.kind, d.key, INSTANT, d.facts).where(d.together == together)
         lines = {
-            (row.code, row.key): kinds.thing_of(row.kind, row.facts, row.next_at)
-            for row in self._connection.execute(found.order_by(d.code).limit(ROUND))
-            if row.kind == "check"
+            (code, key): kinds.thing_of(kind, facts, instant)
+            for code, kind, key, instant, facts in self._connection.execute(
+                found.order_by(d.code).limit(ROUND)
+            )
+            if kind == "check"
         }
         for held in self._held.values():
             for key, check in held.record.checks.items():

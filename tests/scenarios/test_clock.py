@@ -169,9 +169,54 @@ async def test_what_raises_is_put_off_and_its_neighbours_are_handled(any_ward: H
     with raising(any_ward, bad):
         await any_ward.relais.ring()
 
-    broken, sound = (any_ward.alerts(code)[0] for code in (bad, good))
-    assert (broken.rung, sound.rung) == (0, 1)
-    assert broken.next_at == any_ward.clock() + due.PUT_OFF
+    def rungs() -> tuple[int, ...]:
+        return tuple(any_ward.alerts(code)[0].rung for code in (bad, good))
+
+    any_ward.jump(minutes=4)
+    await any_ward.relais.ring()
+    assert rungs() == (0, 1)
+    any_ward.jump(minutes=1)
+    await any_ward.relais.ring()
+    assert rungs() == (1, 2)
+
+
+async def test_a_reminder_that_raised_at_its_hour_is_said_when_it_is_tried_again(
+    any_ward: Hospital,
+) -> None:
+    code = await any_ward.enrol()
+    with any_ward.change(code) as record:
+        step = min((s for s in record.steps.values() if s.ready_at), key=lambda s: s.next_at)
+    chat = any_ward.chat(Team(step.team))
+    any_ward.excused = (f"step {code} {step.key} raised",)
+    said = len(any_ward.told(chat, "step.card"))
+    any_ward.clock.now = step.next_at
+    with raising(any_ward, code):
+        await any_ward.relais.ring()
+    assert len(any_ward.told(chat, "step.card")) == said
+
+    any_ward.jump(minutes=6)
+    await any_ward.advance()
+
+    assert len(any_ward.told(chat, "step.card")) == said + 1
+
+
+async def test_a_round_that_raised_at_its_hour_is_asked_when_it_is_tried_again(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    with any_ward.change(code) as record:
+        at = record.watch.next_at
+    assert at is not None
+    any_ward.excused = (f"watch {code} raised",)
+    any_ward.clock.now = at
+    with raising(any_ward, code):
+        await any_ward.relais.ring()
+
+    any_ward.jump(minutes=6)
+    await any_ward.advance()
+
+    with any_ward.change(code) as record:
+        assert [check.at for check in record.checks.values()] == [at]
 
 
 async def test_duties_hang_once_however_often_the_bot_starts(ward: Hospital) -> None:
