@@ -1,16 +1,14 @@
 """The outside to us: take updates, handle them, and only then acknowledge them."""
 
-import json
 import logging
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-from pydantic_core import from_json
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from telegram import Bot
 from telegram.error import InvalidToken, RetryAfter, TelegramError
@@ -21,6 +19,7 @@ from bot.store import inbox
 from bot.store.faults import storage_fault
 from bot.store.inbox import Raw
 from bot.store.unit import Unit
+from bot.transport import Unreadable, request_of
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +34,7 @@ LARGEST_ID = 2**53
 """No update of Telegram has a number above."""
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(seconds=15)
+NUMBER = re.compile(rb'"update_id"\s*:\s*(\d{1,15})\b')
 ANSWER_WITHIN = 10.0
 """Seconds that a server may take beyond the long poll."""
 
@@ -44,10 +44,6 @@ URGENT_COMMANDS = ("/alerte", "/toxicite", "/start")
 """Who comes in and raises an alert at once must be known before it."""
 
 PACKAGE = str(Path(__file__).parent)
-
-
-class Malformed(TelegramError):
-    """An answer of which nothing can be read."""
 
 
 def _say_nothing(*_: object) -> None:
@@ -103,6 +99,8 @@ class Intake:
         self._retry = FIRST_RETRY
         self._complaint = ""
         self._odd = False
+        self._alone = False
+        """Updates are asked for one by one: one of them spoils its batch."""
 
     async def run(self) -> None:
         """Poll for ever. Only a token that Telegram never knew ends it."""
@@ -267,37 +265,52 @@ class Intake:
         # Not `bot.get_updates`: one update that PTB cannot read would spoil its whole batch,
         # and would be written to the log with all that it says.
         seconds = 0 if self._waits else int(self._poll_timeout.total_seconds())
-        query = {
-            "timeout": str(seconds),
-            "limit": str(BATCH),
+        given = {
+            "timeout": seconds,
+            "limit": 1 if self._alone else BATCH,
             # The rest would only be refused, and some of it is about people (clinique §6.3).
-            "allowed_updates": json.dumps(ALLOWED_UPDATES),
+            "allowed_updates": list(ALLOWED_UPDATES),
         }
         if self._offset is not None:
-            query["offset"] = str(self._offset)
-        answer = await self._bot.request.retrieve(
-            f"{self._bot.base_url}/getUpdates?{urlencode(query)}",
-            read_timeout=seconds + ANSWER_WITHIN,
-        )
-        batch = self._read(answer)
+            given["offset"] = self._offset
+        try:
+            answer = await self._bot.request.post(
+                f"{self._bot.base_url}/getUpdates",
+                request_of(given),
+                read_timeout=seconds + ANSWER_WITHIN,
+            )
+            batch = self._read(answer)
+        except Unreadable as error:
+            batch = self._read_alone(error)
         # From here on « unauthorized » is a fault of theirs, not a mistyped token.
         self._heard = True
         self._on_poll()
         return batch
 
-    def _read(self, answer: bytes) -> list[Raw]:
-        try:
-            said = from_json(answer)["result"]
-        except (ValueError, KeyError, TypeError):
-            raise Malformed("Invalid server response") from None
+    def _read(self, said: Any) -> list[Raw]:
         if not isinstance(said, list):
-            raise Malformed("Invalid server response")
+            raise Unreadable
         batch = [raw for raw in said if id_of(raw) is not None]
         if said and not batch:
             # Nothing moves the offset past them: the next poll brings them again.
-            raise Malformed("no update can be read")
+            raise Unreadable
         self._note_odd(len(said) - len(batch))
+        # Asked for one by one, they have all been read.
+        self._alone = self._alone and bool(said)
         return batch
+
+    def _read_alone(self, error: Unreadable) -> list[Raw]:
+        """An update that nobody can read holds up no other: alone, it is passed over, and seen."""
+        found = NUMBER.search(error.answer) if self._alone else None
+        if found is None:
+            self._alone = True
+            raise error
+        self._alone = False
+        number = {"update_id": int(found[1])}
+        logger.error("update %s cannot be read and is passed over", number["update_id"])
+        with self._units() as unit:
+            self._write_off(unit, number, type(error).__name__, sorry=False)
+        return [number]
 
     def _note_odd(self, odd: int) -> None:
         if odd and not self._odd:

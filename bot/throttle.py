@@ -48,6 +48,10 @@ LIMITS_NONE = None
 
 CATCH_UP = timedelta(seconds=0.1)
 """A slot missed by so little is made good; one missed by more is lost, or a burst would follow."""
+CHATS_KEPT = 2_000
+"""So many chats are counted before those of long ago are forgotten."""
+REMEMBERED = timedelta(hours=1)
+"""Longer than any quota of Telegram's."""
 GIVEN_BACK = 64
 """As many as may be counted and then given back at once."""
 
@@ -81,6 +85,11 @@ class Throttle:
         self._forget_the_future(sent, now)
         return _latest(now, self._parked.get(chat), *self._own(chat, sent, priority))
 
+    @property
+    def counted(self) -> int:
+        """Of how many chats it is known what left lately."""
+        return len(self._chats)
+
     def sent(self, chat: int, now: datetime) -> None:
         """Count one message to `chat`."""
         if self._limits is None:
@@ -91,6 +100,8 @@ class Throttle:
         self._slot = slot + self._limits.pace
         self._all.append(now)
         if chat not in self._chats:
+            if len(self._chats) >= CHATS_KEPT:
+                self._forget_the_past(now)
             self._chats[chat] = _lately(self._quota(self._limits, chat).count)
         self._chats[chat].append(now)
 
@@ -129,6 +140,14 @@ class Throttle:
         while sent and sent[-1] > now:
             sent.pop()
             self._slot = None
+
+    def _forget_the_past(self, now: datetime) -> None:
+        """Of whoever was not written to for an hour nothing limits anything any more."""
+        long_ago = now - REMEMBERED
+        self._chats = {
+            chat: sent for chat, sent in self._chats.items() if sent and sent[-1] > long_ago
+        }
+        self._parked = {chat: until for chat, until in self._parked.items() if until > now}
 
     @staticmethod
     def _quota(limits: Limits, chat: int) -> Quota:

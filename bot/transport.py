@@ -2,6 +2,7 @@
 
 import base64
 import html
+import json
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
@@ -91,7 +92,6 @@ MAY_NOT_SPEAK = (
 SAYS = frozenset({Kind.SEND, Kind.PHOTO})
 """What a chat that takes anything at all would take."""
 TOO_LARGE = "too large"
-UNREADABLE = "Invalid server response"
 
 
 class NotSent(NetworkError):
@@ -100,6 +100,15 @@ class NotSent(NetworkError):
 
 class Unanswered(TimedOut):
     """The request left; whether it arrived, nobody knows."""
+
+
+class Unreadable(TelegramError):
+    """An answer of which nothing can be read."""
+
+    def __init__(self, answer: bytes = b"") -> None:
+        super().__init__("Invalid server response")
+        self.answer = answer
+        """What came; it may be about people, and goes into no log."""
 
 
 class AiohttpRequest(BaseRequest):
@@ -134,10 +143,7 @@ class AiohttpRequest(BaseRequest):
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:
         """Faster than PTB's own, which would also log what it cannot read."""
-        try:
-            return from_json(payload)
-        except ValueError:
-            raise TelegramError(UNREADABLE) from None
+        return read_json(payload)
 
     async def do_request(
         self,
@@ -171,13 +177,33 @@ class AiohttpRequest(BaseRequest):
             raise Unanswered(type(error).__name__) from None
 
     def _url(self, url: str) -> URL:
-        # A handful of methods: each address is read once. Polls carry their question in theirs.
-        if "?" in url:
-            return URL(url)
+        # A handful of methods: each address is read once.
         found = self._urls.get(url)
         if found is None:
             found = self._urls[url] = URL(url)
         return found
+
+
+def read_json(payload: bytes) -> dict[str, Any]:
+    """What the Bot API answers: an object; raises `Unreadable` when it is none."""
+    try:
+        said = from_json(payload)
+    except ValueError:
+        said = _read_leniently(payload)
+    if not isinstance(said, dict):
+        raise Unreadable(payload)
+    # PTB takes it for granted; whoever asked sees that nothing was given.
+    said.setdefault("result", None)
+    return said
+
+
+def _read_leniently(payload: bytes) -> Any:
+    """Half a character or half a pair of them spoils a word, not the answer that it stands in."""
+    try:
+        said = json.loads(payload.decode(errors="replace"))
+        return from_json(json.dumps(said, ensure_ascii=False).encode(errors="replace"))
+    except (ValueError, RecursionError):
+        raise Unreadable(payload) from None
 
 
 def _seconds(given: Any, default: float) -> float:
@@ -190,6 +216,11 @@ def _timeout(connect: float, write: float, read: float) -> aiohttp.ClientTimeout
     return aiohttp.ClientTimeout(
         total=connect + write + read, connect=connect, sock_connect=connect, sock_read=read
     )
+
+
+def request_of(given: Mapping[str, Any]) -> RequestData:
+    """A call's parameters as PTB's requests take them."""
+    return RequestData([RequestParameter(name, value, None) for name, value in given.items()])
 
 
 JSON = {"Content-Type": "application/json"}
@@ -238,8 +269,7 @@ class TelegramTransport:
 
     async def _call(self, method: str, given: Mapping[str, Any]) -> Any:
         # PTB's own methods cost as much as the request; its seam and its errors do not.
-        data = RequestData([RequestParameter(name, value, None) for name, value in given.items()])
-        return await self._bot.request.post(f"{self._bot.base_url}/{method}", data)
+        return await self._bot.request.post(f"{self._bot.base_url}/{method}", request_of(given))
 
     async def _send(self, letter: Letter) -> int:
         parts = list(pages(letter.body))
@@ -322,7 +352,7 @@ def _number(said: Any) -> int:
         return int(said["message_id"])
     except (KeyError, TypeError, ValueError):
         # It was taken, perhaps.
-        raise TelegramError(UNREADABLE) from None
+        raise Unreadable from None
 
 
 def _scope(letter: Letter) -> dict[str, Any]:
@@ -363,14 +393,14 @@ def send_error(error: TelegramError, *, says: bool = True) -> SendError:
             return SendError(reason, permanent=True)
         case BadRequest():
             return _bad_request(reason, says=says)
-        case Unanswered():
+        # Not JSON, with a status of success: it was taken, perhaps.
+        case Unanswered() | Unreadable():
             return SendError(reason, unknown=True)
         case NetworkError() if TOO_LARGE in reason.lower():
             return SendError(reason, refused=True)
         case NetworkError():
             return SendError(reason)
-    # Not JSON, with a status of success: it was taken, perhaps.
-    return SendError(reason, unknown=reason == UNREADABLE)
+    return SendError(reason)
 
 
 def _bad_request(reason: str, *, says: bool) -> SendError:

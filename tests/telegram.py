@@ -4,15 +4,18 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from telegram.request import BaseRequest, RequestData
+
+from bot.transport import AiohttpRequest
 
 API = json.loads((Path(__file__).parent / "botapi" / "api.min.json").read_text())
 TOKEN = "123456:" + "A" * 35
 CHATS = {"chat": {"id": 7, "type": "private"}, "date": 0}
 
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, dict[str, Any] | bytes]
+"""A status, and what is said: an object, or what stands on the line in its place."""
 
 
 def ok(result: object) -> Answer:
@@ -37,6 +40,9 @@ class FakeTelegram(BaseRequest):
     def read_timeout(self) -> float:
         return 1.0
 
+    # What an answer says is read by the program's own reader, as on the line.
+    parse_json_payload = staticmethod(AiohttpRequest.parse_json_payload)
+
     async def initialize(self) -> None: ...
 
     async def shutdown(self) -> None: ...
@@ -45,7 +51,7 @@ class FakeTelegram(BaseRequest):
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
     ) -> tuple[int, bytes]:
         name = urlsplit(url).path.rsplit("/", 1)[1]
-        given = dict(request_data.parameters) if request_data else read_query(url)
+        given = dict(request_data.parameters) if request_data else {}
         files = list(request_data.multipart_data) if request_data else []
         check_call(name, given, files)
         self.calls.append((name, given))
@@ -53,7 +59,7 @@ class FakeTelegram(BaseRequest):
             self.idle.set()
             await asyncio.Event().wait()
         code, said = self.answers.pop(0) if self.answers else self.usual(name)
-        return code, json.dumps(said).encode()
+        return code, said if isinstance(said, bytes) else json.dumps(said).encode()
 
     def usual(self, name: str) -> Answer:
         if name == "getMe":
@@ -61,10 +67,6 @@ class FakeTelegram(BaseRequest):
         if name in ("answerCallbackQuery", "deleteMessage", "setMyCommands"):
             return ok(True)
         return ok({"message_id": 100 + len(self.calls), **CHATS})
-
-
-def read_query(url: str) -> dict[str, Any]:
-    return {key: json.loads(value) for key, value in parse_qsl(urlsplit(url).query)}
 
 
 PYTHON = {"Integer": int, "String": str, "Boolean": bool, "Float": float}

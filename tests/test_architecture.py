@@ -23,7 +23,7 @@ PLACES = {
     "phonenumbers": {"domain"},
     "prometheus_client": {"web"},
     "pydantic": {"pathways", "settings", "store"},
-    "pydantic_core": {"intake", "pathways", "store", "transport", "web"},
+    "pydantic_core": {"pathways", "store", "transport", "web"},
     "pydantic_settings": {"settings"},
     "rapidfuzz": {"understanding"},
     "segno": {"care"},

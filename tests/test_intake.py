@@ -1,6 +1,7 @@
 """Updates are taken once, in order, and acknowledged only when they are committed."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -301,8 +302,28 @@ async def test_old_updates_are_forgotten(
     intake.take([update(2, "casse")])
 
     with database.unit() as unit:
-        assert updates_in.purge(unit, clock.now - timedelta(days=2)) == 1
+        assert updates_in.purge(unit, clock.now - timedelta(days=2), 10) == 1
         assert updates_in.failures(unit, clock.now, 10) == [2]
+
+
+async def test_so_many_old_updates_are_forgotten_at_once(
+    intake: Intake, database: Database, clock: FakeClock
+) -> None:
+    intake.take([update(n) for n in range(5)])
+    clock.advance(days=3)
+
+    with database.unit() as unit:
+        assert [updates_in.purge(unit, clock.now, 3) for _ in range(3)] == [3, 2, 0]
+
+
+def test_an_update_that_waits_too_long_is_seen(database: Database, clock: FakeClock) -> None:
+    with database.unit() as unit:
+        updates_in.set_aside(unit, {8: (1, update(8)), 9: (0, update(9))})
+    clock.advance(minutes=6)
+
+    with database.look() as unit:
+        seen = unit.update_troubles(clock.now - timedelta(minutes=5), clock.now, 10)
+    assert [line.split(" since")[0] for line in seen] == ["update 9 waits", "update 8 waits"]
 
 
 async def test_an_urgent_tap_is_handled_before_two_thousand_others(
@@ -414,6 +435,45 @@ async def test_an_answer_of_no_shape_is_outlived_and_told_once(
     assert said(database) == ["un"]
     assert len(rests) == 2
     assert len(caplog.records) <= 2
+
+
+def on_the_line(*updates: dict[str, Any] | bytes) -> tuple[int, bytes]:
+    """An answer as bytes, some of its updates in a shape that no JSON writer gives."""
+    parts = [each if isinstance(each, bytes) else json.dumps(each).encode() for each in updates]
+    return 200, b'{"ok":true,"result":[' + b",".join(parts) + b"]}"
+
+
+@pytest.mark.parametrize("spoilt", [b'"\\ud83d"', b'"caf\xe9"'], ids=["half a pair", "not UTF-8"])
+async def test_a_spoilt_character_spoils_a_word_and_no_update(
+    spoilt: bytes, intake: Intake, telegram: FakeTelegram, database: Database
+) -> None:
+    one = json.dumps(update(1)).encode().replace(b'"bonjour"', spoilt)
+    telegram.answers = [on_the_line(one, update(2, "deux"))]
+
+    await poll(intake, telegram)
+
+    assert said(database)[1:] == ["deux"]
+    assert failed(database) == {}
+
+
+async def test_an_update_that_nobody_can_read_is_passed_over_alone_and_seen(
+    intake: Intake, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    deep = b'{"update_id": 2, "message": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    telegram.answers = [
+        on_the_line(update(1, "un"), deep, update(3, "trois")),
+        on_the_line(update(1, "un")),
+        on_the_line(deep),
+        on_the_line(update(3, "trois")),
+    ]
+
+    await poll(intake, telegram)
+
+    assert said(database) == ["un", "trois"]
+    assert list(failed(database)) == [2]
+    assert [call["limit"] for _, call in telegram.calls] == [100, 1, 1, 100, 100]
+    assert telegram.calls[-1][1]["offset"] == 4
+    assert len(rests) == 1
 
 
 async def test_what_cannot_be_read_does_not_hold_up_what_can(

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from bot.clock import pause
 from bot.domain.message import Kind, Priority
 from bot.domain.network import Network
-from bot.domain.people import Group
+from bot.domain.people import Group, Member
 from bot.landing import SendError
 from bot.models import LetterState
 from bot.outbox import Sender
@@ -705,6 +705,40 @@ async def test_what_was_for_a_team_of_which_nobody_is_left_has_failed(
     with database.look() as unit:
         lost = unit.outbox.troubles(clock.now, clock.now, 10)
     assert len(lost) == 2
+
+
+async def test_however_much_is_wrong_the_alert_among_it_is_named(
+    database: Database, transport: FakeTransport, clock: FakeClock
+) -> None:
+    for n in range(5):
+        say(database, f"step:{n}", priority=Priority.REMINDER, team="greffe")
+    say(database, "alert", priority=Priority.ALERT, team="reanimation")
+    alert = row(database, "alert").id
+    clock.advance(minutes=6)
+
+    with database.look() as unit:
+        first, *_ = unit.outbox.troubles(clock.now, clock.now, 3)
+
+    assert first.startswith(f"letter {alert} ")
+
+
+async def test_a_stranger_who_does_not_hear_his_refusal_is_no_trouble(
+    database: Database, transport: FakeTransport, clock: FakeClock
+) -> None:
+    transport.fail(HERE, SendError("blocked", permanent=True))
+    transport.fail(THERE, SendError("blocked", permanent=True))
+    with database.unit() as unit:
+        ann = Member(0, THERE, "Ann", "greffe", "TLS", clock.now)
+        unit.people.join(ann)
+    for chat in (HERE, THERE):
+        say(database, f"refusal:{chat}", chat)
+
+    await Sender(database.unit, transport, clock, Throttle(None)).flush()
+
+    assert state(database, f"refusal:{HERE}")[0] == LetterState.FAILED
+    with database.look() as unit:
+        [trouble] = unit.outbox.troubles(clock.now, clock.now, 3)
+    assert trouble.startswith(f"letter {row(database, f'refusal:{THERE}').id} ")
 
 
 async def test_after_an_outage_each_chat_gets_one_message_that_is_fresh(

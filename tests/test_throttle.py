@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.message import Priority
-from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
+from bot.throttle import CHATS_KEPT, LIMITS_NONE, LIMITS_TELEGRAM, Throttle
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HERE, THERE, GROUP = 1, 2, -100
@@ -189,3 +189,13 @@ def most_within(window: timedelta, instants: list[datetime]) -> int:
         (sum(1 for at in instants if start <= at < start + window) for start in instants),
         default=0,
     )
+
+
+def test_chats_of_long_ago_are_forgotten_and_recent_ones_are_not(throttle: Throttle) -> None:
+    throttle.sent(-1, NOW)
+    later = after(hours=2)
+    for chat in range(1, CHATS_KEPT + 1):
+        throttle.sent(chat, later)
+
+    assert throttle.counted == CHATS_KEPT
+    assert throttle.chat_free_at(1, Priority.REMINDER, later) > later

@@ -10,7 +10,7 @@ from math import ceil
 from bot.cards import lists as cards
 from bot.cards.lists import NOTHING_LATE
 from bot.care import lists
-from bot.care.telling import tell
+from bot.care.telling import Notice, tell
 from bot.domain import alert, due, invariants
 from bot.domain.facts import Alert
 from bot.domain.message import Card, Priority, Text, text
@@ -69,7 +69,7 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
     lines = unit.records.suspects(unit.now - due.TOLERANCE, LIMIT)
     found = [fault for line in lines for fault in invariants.of_line(line, unit.now)]
     found += unit.outbox.troubles(unit.now - STUCK, unit.now - REMEMBERED, LIMIT)
-    found += [f"update {n} failed" for n in unit.failed_updates(unit.now - REMEMBERED, LIMIT)]
+    found += unit.update_troubles(unit.now - STUCK, unit.now - REMEMBERED, LIMIT)
     found += _unheard(unit)
     found += _unreached(unit)
     # Whatever is late climbs to the coordination in the end: unreached, nothing is explained.
@@ -168,7 +168,7 @@ def audit(unit: Unit) -> None:
     same = sha256("\n".join(found).encode()).hexdigest()[:12]
     key = f"audit:{unit.now.isoformat()}:{same}"
     centre = unit.network.first_centre
-    tell(unit, Team.COORDINATION, centre, said, key, priority=Priority.ANSWER, cause=AUDIT)
+    tell(unit, Notice(Team.COORDINATION, centre, said, key, Priority.ANSWER, AUDIT))
 
 
 def _worth_saying(unit: Unit, found: list[str]) -> bool:
@@ -193,7 +193,7 @@ def digest(unit: Unit) -> None:
     said = cards.digest(unit.now, n, late, missed, lost, proof)
     day = unit.network.calendar.day(unit.now).isoformat()
     centre = unit.network.first_centre
-    tell(unit, Team.COORDINATION, centre, said, f"digest:{day}", cause="")
+    tell(unit, Notice(Team.COORDINATION, centre, said, f"digest:{day}"))
 
 
 def _proof(unit: Unit, late: Card, missed: Text, lost: Text) -> Text:
@@ -212,7 +212,7 @@ def purge(unit: Unit) -> None:
     """Forget what is settled and old: letters, updates, dialogues; never an event."""
     # So many at a time: one writer, and an alert may be waiting behind it.
     gone = unit.outbox.purge(unit.now - KEPT, PURGED_AT_ONCE)
-    unit.forget_updates(unit.now - REMEMBERED)
+    gone = max(gone, unit.forget_updates(unit.now - REMEMBERED, PURGED_AT_ONCE))
     unit.people.purge_drafts(unit.now - timedelta(days=1))
     soon = unit.now + timedelta(minutes=1)
     coming = unit.network.calendar.next(PURGE_AT, unit.now)

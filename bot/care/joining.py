@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from io import BytesIO
 
 from bot.cards import people as cards
-from bot.care.telling import tell
+from bot.care.telling import Notice, tell
 from bot.domain import privacy
 from bot.domain.message import Card, Kind, Priority, Refused, text
 from bot.domain.people import Group, Member
@@ -203,7 +203,7 @@ def lose_chat(unit: Unit, chat_id: int, reason: str) -> None:
 
 
 def _tell_coordination(unit: Unit, centre: str, said: Card, key: str) -> None:
-    tell(unit, Team.COORDINATION, centre, said, key, priority=Priority.ANSWER)
+    tell(unit, Notice(Team.COORDINATION, centre, said, key, Priority.ANSWER))
 
 
 def see(unit: Unit, member: Member | None, chat_id: int) -> None:

@@ -1,6 +1,7 @@
 """What rules said becomes letters: to whom, how it looks, under which key."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from bot.cards import CARDS
 from bot.domain.message import Button, Card, Keyboard, Priority, text
@@ -49,16 +50,16 @@ def _together(said: Sequence[Said]) -> list[list[Said]]:
 def _tell(unit: Unit, together: Sequence[Said]) -> None:
     record, saying = together[0]
     card = card_of(unit, together)
-    tell(
-        unit,
+    notice = Notice(
         saying.team,
         record.patient.centre,
         card,
         key_of(unit, record, saying.cause),
-        priority=saying.priority,
-        cause=saying.cause,
-        to=saying.to,
+        saying.priority,
+        saying.cause,
+        saying.silent,
     )
+    tell(unit, notice, saying.to)
 
 
 def card_of(unit: Unit, together: Sequence[Said]) -> Card:
@@ -106,68 +107,69 @@ def _button(unit: Unit, button: Button) -> dict[str, str]:
 # To whom
 
 
-def tell(
-    unit: Unit,
-    team: str,
-    centre: str,
-    card: Card,
-    key: str,
-    *,
-    priority: Priority = Priority.REMINDER,
-    cause: str = "",
-    to: To = To.CHATS,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a team is told."""
+
+    team: str
+    centre: str
+    card: Card
+    key: str
+    """Said once for it."""
+    priority: Priority = Priority.REMINDER
+    cause: str = ""
+    silent: bool = False
+
+
+def tell(unit: Unit, notice: Notice, to: To = To.CHATS) -> None:
     """Say it to a team, or to the coordination that nobody of the team can be reached."""
-    chats = _chats(unit, team, centre, to)
-    _tell_chats(unit, chats, card, key, priority, cause, team, centre)
+    chats = _chats(unit, notice, to)
+    _tell_chats(unit, chats, notice)
     if not chats and to is not To.ON_CALL:
-        _nobody(unit, team, centre, card, key, priority, cause)
+        _nobody(unit, notice)
 
 
-def _chats(unit: Unit, team: str, centre: str, to: To) -> list[int]:
+def _chats(unit: Unit, notice: Notice, to: To) -> list[int]:
     roster = unit.people.roster
     if to is To.EACH:
-        return roster.private_chats(team, centre)
+        return roster.private_chats(notice.team, notice.centre)
     if to is To.ON_CALL:
-        return roster.on_call_chats(team, centre, unit.now)
-    return roster.chats(team, centre)
+        return roster.on_call_chats(notice.team, notice.centre, unit.now)
+    return roster.chats(notice.team, notice.centre)
 
 
-def _nobody(
-    unit: Unit, team: str, centre: str, card: Card, key: str, priority: Priority, cause: str
-) -> None:
-    unit.events.record("nobody_reached", team=team, centre=centre, cause=cause)
+def _nobody(unit: Unit, notice: Notice) -> None:
+    team, centre, card = notice.team, notice.centre, notice.card
+    unit.events.record("nobody_reached", team=team, centre=centre, cause=notice.cause)
     if team == Team.COORDINATION:
         return  # the auditor says so, and the heartbeat stops, until somebody there is reached
-    said = Card(text("team.nobody", team=team, centre=centre, said=card.text), card.keyboard)
-    chats = unit.people.roster.chats(Team.COORDINATION, centre)
-    # At least as fast as an answer: somebody must find a reader for it.
-    urgent = min(priority, Priority.ANSWER)
-    key = f"{key}:nobody:{team}"
-    _tell_chats(unit, chats, said, key, urgent, cause, Team.COORDINATION, centre)
+    said = text("team.nobody", team=team, centre=centre, said=card.text)
+    instead = replace(
+        notice,
+        team=Team.COORDINATION.value,
+        card=Card(said, card.keyboard),
+        key=f"{notice.key}:nobody:{team}",
+        # At least as fast as an answer: somebody must find a reader for it.
+        priority=min(notice.priority, Priority.ANSWER),
+        silent=False,
+    )
+    _tell_chats(unit, unit.people.roster.chats(instead.team, centre), instead)
 
 
-def _tell_chats(
-    unit: Unit,
-    chats: Sequence[int],
-    card: Card,
-    key: str,
-    priority: Priority,
-    cause: str,
-    team: str,
-    centre: str,
-) -> None:
+def _tell_chats(unit: Unit, chats: Sequence[int], notice: Notice) -> None:
     if not chats:
         return
+    card = notice.card
     body, keyboard = unit.words.render(card.text), rows_of(unit, card.keyboard)
     for chat in dict.fromkeys(chats):
         unit.outbox.send(
             chat,
-            f"{key}:{chat}",
+            f"{notice.key}:{chat}",
             body,
             keyboard,
-            priority=priority,
-            cause=cause,
-            team=str(team),
-            centre=centre,
+            priority=notice.priority,
+            cause=notice.cause,
+            team=notice.team,
+            centre=notice.centre,
+            silent=notice.silent,
         )

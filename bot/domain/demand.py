@@ -72,7 +72,7 @@ def see(record: Record, demand: Demand, by: Member) -> None:
     record.log("problem_seen", by.id, demand=demand.key)
     _answer(record, demand, by, "demand.seen")
     # Whoever reported it goes on waiting, or goes on calling, until this is heard.
-    record.news(record.steps[demand.step].team, "demand.seen", demand)
+    record.news(record.steps[demand.step].team, "demand.seen", demand, silent=True)
 
 
 def refuse(record: Record, demand: Demand, by: Member) -> None:

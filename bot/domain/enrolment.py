@@ -118,7 +118,8 @@ def write_plan(record: Record, planned: Sequence[Planned], anchors: Anchors, by:
     # Each its own: only what is strictly necessary to its care (CSP L. 1110-4).
     for of in by_team(planned):
         lines = plan_lines(of, anchors, record.calendar)
-        record.news(of[0].step.team, "patient.created_team", None, plan=lines)
+        team = of[0].step.team
+        record.news(team, "patient.created_team", silent=True, plan=lines)
     schedule.refresh(record)
 
 

@@ -59,6 +59,8 @@ class Saying:
     to: To = To.CHATS
     cause: str = ""
     priority: Priority = Priority.REMINDER
+    silent: bool = False
+    """It rings nobody's phone: no hand is needed now."""
     values: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -213,12 +215,23 @@ class Record:
     ) -> None:
         """Say it to a team; the cause is the thing itself unless another is named."""
         named = cause if cause is not None else (self.cause(about) if about else "")
-        self.said.append(Saying(card, about, str(team), to, named, priority, values))
-
-    def news(self, team: str, card: str, about: Dated | None = None, **values: Value) -> None:
-        """Tell what happened: true whatever comes after, so that nothing makes it void."""
-        said = Saying(card, about, str(team), priority=Priority.ANSWER, values=values)
+        said = Saying(card, about, str(team), to, named, priority, values=values)
         self.said.append(said)
+
+    def news(
+        self,
+        team: str,
+        card: str,
+        about: Dated | None = None,
+        *,
+        silent: bool = False,
+        **values: Value,
+    ) -> None:
+        """Tell what happened: true whatever comes after, so that nothing makes it void."""
+        urgency = Priority.ANSWER
+        self.said.append(
+            Saying(card, about, str(team), priority=urgency, silent=silent, values=values)
+        )
 
     def show(self, cause: str, card: str, about: Dated, **values: Value) -> None:
         """In every message about this cause that still has buttons, show this instead."""

@@ -37,7 +37,7 @@ def offer_after(record: Record, step: Step) -> None:
     closed = {slug for slug, other in record.steps.items() if other.state in CLOSED}
     for _, handover in record.pathway.handovers_after(step.key, closed):
         if handover.inform:
-            record.news(handover.to, "relay.informed", step)
+            record.news(handover.to, "relay.informed", step, silent=True)
         else:
             _offer(record, step, handover)
 

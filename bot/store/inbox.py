@@ -96,11 +96,21 @@ def failures(unit: "Unit", since: datetime, limit: int) -> list[int]:
     return list(unit.connection.execute(failed.limit(limit)).scalars())
 
 
-def purge(unit: "Unit", before: datetime) -> int:
+def troubles(unit: "Unit", stuck_before: datetime, since: datetime, limit: int) -> list[str]:
+    """Updates that wait since before then, and those that failed since: one line each."""
+    waits = select(c.update_id, c.at).where(c.waiting, c.at < stuck_before)
+    waits = waits.order_by(c.urgency, c.update_id).limit(limit)
+    stuck = unit.connection.execute(waits)
+    return [f"update {id_} waits since {at.isoformat()}" for id_, at in stuck] + [
+        f"update {id_} failed" for id_ in failures(unit, since, limit)
+    ]
+
+
+def purge(unit: "Unit", before: datetime, limit: int) -> int:
     """Forget old updates: Telegram keeps one for 24 hours, then never delivers it again."""
     # What waits has still to be done, however old.
-    old = delete(inbox).where(c.at < before, ~c.waiting)
-    return unit.connection.execute(old).rowcount
+    old = select(c.update_id).where(c.at < before, ~c.waiting).order_by(c.at).limit(limit)
+    return unit.connection.execute(delete(inbox).where(c.update_id.in_(old))).rowcount
 
 
 FINE = {"failed": False, "error": ""}

@@ -404,11 +404,12 @@ class MemoryUnit(Unit):
     def token(self, nonce: int) -> str:
         return str(nonce)
 
-    def failed_updates(self, _since: datetime, _limit: int) -> list[int]:
+    def update_troubles(self, *_: Any) -> list[str]:
         return []
 
-    def forget_updates(self, _before: datetime) -> None:
+    def forget_updates(self, *_: Any) -> int:
         """None is kept."""
+        return 0
 
 
 class Memory:

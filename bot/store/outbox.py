@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, literal, not_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, literal, not_, or_, select, update
 from sqlmodel import SQLModel
 
 from bot import models
@@ -27,6 +27,14 @@ VOID = {
     "withdrawn": case((c.state == SENDING, True), else_=c.withdrawn),
 }
 WAITS = c.state.in_((PENDING, SENDING))
+members = SQLModel.metadata.tables[str(models.Member.__tablename__)]
+groups = SQLModel.metadata.tables[str(models.Group.__tablename__)]
+# What was for a team, or for somebody who is known here.
+OURS = or_(
+    c.team != "",
+    c.chat_id.in_(select(members.c.telegram_id)),
+    c.chat_id.in_(select(groups.c.chat_id).where(groups.c.team != "")),
+)
 WITHDRAW = (
     update(outbox).where(c.cause.in_(bindparam("causes", expanding=True)), WAITS).values(VOID)
 )
@@ -114,6 +122,7 @@ class Outbox:
         cause: str = "",
         team: str = "",
         centre: str = "",
+        silent: bool = False,
         protect: bool = True,
         payload: dict[str, Any] | None = None,
     ) -> None:
@@ -129,6 +138,7 @@ class Outbox:
             team=team,
             centre=centre,
             live=bool(keyboard),
+            silent=silent,
             protect=protect,
             payload=payload or {},
         )
@@ -299,14 +309,21 @@ class Outbox:
     # The audit
 
     def troubles(self, stuck_before: datetime, since: datetime, limit: int) -> list[str]:
-        """Letters that should have left by then, and those that nobody got: one line each."""
+        """Letters that should have left by then, and those that nobody got: one line each.
+
+        Alerts first, so that no number of others hides one.
+        """
         stuck = and_(WAITS, c.created_at < stuck_before)
         unheard = (LetterState.FAILED.value, LetterState.UNKNOWN.value)
         # An identity that Telegram would not delete stands there until somebody does.
         missed = c.kind.in_((Kind.SEND.value, Kind.DELETE.value))
-        lost = and_(c.state.in_(unheard), missed, ~c.withdrawn, c.created_at >= since)
+        # A stranger who does not listen to his own refusal is nobody's trouble.
+        lost = and_(c.state.in_(unheard), missed, OURS, ~c.withdrawn, c.created_at >= since)
         found = [
-            select(c.id, c.state, c.created_at).where(which).order_by(c.id).limit(limit)
+            select(c.id, c.state, c.created_at)
+            .where(which)
+            .order_by(c.priority, c.id)
+            .limit(limit)
             for which in (stuck, lost)
         ]
         return [

@@ -53,12 +53,13 @@ class Unit:
         """The secret of an invitation, made from its number and the key: it is kept nowhere."""
         return self._database.token(nonce)
 
-    def failed_updates(self, since: datetime, limit: int) -> list[int]:
-        """The numbers of updates that raised, the oldest first."""
-        return inbox.failures(self, since, limit)
+    def update_troubles(self, stuck_before: datetime, since: datetime, limit: int) -> list[str]:
+        """Updates that should have been handled by then, and those that raised: one line each."""
+        return inbox.troubles(self, stuck_before, since, limit)
 
-    def forget_updates(self, before: datetime) -> None:
-        inbox.purge(self, before)
+    def forget_updates(self, before: datetime, limit: int) -> int:
+        """So many at once; gives how many."""
+        return inbox.purge(self, before, limit)
 
     @property
     def wrote_letters(self) -> bool:

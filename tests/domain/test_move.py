@@ -210,3 +210,14 @@ def test_a_second_tap_on_the_same_move_says_that_it_is_done() -> None:
 
     assert refused.value.text.key == "move.already"
     assert [entry.kind for entry in record.logged] == ["date_moved"]
+
+
+def test_what_is_brought_into_the_past_is_late_from_then_on_and_not_since_it_was_free() -> None:
+    record = enrolled(datetime(2026, 3, 2, 8, tzinfo=UTC))
+    free = next(step for step in record.plan() if step.ready_at is not None)
+    record.now = datetime(2026, 3, 5, 8, tzinfo=UTC)
+    record.today = CALENDAR.day(record.now)
+
+    move.apply(record, free, NURSE, free.on, record.today)
+
+    assert free.ready_at == record.now

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.care.auditor import DIGEST
-from bot.domain import check, due
+from bot.domain import check
 from bot.domain.roles import Team
 from tests.hospital import Hospital
 from tests.scenarios.faults import raising
@@ -185,7 +185,8 @@ async def test_a_reminder_that_raised_at_its_hour_is_said_when_it_is_tried_again
 ) -> None:
     code = await any_ward.enrol()
     with any_ward.change(code) as record:
-        step = min((s for s in record.steps.values() if s.ready_at), key=lambda s: s.next_at)
+        step = next(s for s in record.plan() if s.ready_at)
+    assert step.next_at is not None
     chat = any_ward.chat(Team(step.team))
     any_ward.excused = (f"step {code} {step.key} raised",)
     said = len(any_ward.told(chat, "step.card"))

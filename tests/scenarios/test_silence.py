@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from bot.care import auditor
 from bot.care.auditor import AUDIT_EVERY, PURGE
 from bot.domain.facts import Countdown, PatientState, WatchState
+from bot.domain.message import Priority
 from bot.domain.roles import Team
 from bot.landing import SendError
 from bot.store.records import dated
@@ -461,6 +462,34 @@ async def test_news_of_a_new_patient_whose_group_is_lost_reaches_its_members(
         await ward.enrol()
 
     assert [said.split()[0] for said in heard] == ["patient.created_team"]
+
+
+async def test_what_nobody_of_a_team_hears_reaches_the_coordination_as_fast_as_an_answer(
+    ward: Hospital,
+) -> None:
+    for chat in (ward.chat(EFS), ward.who(EFS).id):
+        ward.transport.fail(chat, LOST)
+    await ward.enrol()
+    code = await ward.enrol()
+
+    said = [it for _, it in ward.transport.sent if it.body.startswith("team.nobody")]
+
+    assert {(it.chat_id, it.priority) for it in said} == {
+        (ward.chat(COORDINATION), Priority.ANSWER)
+    }
+    assert code in said[-1].body
+    assert not said[-1].silent
+
+
+async def test_what_wants_no_hand_now_rings_no_phone(ward: Hospital) -> None:
+    code = await ward.enrol()
+    await ward.do(COORDINATION, code, "rcp")
+    written_down(ward, code, "consentement", "bilan_apherese", "apherese")
+    await ward.do(EFS, code, "expedition")
+
+    silent = {it.body.split()[0] for _, it in ward.transport.sent if it.silent}
+
+    assert silent == {"patient.created_team", "relay.informed"}
 
 
 # After an outage
