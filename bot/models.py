@@ -242,6 +242,8 @@ class Outbox(SQLModel, table=True):
         # By priority: however many reminders wait, alerts are found past them.
         Index("ix_outbox_leaving", "state", "priority", "id"),
         Index("ix_outbox_chat", "chat_id", "state"),
+        # A tap finds the message that it was on, however many that chat was ever sent.
+        Index("ix_outbox_message", "chat_id", "message_id", "state"),
         Index("ix_outbox_cause", "cause", "state"),
         Index("ix_outbox_created", "created_at"),
     )

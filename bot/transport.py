@@ -296,15 +296,19 @@ class TelegramTransport:
     async def _photo(self, letter: Letter) -> int:
         # A caption has 1,024 characters and a message 4,096 (Bot API).
         fits = visible_length(letter.body) <= CAPTION_LIMIT
-        sent = await self._bot.send_photo(
-            letter.chat_id,
-            base64.b64decode(letter.payload["png"]),
-            caption=letter.body if fits else None,
-            parse_mode="HTML",
-            disable_notification=letter.silent,
-            protect_content=letter.protect,
-            api_kwargs=keyboard(letter) if fits else {},
-        )
+        try:
+            sent = await self._bot.send_photo(
+                letter.chat_id,
+                base64.b64decode(letter.payload["png"]),
+                caption=letter.body if fits else None,
+                parse_mode="HTML",
+                disable_notification=letter.silent,
+                protect_content=letter.protect,
+                api_kwargs=keyboard(letter) if fits else {},
+            )
+        except BadRequest:
+            # A chat may take words and no pictures; if it takes neither, the words will tell.
+            return await self._send(letter)
         return sent.message_id if fits else await self._send(letter)
 
     async def _edit(self, letter: Letter) -> int:

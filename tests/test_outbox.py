@@ -857,9 +857,60 @@ async def test_what_became_of_a_thing_is_shown_where_people_look(
 
     for chat, messages in arrived.items():
         edits = [each for each in sent_to(database, chat) if each.kind == Kind.EDIT]
-        assert sorted(each.payload["message_id"] for each in edits) == sorted(
-            messages[-EDITED:] * 2
-        )
+        assert sorted(each.message_id for each in edits) == sorted(messages[-EDITED:] * 2)
+
+
+async def test_of_several_changes_of_a_message_in_one_unit_the_last_one_is_made(
+    database: Database, transport: FakeTransport, sender: Sender
+) -> None:
+    with database.unit() as unit:
+        for n in range(20):
+            unit.outbox.edit(HERE, 42, f"tick {n}", f"{n} cases", [])
+        unit.outbox.edit(HERE, 43, "other", "autre", [])
+
+    await sender.flush()
+
+    assert [each.body for each in transport.to(HERE)] == ["19 cases", "autre"]
+
+
+async def test_a_change_that_a_newer_one_follows_does_not_use_up_the_chat(
+    database: Database, transport: FakeTransport, sender: Sender
+) -> None:
+    for n in range(30):
+        with database.unit() as unit:
+            unit.outbox.edit(HERE, 42, f"tick {n}", f"{n} cases", [])
+    say(database, "answer")
+
+    await sender.flush()
+
+    assert [each.body for each in transport.to(HERE)] == ["29 cases", "answer"]
+    assert state(database, "tick 0")[0] == LetterState.CANCELLED
+
+
+def test_what_was_numbered_in_a_group_is_not_changed_in_the_supergroup_it_became(
+    database: Database,
+) -> None:
+    say(database, "question", GROUP)
+    with database.unit() as unit:
+        unit.outbox.edit(GROUP, 89, "shown", "faite", [])
+        unit.outbox.delete(GROUP, 90)
+        unit.outbox.send(GROUP, "said just before", "bonjour", [])
+        letters.move_chat(unit, GROUP, -1009)
+
+    moved = {each.dedupe_key: each.state for each in sent_to(database, -1009)}
+    left = {each.kind: each.state for each in sent_to(database, GROUP)}
+    assert moved == dict.fromkeys(("question", "said just before"), LetterState.PENDING)
+    assert left == dict.fromkeys((Kind.EDIT, Kind.DELETE), LetterState.CANCELLED)
+
+
+def test_what_is_said_in_the_unit_in_which_its_chat_is_lost_finds_other_readers(
+    database: Database,
+) -> None:
+    with database.unit() as unit:
+        unit.outbox.send(HERE, f"relay:{HERE}", "à relire", [], team="greffe")
+        unit.outbox.reroute(HERE, [THERE])
+
+    assert state(database, f"relay:{THERE}")[0] == LetterState.PENDING
 
 
 TAKE = [[{"text": "Je prends", "data": "alert:take:TLS-7K4Z:1"}]]

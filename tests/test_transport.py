@@ -148,6 +148,18 @@ async def test_a_picture_has_its_caption(
     assert (name, given["caption"]) == ("sendPhoto", "<i>invitation</i>")
 
 
+async def test_a_chat_that_takes_no_pictures_is_told_in_words(
+    telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    refused = "Bad Request: not enough rights to send photos to the chat"
+    telegram.answers = [error(400, refused)]
+
+    await transport.deliver(letter(Kind.PHOTO, "invitation", payload={"png": "iVBORw=="}))
+
+    assert [name for name, _ in telegram.calls] == ["sendPhoto", "sendMessage"]
+    assert telegram.calls[1][1]["text"] == "invitation"
+
+
 async def test_a_caption_too_long_follows_its_picture(
     telegram: FakeTelegram, transport: TelegramTransport
 ) -> None:

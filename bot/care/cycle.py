@@ -15,7 +15,9 @@ from bot.store.records import DUTY, Due
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 500
-"""What one ring takes up; the rest is due at the next one, two seconds later."""
+"""What is taken up at once: alerts that come due meanwhile are found before the rest."""
+AT_MOST = 40
+"""Turns of one ring: far more than 10,000 patients have due at one instant."""
 TOGETHER = 25
 """The most that is handled in one transaction: the loop is held no longer."""
 
@@ -27,9 +29,13 @@ def ring(database: Database) -> Iterator[int]:
         first = unit.records.first_due()
         if first is None or first > unit.now:
             return
-        found = unit.records.due(AT_ONCE)
-    for items in _grouped(found):
-        yield _guarded(database, items)
+    for _ in range(AT_MOST):
+        with database.look() as unit:
+            found = unit.records.due(AT_ONCE)
+        for items in _grouped(found):
+            yield _guarded(database, items)
+        if len(found) < AT_ONCE:
+            break
     with database.look() as unit:
         at = unit.records.duty(auditor.AUDIT)
     if at is not None and at <= unit.now:

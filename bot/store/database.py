@@ -90,6 +90,8 @@ def open_engine(url: str) -> Engine:
     options: dict[str, Any] = {
         "json_serializer": lambda value: to_json(value).decode(),
         "json_deserializer": from_json,
+        # What a statement was given is what people typed: it goes into no log.
+        "hide_parameters": True,
     }
     if where.get_backend_name() != "sqlite":
         # A server that restarted has cut the pool's connections without a word.

@@ -1,6 +1,5 @@
 """Facts to JSON and back: pydantic reads and writes the dataclasses of `bot/domain/facts.py`."""
 
-from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -53,7 +52,9 @@ def patient_facts(patient: Patient) -> str:
 
 def dated_row(record: Record, thing: Dated, facts: str) -> dict[str, Any]:
     """The whole row of a thing: its facts, and what it is found by."""
-    found = asdict(due.columns(record, thing))
+    columns = due.columns(record, thing)
+    # Not `asdict`, which copies deep: some rows are written at every tap.
+    found = {name: getattr(columns, name) for name in columns.__slots__}
     return found | {
         "code": record.code,
         "kind": thing.KIND,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, case, func, select, update
+from sqlalchemy import RowMapping, and_, bindparam, case, exists, func, select, update
 from sqlmodel import SQLModel
 
 from bot.domain.message import Kind, Priority
@@ -24,18 +24,33 @@ UNSETTLED = (LetterState.PENDING, LetterState.SENDING, LetterState.FAILED, Lette
 # The statements of the hot path, built once: building costs more than running.
 PENDING = c.state == LetterState.PENDING.value
 SENDING = c.state == LetterState.SENDING.value
-OPEN = c.state.in_((LetterState.PENDING.value, LetterState.SENDING.value))
 
 # Each priority named, so that the index leads to the new ones past however many wait.
 WAITING = select(
     c.id, c.chat_id, c.kind, c.priority, c.created_at, c.cause, c.attempts, c.retry_at
 ).where(PENDING, c.priority.in_([int(each) for each in Priority]), c.id > bindparam("after"))
 
+newer = outbox.alias("newer")
+# Taps come faster than a chat may be written to: only the last state of a message is shown.
+OUTDONE = and_(
+    c.kind == Kind.EDIT.value,
+    exists().where(
+        newer.c.chat_id == c.chat_id,
+        newer.c.message_id == c.message_id,
+        newer.c.state == LetterState.PENDING.value,
+        newer.c.kind == Kind.EDIT.value,
+        newer.c.id > c.id,
+    ),
+)
 CLAIM = (
     update(outbox)
     # The state is asked in the same statement that changes it: of two processes one gets it.
     .where(c.id.in_(bindparam("ids", expanding=True)), PENDING, ~c.withdrawn)
-    .values(state=LetterState.SENDING.value, owner=bindparam("carrier"), attempts=c.attempts + 1)
+    .values(
+        state=case((OUTDONE, LetterState.CANCELLED.value), else_=LetterState.SENDING.value),
+        owner=bindparam("carrier"),
+        attempts=c.attempts + 1,
+    )
     .returning(*c)
 )
 
@@ -136,7 +151,8 @@ def claim(unit: Unit, ids: Collection[int], owner: int = 0) -> list[Letter]:
     if not ids:
         return []
     rows = unit.connection.execute(CLAIM, {"ids": list(ids), "carrier": owner}).mappings().all()
-    taken = [found for row in rows if (found := _placed(unit, _letter(row)))]
+    ours = (row for row in rows if row["state"] == LetterState.SENDING)
+    taken = [found for row in ours if (found := _placed(unit, _letter(row)))]
     return sorted(taken, key=lambda letter: (letter.priority, letter.id))
 
 
@@ -195,8 +211,7 @@ def counts(unit: Unit) -> dict[LetterState, int]:
 
 def move_chat(unit: Unit, old: int, new: int) -> None:
     """A group became a supergroup: its team and what waits for it go to its new number."""
-    moved = update(outbox).where(c.chat_id == old, OPEN).values(chat_id=new)
-    unit.connection.execute(moved)
+    unit.outbox.move(old, new)
     unit.people.move_group(old, new)
 
 

@@ -10,7 +10,7 @@ from bot.domain.facts import Dated
 from bot.domain.message import Kind, Priority
 from bot.domain.people import Roster
 from bot.store.events import Event
-from bot.store.outbox import BLANK, EDITED, REROUTED, Call, Outbox, Shown
+from bot.store.outbox import BLANK, EDITED, REROUTED, Call, Outbox, Rows, Shown
 from bot.store.people import Draft, Invitation
 from bot.store.records import Held
 
@@ -68,12 +68,18 @@ class MemoryOutbox(Outbox):
         if values.get("cause") and values["priority"] == Priority.ALERT:
             self._supersede(values["cause"], chat)
         letter = BLANK | values | {"chat_id": chat, "kind": kind.value, "dedupe_key": key}
-        letter |= {"created_at": self._now, "id": len(self._facts.keys), "message_id": None}
+        letter |= {"created_at": self._now, "id": len(self._facts.keys)}
         self._facts.letters.append(letter)
         self._facts.waiting[letter["id"]] = letter
         if letter["cause"]:
             self._facts.by_cause.setdefault(letter["cause"], []).append(letter)
         self.wrote = True
+
+    def edit(self, chat: int, message_id: int, key: str, body: str, keyboard: Rows) -> None:
+        earlier = [x for x in self._facts.waiting.values() if x["kind"] == Kind.EDIT.value]
+        where = chat, message_id
+        self._cancel(x for x in earlier if (x["chat_id"], x["message_id"]) == where)
+        self._write(chat, Kind.EDIT, key, body=body, keyboard=keyboard, message_id=message_id)
 
     def _cancel(self, letters: Iterable[dict[str, Any]]) -> None:
         for letter in letters:
@@ -96,7 +102,8 @@ class MemoryOutbox(Outbox):
 
     def adopt(self, chat: int, message_id: int, cause: str) -> None:
         for letter in self._facts.letters:
-            if (letter["chat_id"], letter["message_id"]) == (chat, message_id):
+            where = letter["kind"], letter["chat_id"], letter["message_id"]
+            if where == (Kind.SEND.value, chat, message_id):
                 if letter in self._about(letter["cause"]):
                     self._about(letter["cause"]).remove(letter)
                 letter["cause"], letter["live"] = cause, True
@@ -159,8 +166,11 @@ class MemoryOutbox(Outbox):
         ]
 
     def asked_by(self, chat: int, message_id: int) -> str:
-        ours = (x for x in self._facts.letters if x["chat_id"] == chat)
-        found = (x["dedupe_key"] for x in ours if x["message_id"] == message_id)
+        where = Kind.SEND.value, chat, message_id
+        ours = (
+            x for x in self._facts.letters if (x["kind"], x["chat_id"], x["message_id"]) == where
+        )
+        found = (x["dedupe_key"] for x in ours)
         return next(found, "")
 
     def purge(self, before: datetime, limit: int) -> int:

@@ -104,6 +104,8 @@ class Outbox:
         self._connection = connection
         self._now = now
         self._letters: dict[str, dict[str, Any]] = {}
+        self._edits: dict[tuple[int, int], str] = {}
+        """Of each message that is changed, the key of the change."""
         self._void: set[str] = set()
         self._shown: dict[str, Shown] = {}
         self._adopted: list[dict[str, Any]] = []
@@ -144,9 +146,20 @@ class Outbox:
         )
 
     def edit(self, chat: int, message_id: int, key: str, body: str, keyboard: Rows) -> None:
-        """Change what a message of ours shows."""
-        payload = {"message_id": message_id}
-        self._write(chat, Kind.EDIT, key, body=body, keyboard=keyboard, payload=payload)
+        """Change what a message of ours shows; of several changes the last one is made."""
+        earlier = self._edits.get((chat, message_id))
+        if earlier != key:
+            self._letters.pop(earlier or "", None)
+        self._edits[chat, message_id] = key
+        self._write(
+            chat,
+            Kind.EDIT,
+            key,
+            body=body,
+            keyboard=keyboard,
+            payload={"message_id": message_id},
+            message_id=message_id,
+        )
 
     def popup(self, query_id: str, body: str = "", *, alert: bool = False) -> None:
         """Answer a tap: the pop-up, or only the end of the waiting wheel."""
@@ -214,6 +227,7 @@ class Outbox:
         if self._letters:
             self._write_letters(list(self._letters.values()))
         self._letters, self._void, self._shown, self._adopted = {}, set(), {}, []
+        self._edits = {}
 
     def _write_shown(self) -> None:
         causes = {"causes": sorted(self._shown)}
@@ -258,9 +272,21 @@ class Outbox:
 
     def silence(self, chat: int) -> None:
         """Whoever reads there is out: nothing that waits leaves, nothing that left is changed."""
+        # What this unit said before has to be found there too.
+        self.write()
         self._void_for(chat)
         there = update(outbox).where(c.chat_id == chat, c.live)
         self._connection.execute(there.values(live=False))
+
+    def move(self, chat: int, to: int) -> None:
+        """A group became a supergroup: what waits follows it; its messages have new numbers."""
+        self.write()
+        here = c.chat_id == chat
+        # A change or a deletion would meet another message under the old number.
+        numbered = c.kind.in_((Kind.EDIT.value, Kind.DELETE.value))
+        self._connection.execute(update(outbox).where(here, WAITS, numbered).values(VOID))
+        self._connection.execute(update(outbox).where(here, c.live, ~WAITS).values(live=False))
+        self._connection.execute(update(outbox).where(here, WAITS).values(chat_id=to))
 
     def _void_for(self, chat: int) -> None:
         self._connection.execute(update(outbox).where(c.chat_id == chat, WAITS).values(VOID))
@@ -270,6 +296,7 @@ class Outbox:
 
         With nobody left to hear it, it has failed; what is on its way fails when it lands.
         """
+        self.write()
         ours = and_(
             c.chat_id == chat,
             c.kind == Kind.SEND.value,
@@ -313,11 +340,11 @@ class Outbox:
 
         Alerts first, so that no number of others hides one.
         """
-        stuck = and_(WAITS, c.created_at < stuck_before)
+        # A stranger who does not listen to his own refusal is nobody's trouble.
+        stuck = and_(WAITS, OURS, c.created_at < stuck_before)
         unheard = (LetterState.FAILED.value, LetterState.UNKNOWN.value)
         # An identity that Telegram would not delete stands there until somebody does.
         missed = c.kind.in_((Kind.SEND.value, Kind.DELETE.value))
-        # A stranger who does not listen to his own refusal is nobody's trouble.
         lost = and_(c.state.in_(unheard), missed, OURS, ~c.withdrawn, c.created_at >= since)
         found = [
             select(c.id, c.state, c.created_at)
@@ -383,6 +410,7 @@ BLANK: dict[str, Any] = {
     "body": "",
     "keyboard": [],
     "payload": {},
+    "message_id": None,
     "cause": "",
     "team": "",
     "centre": "",

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.care import cycle
 from bot.care.auditor import DIGEST
 from bot.domain import check
 from bot.domain.roles import Team
@@ -228,3 +229,19 @@ async def test_duties_hang_once_however_often_the_bot_starts(ward: Hospital) -> 
     await ward.enrol()
     await ward.at("2026-03-03T08:00")
     assert len(ward.told(ward.chat(COORDINATION), "digest.morning")) == 1
+
+
+async def test_however_much_is_due_at_one_instant_one_ring_handles_it(
+    ward: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cycle, "AT_ONCE", 2)
+    codes = [await ward.enrol() for _ in range(5)]
+    for code in codes:
+        with ward.change(code) as record:
+            record.steps["rcp"].next_at = ward.clock()
+
+    await ward.relais.ring()
+
+    due = ward.relais.next_due()
+    assert due is not None
+    assert due > ward.clock()

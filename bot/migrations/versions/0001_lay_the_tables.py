@@ -141,6 +141,9 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_chat", ["chat_id", "state"], unique=False)
         batch_op.create_index("ix_outbox_created", ["created_at"], unique=False)
         batch_op.create_index("ix_outbox_leaving", ["state", "priority", "id"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_message", ["chat_id", "message_id", "state"], unique=False
+        )
 
     op.create_table(
         "pathway",
