@@ -15,7 +15,15 @@ from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, T
 
 from bot import migrations, pathways
 from bot.care import auditor, backlog, cycle, joining
-from bot.clock import Clock, FollowedClock, let_others_run, pause, steady_clock, system_clock
+from bot.clock import (
+    Clock,
+    FollowedClock,
+    Jumps,
+    let_others_run,
+    pause,
+    steady_clock,
+    system_clock,
+)
 from bot.domain.calendar import Calendar
 from bot.domain.message import text
 from bot.domain.network import Network
@@ -103,6 +111,8 @@ class Relais:
         # At the commit: an alert must not wait for the next look at the outbox.
         database.on_letters = self.sender.wake
         self.rang_at: datetime | None = None
+        # In training the clock is moved by hand, and every move is settled.
+        self._jumps = None if training else Jumps(database.clock, wall)
 
     async def close(self, patience: timedelta) -> None:
         """Let what is on its way arrive; what is left is anybody's."""
@@ -114,11 +124,15 @@ class Relais:
         with self.database.unit() as unit:
             auditor.hang_duties(unit)
             public_menu(unit)
+        # The machine may have started before its clock was set.
+        for _ in cycle.hasten(self.database):
+            pass
 
     async def ring(self) -> int:
         """Handle what is due now, letting others run in between; gives how many items."""
         handled = 0
         try:
+            await self._follow_clock()
             for done in cycle.ring(self.database):
                 handled += done
                 # Everybody shares this loop: a tap must not wait for the end of a long ring.
@@ -129,6 +143,16 @@ class Relais:
         self._failing, self.rang_at = False, self.database.clock()
         self.pulse.note("ring")()
         return handled
+
+    async def _follow_clock(self) -> None:
+        moved = self._jumps() if self._jumps else timedelta(0)
+        if not moved:
+            return
+        logger.error("the machine's clock was moved by %d s", moved.total_seconds())
+        with self.database.unit() as unit:
+            auditor.clock_moved(unit, moved)
+        for _ in cycle.hasten(self.database):
+            await let_others_run()
 
     async def settle(self) -> datetime | None:
         """Handle all that is due and send all that may leave; gives the next due instant."""

@@ -16,6 +16,8 @@ Clock = Callable[[], datetime]
 
 TURNS = 8
 """Of the loop: as many as a letter needs from its commit to the wire."""
+JUMP = timedelta(seconds=30)
+"""Far more than a clock that is kept right is ever moved by."""
 LONG_POLL = timedelta(seconds=40)
 RETRY = timedelta(milliseconds=300)
 
@@ -35,6 +37,20 @@ def steady_clock(
     # A wait counted on the machine's clock would last an hour longer when NTP sets it back.
     start, since = wall(), monotonic()
     return lambda: start + timedelta(seconds=monotonic() - since)
+
+
+class Jumps:
+    """How far the machine's clock was moved, told by a time that never jumps."""
+
+    def __init__(self, wall: Clock, steady: Clock) -> None:
+        self._wall, self._steady = wall, steady
+        self._ahead = wall() - steady()
+
+    def __call__(self) -> timedelta:
+        """By how much since the last look; slow corrections are none."""
+        ahead = self._wall() - self._steady()
+        moved, self._ahead = ahead - self._ahead, ahead
+        return moved if abs(moved) >= JUMP else timedelta(0)
 
 
 @dataclass(frozen=True)

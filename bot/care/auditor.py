@@ -70,8 +70,14 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
     found = [fault for line in lines for fault in invariants.of_line(line, unit.now)]
     found += unit.outbox.troubles(unit.now - STUCK, unit.now - REMEMBERED, LIMIT)
     found += unit.update_troubles(unit.now - STUCK, unit.now - REMEMBERED, LIMIT)
+    running = _running_alerts(unit)
+    found += [
+        f"{Alert.KIND} {record.code} {it.key} waits longer than it may"
+        for record, it in running
+        if due.is_far(record, it)
+    ]
     found += _unheard(unit)
-    found += _unreached(unit)
+    found += _unreached(unit, running)
     # Whatever is late climbs to the coordination in the end: unreached, nothing is explained.
     if not unit.people.roster.chats(Team.COORDINATION, unit.network.first_centre):
         found.append("nobody of the coordination can be reached")
@@ -79,6 +85,13 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
     seen = tuple(f"{line.name} " for line in lines)
     found += [fault for fault in _read_through(unit, whole=whole) if not fault.startswith(seen)]
     return found
+
+
+def _running_alerts(unit: Unit) -> list[tuple[Record, Alert]]:
+    """Those that are not over, the untaken first."""
+    found = unit.records.running_alerts(LIMIT)
+    records = unit.records.look(sorted({code for code, _ in found}))
+    return [(records[code], records[code].alerts[key]) for code, key in found if code in records]
 
 
 def _unheard(unit: Unit) -> list[str]:
@@ -92,19 +105,17 @@ def _unheard(unit: Unit) -> list[str]:
     return [f"{name} reached nobody" for cause, name in told.items() if cause not in heard]
 
 
-def _unreached(unit: Unit) -> list[str]:
+def _unreached(unit: Unit, running: list[tuple[Record, Alert]]) -> list[str]:
     """Alerts of which nothing arrives at a team that must take them, whoever else has heard."""
-    asked = unit.records.running_alerts(unit.now - UNREACHED, LIMIT)
-    records = unit.records.look(sorted({code for code, _ in asked}))
+    waiting = [(record, it) for record, it in running if it.raised_at < unit.now - UNREACHED]
+    causes = [record.cause(it) for record, it in waiting]
     calls: dict[str, list[Call]] = {}
-    waiting = [(records[code], key) for code, key in asked if code in records]
-    causes = [record.cause(record.alerts[key]) for record, key in waiting]
     for call in unit.outbox.calls(causes, unit.now - CALLED_WITHIN):
         calls.setdefault(call.cause, []).append(call)
     return [
-        f"{Alert.KIND} {record.code} {key} reached nobody of {team}"
-        for (record, key), cause in zip(waiting, causes, strict=True)
-        for team in alert.missing(record.pathway.alerts, record.alerts[key])
+        f"{Alert.KIND} {record.code} {it.key} reached nobody of {team}"
+        for (record, it), cause in zip(waiting, causes, strict=True)
+        for team in alert.missing(record.pathway.alerts, it)
         if not _reached(unit, record, team, calls.get(cause, []))
     ]
 
@@ -155,6 +166,11 @@ def audit(unit: Unit) -> None:
     """Every ten minutes, and at once when something raised."""
     # Before it looks: an audit that is itself due would find itself overdue.
     unit.records.set_duty(AUDIT, unit.now + AUDIT_EVERY)
+    # Wherever a wrong clock put the next call of an alert, it is made now.
+    for looked, it in _running_alerts(unit):
+        record = unit.records.get(looked.code) if due.is_far(looked, it) else None
+        if record is not None:
+            due.hasten(record)
     found = unexplained(unit)
     if found and not _worth_saying(unit, found):
         return
@@ -174,10 +190,22 @@ def audit(unit: Unit) -> None:
 def _worth_saying(unit: Unit, found: list[str]) -> bool:
     """Something of it is new, or all of it was said long ago."""
     last = unit.events.last(TOLD)
-    if last is None or not set(found[:LIMIT]) <= set(last.data["items"]):
+    # Said later than now, it was said by a wrong clock.
+    if last is None or last.at > unit.now or not set(found[:LIMIT]) <= set(last.data["items"]):
         return True
     alerted = any(fault.startswith(f"{Alert.KIND} ") for fault in found)
     return unit.now - last.at >= (AUDIT_EVERY if alerted else SAID_AGAIN)
+
+
+def clock_moved(unit: Unit, by: timedelta) -> None:
+    """The machine's clock jumped: the hours that were written meanwhile are wrong."""
+    unit.events.record("clock_moved", seconds=round(by.total_seconds()))
+    unit.records.set_duty(AUDIT, unit.now)
+    minutes = ceil(abs(by) / timedelta(minutes=1))
+    way = "clock.back" if by < timedelta(0) else "clock.ahead"
+    said = Card(text(way, n=minutes, at=unit.now))
+    key = f"clock:{unit.now.isoformat()}"
+    tell(unit, Notice(Team.COORDINATION, unit.network.first_centre, said, key, Priority.ANSWER))
 
 
 def digest(unit: Unit) -> None:

@@ -18,6 +18,8 @@ AT_ONCE = 500
 """What is taken up at once: alerts that come due meanwhile are found before the rest."""
 AT_MOST = 40
 """Turns of one ring: far more than 10,000 patients have due at one instant."""
+FAR_AT_MOST = 4000
+"""What was put to somebody and is looked at after the clock went back."""
 TOGETHER = 25
 """The most that is handled in one transaction: the loop is held no longer."""
 
@@ -41,6 +43,18 @@ def ring(database: Database) -> Iterator[int]:
     if at is not None and at <= unit.now:
         # Something raised: it is said now, and not at the next ring.
         yield _guarded(database, [Due("", DUTY, auditor.AUDIT, "", at)])
+
+
+def hasten(database: Database) -> Iterator[int]:
+    """A clock that was ahead put alerts and rounds too far away: they are due now."""
+    with database.look() as unit:
+        codes = sorted({code for code, *_ in unit.records.told_open(FAR_AT_MOST)})
+    for at in range(0, len(codes), TOGETHER):
+        with database.unit() as unit:
+            part = codes[at : at + TOGETHER]
+            unit.records.hold(part)
+            records = (unit.records.get(code) for code in part)
+            yield sum(due.hasten(record) for record in records if record is not None)
 
 
 def next_due(unit: Unit) -> datetime | None:

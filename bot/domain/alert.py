@@ -30,6 +30,14 @@ def wait(plan: AlertPlan, grade: int | None, rung: int) -> timedelta:
     return plan.again if rung >= len(plan.rungs) - 1 else plan.wait(grade)
 
 
+def farthest(record: Record, alert: Alert) -> timedelta:
+    """How far away its next call, or the question what became of it, may be."""
+    plan = record.pathway.alerts
+    if complete(plan, alert):
+        return max(plan.outcome_after, plan.outcome_wait)
+    return max(plan.again, plan.calm_after, plan.urgent_after)
+
+
 def rung_of(plan: AlertPlan, rung: int) -> Rung:
     """Past the last rung, the last one again."""
     return plan.rungs[min(rung, len(plan.rungs) - 1)]

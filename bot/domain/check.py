@@ -154,6 +154,12 @@ def due(record: Record, check: Check) -> None:
         record.tell(team, "check.round_escalated", check, priority=Priority.ALERT)
 
 
+def farthest(record: Record, check: Check) -> timedelta:
+    """How far away its next rung may be."""
+    plan = record.pathway.checks
+    return GIVEN_UP if check.rung > 1 else max(plan.remind, plan.escalate)
+
+
 def _next_rung(record: Record, check: Check) -> datetime:
     plan = record.pathway.checks
     if check.rung > 1:

@@ -55,6 +55,8 @@ class Kind:
     """From when on an open one is late, as `/retards` lists it."""
     together: Callable[[Record, Any], str] = lambda _record, _thing: ""
     """What is handled in one go with the others that say the same, and shares their message."""
+    farthest: Callable[[Record, Any], timedelta | None] = lambda _record, _thing: None
+    """Its next instant is never farther away than this; farther, a wrong clock put it there."""
     put_in: str = ""
     """The state in which it is put to a team, so that somebody must have heard of it."""
     keeps_closed: bool = True
@@ -95,6 +97,7 @@ BOOK: tuple[Kind, ...] = (
         due_at=lambda it: it.raised_at,
         # Late from the first moment: /retards shows it before all else.
         late_at=lambda it: it.raised_at,
+        farthest=alert.farthest,
         put_in=AlertState.OPEN.value,
     ),
     Kind(
@@ -114,6 +117,7 @@ BOOK: tuple[Kind, ...] = (
         due_at=lambda it: it.at,
         late_at=lambda it: it.next_at if it.rung == 0 else it.at,
         together=lambda _, it: it.round,
+        farthest=check.farthest,
         put_in=CheckState.ASKED.value,
         # Some sixty a patient: read with the record, they would weigh on every tap.
         keeps_closed=False,
@@ -184,6 +188,22 @@ def columns(record: Record, thing: Dated) -> Columns:
         due_at=kind.due_at(thing),
         late_at=kind.late_at(thing) if is_open else None,
     )
+
+
+def is_far(record: Record, thing: Dated) -> bool:
+    """Its next instant is farther away than any can be: the clock was ahead, and went back."""
+    farthest = KINDS[thing.KIND].farthest(record, thing)
+    if farthest is None or thing.next_at is None:
+        return False
+    return thing.next_at > record.now + farthest
+
+
+def hasten(record: Record) -> int:
+    """What a wrong clock put too far away is due now; gives how many there were."""
+    far = [it for kind in BOOK for it in record.things[kind.name].values() if is_far(record, it)]
+    for thing in far:
+        thing.next_at = record.now
+    return len(far)
 
 
 def late_things(record: Record) -> list[Dated]:

@@ -56,6 +56,8 @@ def of_record(record: Record) -> list[str]:
     for kind in due.BOOK:
         for thing in record.things[kind.name].values():
             fault = fault_of(kind.is_open(record, thing), thing.next_at, record.now)
+            if not fault and due.is_far(record, thing):
+                fault = "waits longer than it may"
             if fault:
                 found.append(f"{kind.name} {record.code} {thing.key}".rstrip() + f" {fault}")
     for rule in RULES:

@@ -363,11 +363,11 @@ class MemoryRecords:
         found = self._fault_of(code, thing) if self._facts.faults else None
         return found.until if found else thing.next_at
 
-    def running_alerts(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+    def running_alerts(self, limit: int) -> list[tuple[str, str]]:
         found = [
             ((thing.state, thing.raised_at), (record.code, thing.key))
             for record, _, thing in self._things()
-            if isinstance(thing, Alert) and thing.state in RUNNING and thing.raised_at < before
+            if isinstance(thing, Alert) and thing.state in RUNNING
         ]
         return [line for _, line in sorted(found)][:limit]
 

@@ -442,9 +442,9 @@ class Records:
         }
         return [rows[key] for key in sorted(rows)]
 
-    def running_alerts(self, before: datetime, limit: int) -> list[tuple[str, str]]:
-        """Alerts raised before then that are not over: (code, key), those nobody took first."""
-        mine = (d.kind == Alert.KIND, d.state.in_(RUNNING), d.due_at < before)
+    def running_alerts(self, limit: int) -> list[tuple[str, str]]:
+        """Alerts that are not over: (code, key), those nobody took first."""
+        mine = (d.kind == Alert.KIND, d.state.in_(RUNNING))
         found = select(d.code, d.key).where(*mine).order_by(d.state, d.due_at).limit(limit)
         return [tuple(row) for row in self._connection.execute(found)]
 

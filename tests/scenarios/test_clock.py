@@ -245,3 +245,60 @@ async def test_however_much_is_due_at_one_instant_one_ring_handles_it(
     due = ward.relais.next_due()
     assert due is not None
     assert due > ward.clock()
+
+
+async def test_an_alert_that_rang_while_the_clock_was_ahead_goes_on_ringing_when_it_is_right(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    ward.move_clock(hours=2)
+    await ward.advance()
+
+    ward.move_clock(hours=-2)
+    with ward.heard(ward.chat(Team.REANIMATION)) as heard:
+        await ward.advance(minutes=6)
+
+    assert [said for said in heard if said.startswith("alert.again")]
+    assert ward.unexplained() == []
+
+
+async def test_a_clock_that_jumps_is_told_to_the_coordination(ward: Hospital) -> None:
+    await ward.enrol()
+
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        for hours in (2, -2):
+            ward.move_clock(hours=hours)
+            await ward.advance()
+            await ward.advance()
+
+    assert [said.split()[0] for said in heard if said.startswith("clock.")] == [
+        "clock.ahead",
+        "clock.back",
+    ]
+
+
+async def test_an_alert_raised_by_a_clock_that_was_ahead_rings_after_a_restart(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    ward.clock.advance(hours=3)
+    await ward.alert(GREFFE, code)
+    ward.clock.advance(hours=-3)
+
+    with ward.heard(ward.chat(Team.REANIMATION)) as heard:
+        await ward.restart()
+        await ward.advance()
+
+    assert [said for said in heard if said.startswith("alert.again")]
+
+
+async def test_an_alert_that_waits_longer_than_it_may_is_a_fault(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    with ward.change(code) as record:
+        record.alerts["1"].next_at = record.now + timedelta(hours=1)
+
+    assert f"alert {code} 1 waits longer than it may" in ward.unexplained()
+    assert any("waits longer than it may" in each for each in ward.faults())
+    ward.excused = ("",)
