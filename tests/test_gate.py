@@ -270,7 +270,7 @@ def pressed(ward: Hospital, code: str) -> dict[str, str]:
         "step:set": ":0:1", "step:clear": ":0", "step:why": ":transport",
         "move:ask": ":2026-05-13", "move:preview": ":2026-05-13",
         "move:apply": ":2026-05-12:2026-05-13",
-        "relay:answer": ":0", "report:sign": ":src", "alert:sign": ":src", "alert:grade": ":2",
+        "relay:answer": ":2", "report:sign": ":src", "alert:sign": ":src", "alert:grade": ":2",
         "alert:outcome": ":stable", "history:page": ":0",
     }  # fmt: skip
     about = {
