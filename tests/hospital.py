@@ -114,8 +114,8 @@ class Hospital(Ward):
         who, chat, relay = self.who(team), self.chat(team), self.relay(team, code)
         about = f"{code}:{relay.key}"
         await self.tap(who, chat, ANY, f"relay:receive:{about}")
-        places = [n for n, it in enumerate(relay.choices) if (it == relay.answer) is right]
-        return self.popup(await self.tap(who, chat, ANY, f"relay:answer:{about}:{places[0]}"))
+        given = next(each for each in relay.choices if (each == relay.answer) is right)
+        return self.popup(await self.tap(who, chat, ANY, f"relay:answer:{about}:{given}"))
 
     def relay(self, team: Team, code: str) -> Relay:
         """The oldest open relay of a patient to a team."""

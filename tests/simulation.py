@@ -333,8 +333,10 @@ class Simulation:
         if rules.locked(relay):
             self._press(Team(relay.from_team), f"relay:unlock:{code}:{key}")
         self._press(team, f"relay:receive:{code}:{key}")
-        for place in self.rng.sample(range(4), k=self.rng.randrange(1, 5)):
-            self._press(team, f"relay:answer:{code}:{key}:{place}")
+        # Drawn anew by the unlock that was pressed above.
+        choices = self._record(code).relays[key].choices
+        for given in self.rng.sample(choices, k=self.rng.randrange(1, 5)):
+            self._press(team, f"relay:answer:{code}:{key}:{given}")
 
     def _answer(self, code: str, check: Check) -> None:
         team, key = Team(check.team), check.key

@@ -44,8 +44,7 @@ WHOEVER_JOINED = names("""
 WHOEVER_CARES_IN_THE_CENTRE = names("""
     /statut /toxicite /alerte said:statut_patient said:deces said:signaler_toxicite
     step:show relay:show status:show status:plan
-    check:report report:new report:sign report:cancel
-    alert:new alert:sign alert:grade alert:cancel
+    check:report report:new report:sign report:cancel alert:new alert:cancel
 """)
 THE_TEAM_OR_THE_COORDINATION = names("""
     said:confirmer_etape step:done step:set step:clear step:confirm step:skip step:waive step:undo
@@ -53,7 +52,7 @@ THE_TEAM_OR_THE_COORDINATION = names("""
     answered:day answered:item answered:problem answered:skip answered:waive
 """)
 THE_TEAM_AND_NOBODY_ELSE = names("""
-    relay:receive relay:answer check:ras alert:take alert:outcome
+    relay:receive relay:answer check:ras alert:take alert:sign alert:grade alert:outcome
 """)
 THE_COORDINATION = names("""
     /nouveau /reporter /retards /historique /inviter /rattacher /equipes /retirer said:retards
@@ -86,7 +85,8 @@ WHOSE = {
     "alert": ("alert", ("reanimation", "neurologie")),
     "step": ("step", ("greffe",)),
 }
-SETTLERS = ("reanimation", "neurologie", "coordination")
+SETTLERS = ("reanimation", "coordination")
+DESCRIBERS = ("greffe", *SETTLERS)
 LISTS = names("/afaire said:a_faire todo:page status:page choose:page")
 ABOUT_NOBODY = (
     (WHOEVER_JOINED - LISTS)
@@ -132,6 +132,8 @@ def task(name: str) -> tuple[str, tuple[str, ...]]:
     """What the refusal calls it, and whose it is."""
     if name == "alert:outcome":
         return "alert", SETTLERS
+    if name in ("alert:sign", "alert:grade"):
+        return "grade", DESCRIBERS
     if name == "relay:unlock":
         return WHOSE["step"]
     return WHOSE.get(name.partition(":")[0], WHOSE["step"])
@@ -270,7 +272,7 @@ def pressed(ward: Hospital, code: str) -> dict[str, str]:
         "step:set": ":0:1", "step:clear": ":0", "step:why": ":transport",
         "move:ask": ":2026-05-13", "move:preview": ":2026-05-13",
         "move:apply": ":2026-05-12:2026-05-13",
-        "relay:answer": ":0", "report:sign": ":src", "alert:sign": ":src", "alert:grade": ":2",
+        "relay:answer": ":2", "report:sign": ":src", "alert:sign": ":src", "alert:grade": ":2",
         "alert:outcome": ":stable", "history:page": ":0",
     }  # fmt: skip
     about = {
@@ -461,9 +463,30 @@ async def test_a_relay_refuses_before_it_says_that_it_was_read_back(ward: Hospit
     [key, *_] = (k for k, it in ward.record(code).relays.items() if it.state == "accepted")
     efs = ward.who(Team.EFS)
 
-    for data in (f"relay:receive:{code}:{key}", f"relay:answer:{code}:{key}:0"):
+    for data in (f"relay:receive:{code}:{key}", f"relay:answer:{code}:{key}:2"):
         said = ward.popup(await ward.tap(efs, efs.id, ANY, data))
         assert said.startswith("relay.other_team")
+
+
+@pytest.mark.parametrize("team", [Team.EFS, Team.NEUROLOGIE])
+async def test_who_must_not_take_an_alert_says_nothing_of_it_and_does_not_close_it(
+    ward: Hospital, team: Team
+) -> None:
+    code = await busy(ward)
+    await ward.take(Team.REANIMATION)
+    who, before = ward.who(team), dump(ward, code)
+
+    said = {
+        name: ward.popup(await ward.tap(who, who.id, ANY, f"alert:{name}:{code}:1:{value}"))
+        for name, value in (("grade", "4"), ("sign", "icans"), ("outcome", "stable"))
+    }
+
+    assert {name: each.split()[0] for name, each in said.items()} == {
+        "grade": "grade.other_team",
+        "sign": "grade.other_team",
+        "outcome": "alert.other_team",
+    }
+    assert dump(ward, code) == before
 
 
 async def test_the_efs_answers_no_check_of_the_unit(ward: Hospital) -> None:

@@ -1,7 +1,7 @@
 """How an alert looks: to everybody, to its author, when its outcome is asked."""
 
 from bot.cards.common import NOTHING, data, head, lines_or_nothing, rows
-from bot.domain.alert import GRADES, OUTCOMES, SIGNS, complete, unreachable
+from bot.domain.alert import GRADES, OUTCOMES, SIGNS, complete, missing, unreachable
 from bot.domain.facts import RUNNING, Alert, AlertState
 from bot.domain.message import Button, Card, Keyboard, Text, text
 from bot.domain.record import Record
@@ -34,6 +34,7 @@ def _text(record: Record, alert: Alert, key: str) -> Text:
         at=alert.raised_at,
         rung=alert.rung,
         takers=lines_or_nothing(_takers(record, alert)),
+        missing=lines_or_nothing(_missing(record, alert)),
         outcome=text(f"alert.outcome.{alert.outcome}") if alert.outcome else NOTHING,
         nobody=lines_or_nothing(_nobody(record, alert)),
         closer=record.who(alert.closed_by),
@@ -56,6 +57,14 @@ def _takers(record: Record, alert: Alert) -> list[Text]:
     # By name and hour: of two teams each believes that the other has it.
     taken = ((alert.taken_by, alert.taken_at), (alert.neuro_by, alert.neuro_at))
     return [text("alert.taker", who=record.who(by), at=at) for by, at in taken if at]
+
+
+def _missing(record: Record, alert: Alert) -> list[Text]:
+    # Only beside a name: alone, a name reads as if the whole of it were taken.
+    if alert.state not in RUNNING or not _takers(record, alert):
+        return []
+    left = missing(record.pathway.alerts, alert)
+    return [text("alert.missing", team=team.value) for team in left]
 
 
 def _nobody(record: Record, alert: Alert) -> list[Text]:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from bot.cards.common import data, head, rows
-from bot.domain.facts import Demand, DemandKind
+from bot.domain.facts import Demand, DemandKind, StepState
 from bot.domain.message import Button, Card, Value, text
 from bot.domain.record import Record
 
@@ -14,9 +14,11 @@ def card(record: Record, demand: Demand) -> Card:
     common = _common(record, demand) | {"who": record.who(demand.asked_by)}
     if demand.what == DemandKind.PROBLEM:
         seen = Button(text("step.button.problem_seen"), data("demand:seen", record, demand))
+        said = text("step.problem", **common, reason=demand.note, at=demand.asked_at)
+        if step.state != StepState.PLANNED:
+            return Card(said, rows(seen))
         # A problem often ends in another day.
         move = Button(text("step.button.move"), data("step:move", record, step))
-        said = text("step.problem", **common, reason=demand.note, at=demand.asked_at)
         return Card(said, rows(seen, move))
     on = _wanted(demand)
     # No yes in one tap: what else moves with it has to be seen first.

@@ -49,9 +49,9 @@ def question(record: Record, relay: Relay) -> Card:
         else text("relay.ask_code", team=relay.from_team)
     )
     answers = [
-        # The place and not the value: what is compared is what was drawn and kept.
-        Button(_choice(choice), data("relay:answer", record, relay, place))
-        for place, choice in enumerate(relay.choices)
+        # The value and not its place: on an older draw another one may stand there.
+        Button(_choice(choice), data("relay:answer", record, relay, choice))
+        for choice in relay.choices
     ]
     back = Button(text("step.button.back"), data("relay:show", record, relay))
     return Card(asked, (*pair_up(answers), (back,)))

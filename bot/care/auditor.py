@@ -16,7 +16,7 @@ from bot.domain.facts import Alert
 from bot.domain.message import Card, Priority, Text, text
 from bot.domain.record import Record
 from bot.domain.roles import Team
-from bot.domain.schedule import DIGEST_AT
+from bot.domain.schedule import DIGEST_AT, last_morning
 from bot.store import Unit
 from bot.store.outbox import Call
 
@@ -227,7 +227,7 @@ def digest(unit: Unit) -> None:
 def _proof(unit: Unit, late: Card, missed: Text, lost: Text) -> Text:
     """« Tout est expliqué » only when nothing at all was wrong since the last morning."""
     now = len(unexplained(unit))
-    night = unit.events.count_since(TOLD, unit.now - lists.SINCE_LAST_MORNING)
+    night = unit.events.count_since(TOLD, last_morning(unit.network.calendar, unit.now))
     quiet = late.text.key == NOTHING_LATE and missed.key == lost.key == "nothing"
     if quiet and not now and not night:
         return text("audit.all_explained", at=unit.now)

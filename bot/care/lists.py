@@ -1,7 +1,6 @@
 """Questions whose answer is a list, and messages that several records share."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from bot.cards import checks as check_cards
 from bot.cards import lists as cards
@@ -11,12 +10,12 @@ from bot.domain.facts import Check
 from bot.domain.message import Card, Refused, Text, text
 from bot.domain.record import Record
 from bot.domain.roles import Team
+from bot.domain.schedule import last_morning
 from bot.store import Unit
 from bot.store.events import Event
 from bot.store.records import Page
 
 EVENTS_SHOWN = 30
-SINCE_LAST_MORNING = timedelta(hours=24)
 
 
 def _records(unit: Unit, page: Page) -> list[Record]:
@@ -76,8 +75,8 @@ def choose(unit: Unit, centre: str, verb: str, offset: int = 0) -> Card:
 
 
 def missed(unit: Unit) -> Text:
-    """The rounds of the last day that nobody answered; nothing if there are none."""
-    page = unit.records.missed(unit.now - SINCE_LAST_MORNING, SHOWN)
+    """The rounds that became missed since the last morning; nothing if there are none."""
+    page = unit.records.missed(last_morning(unit.network.calendar, unit.now), SHOWN)
     if not page.total:
         return text("nothing")
     found = unit.records.look([code for code, _, _ in page.lines])

@@ -88,8 +88,8 @@ RULES: dict[Action, tuple[Who, Where]] = {
     # Two keys, two teams: not even the coordination reads back for the receiver.
     Action.READ_BACK: (Who.HOLDER, Where.GROUP),
     Action.ANSWER_CHECK: (Who.HOLDER, Where.GROUP),
-    # Whoever is near says what is seen: a grade sets the pace of the calls, never stops them.
-    Action.GRADE: (Who.NEAR, Where.GROUP),
+    # What another team sees is a report of its own; it rewrites nothing of this one.
+    Action.GRADE: (Who.HOLDER, Where.GROUP),
     Action.TAKE_ALERT: (Who.HOLDER, Where.GROUP),
     Action.SETTLE_ALERT: (Who.HOLDER, Where.GROUP),
     Action.ANSWER_DEMAND: (Who.COORDINATOR, Where.GROUP),
@@ -116,7 +116,7 @@ class Subject:
     centre: str
     teams: tuple[str, ...] = ()
     whose: str = "step"
-    """What the refusal calls it: a step, a relay, a check, an alert."""
+    """What the refusal calls it: a step, a relay, a check, an alert, its grade."""
 
 
 NOBODY = Subject("")
@@ -125,6 +125,7 @@ OTHER_TEAM = {
     "relay": "relay.other_team",
     "check": "check.other_team",
     "alert": "alert.other_team",
+    "grade": "grade.other_team",
 }
 
 

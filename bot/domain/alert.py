@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.domain.facts import Alert, AlertState, PatientState
 from bot.domain.message import Priority, Refused, text
-from bot.domain.pathway import AlertPlan, Rung
+from bot.domain.pathway import AlertPlan, Pathway, Rung
 from bot.domain.people import Member
 from bot.domain.record import Record, To
 from bot.domain.roles import Team
@@ -71,9 +71,14 @@ def unreachable(record: Record, alert: Alert) -> list[Team]:
     return [team for team in left if not record.roster.chats(team, centre)]
 
 
-def settlers(plan: AlertPlan) -> tuple[Team, ...]:
+def settlers(plan: AlertPlan, alert: Alert) -> tuple[Team, ...]:
     """Whose word it is what became of an alert."""
-    return (*plan.takers, plan.neuro_team, Team.COORDINATION)
+    return (*must_take(plan, alert), Team.COORDINATION)
+
+
+def describers(pathway: Pathway, alert: Alert) -> tuple[str, ...]:
+    """Who says more of what is seen: who raised it, the ward, and those whose word ends it."""
+    return (alert.team, pathway.checks.in_hospital, *settlers(pathway.alerts, alert))
 
 
 # Raised
@@ -119,12 +124,15 @@ def _wait(record: Record, alert: Alert) -> None:
 
 
 def _tell_rung(record: Record, alert: Alert) -> None:
-    """Everybody of the present rung: groups, those on call, each of those who are missing."""
+    """Everybody of the present rung but who took it: groups, those on call, each in private."""
     plan = record.pathway.alerts
     rung, left = rung_of(plan, alert.rung), missing(plan, alert)
+    taken = {*must_take(plan, alert)} - {*left}
     teams = [*rung.to, plan.neuro_team] if neurological(alert) else list(rung.to)
     for team in dict.fromkeys(teams):
-        _tell(record, alert, team)
+        # Rung every five minutes for what they did, they would soon hear nothing at all.
+        if team not in taken:
+            _tell(record, alert, team)
     if rung.privately:
         for team in left:
             _tell(record, alert, team, To.EACH)
@@ -190,7 +198,7 @@ def _add_sign(alert: Alert, sign: str) -> None:
 
 
 def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
-    """The grade, typed by the clinician: the pace of the ladder; a rise wakes a taken alert."""
+    """The grade, typed by the clinician: the pace of the ladder; a graver one wakes its takers."""
     must_run(alert)
     if grade not in GRADES:
         raise Refused(text("button.stale"))
@@ -201,12 +209,21 @@ def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
         # From the rung, not from now: grading again and again must not put the next call off.
         since = alert.next_at - wait(plan, was, alert.rung)
         alert.next_at = max(record.now, since + wait(plan, grade, alert.rung))
-    # An unknown grade was called for as a high one: only a known one can rise.
-    if alert.state == AlertState.TAKEN and was is not None and grade > was:
+    if alert.state == AlertState.TAKEN and _rises(plan, alert, by, was):
         record.log("alert_risen", alert=alert.key)
         # From the bottom: whoever took a light one has not heard of this.
         _call_again(record, alert, 0)
     _show(record, alert)
+
+
+def _rises(plan: AlertPlan, alert: Alert, by: Member, was: int | None) -> bool:
+    """Whether it is graver than what was known when it was taken."""
+    grade = alert.grade or 0
+    if was is not None:
+        return grade > was
+    # Whoever took it with no grade and now says it has heard of it already.
+    heard = {alert.taken_by, alert.neuro_by} <= {by.id, None}
+    return grade >= plan.urgent_from_grade and not heard
 
 
 def take(record: Record, alert: Alert, by: Member) -> None:

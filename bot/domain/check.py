@@ -172,7 +172,8 @@ def _next_rung(record: Record, check: Check) -> datetime:
 def _finish_report(record: Record, check: Check) -> None:
     """A report was begun and left: whoever began it saw something, so it becomes an alert."""
     # Without a sign, which was never said: an unknown grade climbs the fastest.
-    alerts.raise_alert(record, None, "", check=check.key, team=check.team)
+    by = record.roster.members.get(check.began_by or 0)
+    alerts.raise_alert(record, by, "", check=check.key, team=check.team)
     _close(record, check, CheckState.REPORTED, check.began_by)
 
 
@@ -242,7 +243,8 @@ def report(record: Record, by: Member, sign: str, check: Check | None) -> Alert:
     if check is None:
         return alerts.raise_alert(record, by, sign)
     known = next((a for a in record.running_alerts() if a.check == check.key), None)
-    if known is not None:
+    # Whose word it is not raises another one: that is never refused either.
+    if known is not None and by.team in alerts.describers(record.pathway, known):
         alerts.set_sign(record, known, by, sign)
         return known
     raised = alerts.raise_alert(record, by, sign, check=check.key)

@@ -84,10 +84,11 @@ def refuse(record: Record, demand: Demand, by: Member) -> None:
     record.news(record.steps[demand.step].team, "demand.refused", demand)
 
 
-def settle(record: Record, step: str, card: str, what: DemandKind | None = None) -> None:
-    """What was asked about this step is settled by what happened to it."""
+def settle_moves(record: Record, step: str, card: str) -> None:
+    """Another day is asked for no more: the step has one, or is closed."""
     for demand in record.open_demands(step):
-        if what is None or demand.what == what:
+        # A problem stays: who reported it waits for somebody to have seen it.
+        if demand.what == DemandKind.MOVE:
             _answer(record, demand, None, card)
 
 

@@ -83,6 +83,11 @@ def _watch_round(record: Record, watch: Watch) -> str:
     return f"{watch.team}:{record.patient.centre}"
 
 
+def _check_due(check: Check) -> datetime | None:
+    """Its hour; of a missed one when it became so, hours later: each is told the next morning."""
+    return check.answered_at if check.state == CheckState.MISSED else check.at
+
+
 def _step_group(record: Record, step: Step) -> str:
     """Reminders whose hour is far back share one message a team (an outage)."""
     return f"{step.team}:{record.patient.centre}"
@@ -114,7 +119,7 @@ BOOK: tuple[Kind, ...] = (
         check.due,
         is_open=lambda _, it: it.state in UNANSWERED,
         owed_by=lambda _, it: it.team,
-        due_at=lambda it: it.at,
+        due_at=_check_due,
         late_at=lambda it: it.next_at if it.rung == 0 else it.at,
         together=lambda _, it: it.round,
         farthest=check.farthest,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.domain import check, demand, schedule
-from bot.domain.facts import CLOSED, DemandKind, Step, StepState
+from bot.domain.facts import CLOSED, Step, StepState
 from bot.domain.message import Refused, Text, text
 from bot.domain.pathway import Anchor, StepDef, check_anchors, planned
 from bot.domain.people import Member
@@ -130,7 +130,7 @@ def _carry_out(record: Record, step: Step, on: date, by: Member) -> None:
         again = planned(shown, on, record.calendar)
         step.on, step.due_at = again.on, again.due_at
     record.log("date_moved", by.id, step=step.key, was=was.isoformat(), on=on.isoformat())
-    demand.settle(record, step.key, "move.moved", DemandKind.MOVE)
+    demand.settle_moves(record, step.key, "move.moved")
     for team, of in by_team(changes).items():
         record.news(team, "move.told", step, by=by.id, lines=lines(record, of))
     # Rounds are counted from J0, and would ring on the old days.

@@ -124,19 +124,24 @@ def locked(relay: Relay) -> bool:
     return relay.wrong > WRONG_ALLOWED
 
 
-def must_be_readable(record: Record, relay: Relay) -> None:
-    """Refuse a relay that is over, or locked until the giver or the coordination opens it."""
+def must_be_readable(record: Record, relay: Relay, by: Member) -> None:
+    """Refuse a relay that is over, locked until the giver or the coordination opens it, or whose
+    first key is in the same hand.
+    """
     must_be_offered(record, relay)
+    # The coordination confirms for other teams, and would read back what it gave itself.
+    if by.id == record.steps[relay.step].done_by:
+        raise Refused(text("relay.same_person"))
     if locked(relay):
         raise Refused(text("relay.is_locked", team=relay.from_team))
 
 
-def answer(record: Record, relay: Relay, by: Member, place: int) -> bool:
+def answer(record: Record, relay: Relay, by: Member, given: str) -> bool:
     """The receiver's key: true if read back right; a wrong answer is recorded and told to both."""
-    must_be_readable(record, relay)
-    if not 0 <= place < len(relay.choices):
-        raise Refused(text("button.stale"))
-    given = relay.choices[place]
+    must_be_readable(record, relay, by)
+    # Of a question that was drawn before an unlock, or made by hand.
+    if given not in relay.choices:
+        raise Refused(text("relay.redrawn"))
     if given != relay.answer:
         _misread(record, relay, by, given)
         return False
@@ -174,7 +179,7 @@ def unlock(record: Record, relay: Relay, by: Member) -> None:
     if by.team == relay.to_team:
         raise Refused(text("relay.is_locked", team=relay.from_team))
     relay.wrong = 0
-    # Drawn anew: what was wrong before would be known by its place.
+    # Drawn anew: what was wrong before would be known by where it stood.
     _, _, relay.choices = _question(record, _handover(record, relay))
     record.log("relay_unlocked", by.id, relay=relay.key)
     record.tell(relay.to_team, "relay.card", relay, priority=priority(relay))

@@ -6,6 +6,7 @@ What a step needs must be closed and, where it was handed over, read back by its
 
 from datetime import UTC, datetime, time, timedelta
 
+from bot.domain.calendar import DAY, Calendar
 from bot.domain.facts import CLOSED, RelayState, Step, StepState
 from bot.domain.message import Button, Refused, Text, text
 from bot.domain.pathway import ReminderKind, next_reminder, reminders
@@ -60,6 +61,14 @@ def next_for(record: Record, step: Step, after: datetime) -> datetime | None:
     shown, calendar = record.definition(step), record.calendar
     coming = next_reminder(shown, step.on, _counts_from(step), calendar, after)
     return coming[0] if coming else calendar.next(DIGEST_AT, after)
+
+
+def last_morning(calendar: Calendar, now: datetime) -> datetime:
+    """The hour of the digest before the one that is owed now, however late that one is."""
+    today = calendar.day(now)
+    owed = today if calendar.instant(today, DIGEST_AT) <= now else today - DAY
+    # By the clock on the wall: 24 hours are too few the night that clocks go back.
+    return calendar.instant(owed - DAY, DIGEST_AT)
 
 
 def plan_next(record: Record, step: Step) -> None:

@@ -52,6 +52,10 @@ def confirm(record: Record, step: Step, by: Member) -> None:
     if shown.closes_checks and record.today < step.on:
         # A tap too early would silence the watch; the coordination may bring the day forward.
         raise Refused(text("step.watch_not_over", on=step.on))
+    # Again: what was announced may have been taken back and announced anew since the tick.
+    for item in shown.items:
+        if item.id in step.values:
+            _must_equal_announced(record, step, item, step.values[item.id])
     _close(record, step, by, StepState.DONE, "step_done")
 
 
@@ -94,7 +98,7 @@ def _close(record: Record, step: Step, by: Member, state: StepState, event: str)
     record.show(cause, "step.closed", step)
     # The real dates first: what comes free after is counted from them.
     _follow(record, step, by)
-    demand.settle(record, step.key, "step.closed")
+    demand.settle_moves(record, step.key, "step.closed")
     countdown.stop(record, step)
     countdown.start_after(record, step)
     relay.offer_after(record, step)

@@ -104,7 +104,13 @@ def taken_alert(visit: Visit) -> Subject:
 def settled_alert(visit: Visit) -> Subject:
     """Whose word it is what became of it."""
     subject = _thing(visit, Alert)
-    return _whose(visit, subject, "alert", lambda r, _: alert.settlers(r.pathway.alerts))
+    return _whose(visit, subject, "alert", lambda r, it: alert.settlers(r.pathway.alerts, it))
+
+
+def described_alert(visit: Visit) -> Subject:
+    """Who says what is seen."""
+    subject = _thing(visit, Alert)
+    return _whose(visit, subject, "grade", lambda r, it: alert.describers(r.pathway, it))
 
 
 def _takers(record: Record) -> tuple[str, ...]:

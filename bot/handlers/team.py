@@ -167,13 +167,13 @@ def show_relay(visit: Visit) -> None:
 
 
 def receive(visit: Visit) -> None:
-    relay.must_be_readable(visit.patient, visit.about(Relay))
+    relay.must_be_readable(visit.patient, visit.about(Relay), visit.me)
     visit.show(relay_cards.question(visit.patient, visit.about(Relay)))
 
 
 def read_back(visit: Visit) -> None:
     it = visit.about(Relay)
-    if not relay.answer(visit.patient, it, visit.me, visit.number(2)):
+    if not relay.answer(visit.patient, it, visit.me, visit.arg(2)):
         # An alert has to be closed by hand: a wrong answer must not go by unseen.
         locked = text("relay.is_locked", team=it.from_team)
         visit.popup(locked if relay.locked(it) else text("relay.wrong"), alert=True)

@@ -232,10 +232,11 @@ class MemoryRecords:
 
     def missed(self, since: datetime, limit: int) -> Page:
         found = [
-            ((check.at, code), (code, Check.KIND, check.key))
+            ((check.answered_at, code), (code, Check.KIND, check.key))
             for code, things in self._facts.archive.items()
             for check in things.values()
-            if isinstance(check, Check) and check.state == "missed" and check.at >= since
+            if isinstance(check, Check) and check.state == "missed"
+            if check.answered_at is not None and check.answered_at >= since
         ]
         return _page(found, 0, limit)
 

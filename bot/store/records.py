@@ -325,7 +325,7 @@ class Records:
         return Page(total, offset, self._lines(found.limit(limit).offset(offset)))
 
     def missed(self, since: datetime, limit: int) -> Page:
-        """Rounds that nobody answered, or that were never asked."""
+        """Rounds that became missed since then: nobody answered, or nobody was asked."""
         which = (d.kind == "check", d.state == "missed", d.due_at >= since)
         total = self._count(select(func.count()).where(*which))
         found = select(d.code, d.kind, d.key).where(*which).order_by(d.due_at, d.code)

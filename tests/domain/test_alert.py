@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cards import alerts as alert_cards
 from bot.domain import alert
 from bot.domain.facts import Alert, AlertState
 from bot.domain.message import Priority, Refused
@@ -91,8 +92,27 @@ def test_the_icu_must_take_it_and_neurology_a_neurological_one(
     assert alert.complete(PLAN, it) is (not missing)
 
 
-def test_who_settles_it_is_who_takes_it_or_the_coordination() -> None:
-    assert set(alert.settlers(PLAN)) == {"reanimation", "neurologie", "coordination"}
+@pytest.mark.parametrize(
+    ("sign", "teams"),
+    [
+        ("src", {"reanimation", "coordination"}),
+        ("icans", {"reanimation", "neurologie", "coordination"}),
+    ],
+)
+def test_who_settles_it_is_who_must_take_it_or_the_coordination(
+    sign: str, teams: set[str]
+) -> None:
+    it = an_alert(a_night(), sign=sign)
+
+    assert set(alert.settlers(PLAN, it)) == teams
+
+
+def test_who_says_more_of_it_is_its_team_the_ward_or_who_settles_it() -> None:
+    it = an_alert(a_night(), team="pharmacie")
+
+    assert set(alert.describers(PATHWAY, it)) == {
+        "pharmacie", "greffe", "reanimation", "coordination",
+    }  # fmt: skip
 
 
 # Raised
@@ -347,7 +367,33 @@ def test_a_rise_while_the_outcome_is_asked_wakes_it_too() -> None:
     assert (it.state, it.asked_at, heard(record)) == ("open", None, RAISED)
 
 
-@pytest.mark.parametrize(("was", "now"), [(None, 3), (4, 4), (4, 2)])
+@pytest.mark.parametrize("grade", [3, 4])
+def test_a_first_grade_that_is_high_wakes_those_who_took_it_without_one(grade: int) -> None:
+    record = a_night()
+    it = an_alert(record, sign="icans")
+    for by in (ICU, NEURO):
+        alert.take(record, it, by)
+    later(record, minutes=30)
+
+    alert.set_grade(record, it, GREFFE, grade)
+
+    assert (it.state, it.rung, it.taken_by, minutes(record, it)) == ("open", 0, None, 5)
+    assert heard(record) == [*RAISED, "neurologie"]
+    assert logged(record) == ["alert_grade", "alert_risen"]
+
+
+def test_a_first_grade_by_the_only_one_who_took_it_wakes_nobody() -> None:
+    record = a_night()
+    it = an_alert(record)
+    alert.take(record, it, ICU)
+    quiet(record)
+
+    alert.set_grade(record, it, ICU, 4)
+
+    assert (it.state, it.taken_by, heard(record)) == ("taken", ICU.id, [])
+
+
+@pytest.mark.parametrize(("was", "now"), [(None, 2), (4, 4), (4, 2)])
 def test_a_grade_that_is_no_rise_wakes_nobody(was: int | None, now: int) -> None:
     record = a_night()
     it = an_alert(record, grade=was)
@@ -504,8 +550,35 @@ def test_who_took_it_is_not_called_any_more() -> None:
     alert.climb(record, it)
 
     assert heard(record, To.ON_CALL) == []
-    assert "neurologie" in heard(record)
+    assert heard(record) == ["coordination", "greffe", "neurologie"]
     assert logged(record) == ["alert_climbed"]
+    later(record, minutes=5)
+    alert.climb(record, it)
+    assert (heard(record), heard(record, To.EACH)) == (["neurologie"], ["neurologie"])
+
+
+@pytest.mark.parametrize(
+    ("by", "rung", "left"),
+    [
+        (None, 0, []),
+        (ICU, 0, ["neurologie"]),
+        (NEURO, 0, ["reanimation"]),
+        (ICU, 1, ["neurologie"]),
+        (NEURO, 1, ["reanimation"]),
+    ],
+)
+def test_taken_by_one_of_two_teams_it_names_the_one_that_is_missing(
+    by: Member | None, rung: int, left: list[str]
+) -> None:
+    record = a_night()
+    it = an_alert(record, sign="icans", rung=rung)
+    if by:
+        alert.take(record, it, by)
+
+    for shown_now in (alert_cards.card(record, it), alert_cards.raised(record, it)):
+        lines = shown_now.text.values["missing"]
+        named = [each.values["team"] for each in lines] if isinstance(lines, tuple) else []
+        assert named == left
 
 
 def test_taken_its_outcome_is_asked_and_unanswered_it_reopens() -> None:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cards import alerts as alert_cards
 from bot.cards import checks
 from bot.domain import check, invariants
 from bot.domain.facts import CheckState, WatchState
-from bot.domain.message import Priority, Refused
+from bot.domain.message import Priority, Refused, text
 from bot.domain.people import Member
 from tests.domain.builders import (
     BEFORE_INJECTION,
@@ -193,9 +194,30 @@ def test_a_report_that_was_begun_and_left_becomes_an_alert() -> None:
         asked.key,
         "greffe",
         "",
-        None,
+        GREFFE.id,
     )
     assert (asked.state, asked.answered_by) == ("reported", GREFFE.id)
+
+
+def test_an_alert_of_a_report_that_was_left_names_who_began_it() -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record)
+    check.begin_report(record, asked, GREFFE)
+    check.due(record, asked)
+
+    shown_now = alert_cards.card(record, record.running_alerts()[0])
+
+    assert shown_now.text.values["who"] == text("member.name", name="Greffe", team="greffe")
+
+
+def test_a_report_of_the_line_by_another_team_is_an_alert_of_its_own() -> None:
+    record = a_record(INJECTION, INJECTED)
+    asked = a_check(record)
+    first = check.report(record, GREFFE, "src", asked)
+
+    second = check.report(record, EFS, "icans", asked)
+
+    assert (first.signs, second.signs, second.raised_by) == (("src",), ("icans",), EFS.id)
 
 
 # What people do

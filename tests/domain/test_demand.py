@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from bot.cards import demands as demand_cards
 from bot.domain import demand
-from bot.domain.facts import DemandKind
 from bot.domain.message import Refused
 from bot.domain.record import Saying, To
 from tests.domain.builders import (
@@ -86,16 +86,28 @@ def test_another_kind_or_an_answered_one_is_refused(what: str, state: str, refus
     assert key(no.value) == refused
 
 
-def test_what_happens_to_the_step_settles_what_was_asked_about_it() -> None:
+def test_what_happens_to_the_step_settles_the_day_that_was_asked_for_and_no_problem() -> None:
     record = a_record()
     trouble, moved = a_demand(record), a_demand(record, what="move")
-    other = a_demand(record, step="eeg")
+    other = a_demand(record, step="eeg", what="move")
 
-    demand.settle(record, "irm", "move.moved", DemandKind.MOVE)
-    assert (trouble.state, moved.state) == ("open", "answered")
-    demand.settle(record, "irm", "step.closed")
+    demand.settle_moves(record, "irm", "move.moved")
 
-    assert (trouble.state, other.state) == ("answered", "open")
-    assert trouble.answered_by is None
-    assert [card for card in shown(record) if card] == ["move.moved", "step.closed"]
+    assert [it.state for it in (trouble, moved, other)] == ["open", "answered", "open"]
+    assert moved.answered_by is None
+    assert [card for card in shown(record) if card] == ["move.moved"]
     assert cards(record) == []
+
+
+@pytest.mark.parametrize(("state", "buttons"), [("planned", 2), ("done", 1)])
+def test_a_problem_with_a_step_that_is_closed_is_seen_and_moves_it_no_more(
+    state: str, buttons: int
+) -> None:
+    record = a_record()
+    trouble = a_demand(record)
+    record.steps["irm"].state = state
+
+    keys = demand_cards.card(record, trouble).keyboard
+
+    assert keys[0][0].data == f"demand:seen:{record.code}:1"
+    assert len(keys) == buttons

@@ -64,7 +64,7 @@ def stored() -> tuple[Record, Dated]:
 
 def a_relay_accepted() -> tuple[Dated, Callable[[], object]]:
     record, _ = stored()
-    return record.relays["1"], lambda: relay.answer(record, record.relays["1"], GREFFE, 1)
+    return record.relays["1"], lambda: relay.answer(record, record.relays["1"], GREFFE, "2")
 
 
 def a_relay_cancelled() -> tuple[Dated, Callable[[], object]]:

@@ -4,12 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from bot.cards import relays as relay_cards
 from bot.domain import relay
 from bot.domain.codes import valid
 from bot.domain.facts import Relay, RelayState
 from bot.domain.message import Priority, Refused
 from bot.domain.people import Member
 from bot.domain.record import Record, Saying
+from bot.domain.roles import Team
 from tests.domain.builders import (
     BEFORE_INJECTION,
     BEFORE_STORAGE,
@@ -19,6 +21,7 @@ from tests.domain.builders import (
     INJECTED,
     NURSE,
     PHARMACIST,
+    a_member,
     a_record,
     a_relay,
     cards,
@@ -152,7 +155,7 @@ def test_read_back_right_the_giver_knows_and_the_receiver_is_free() -> None:
     record = a_record("2026-04-20T10:00", STORED)
     offered = a_relay(record)
 
-    assert relay.answer(record, offered, GREFFE, 1)
+    assert relay.answer(record, offered, GREFFE, "2")
 
     assert (offered.state, offered.accepted_by, offered.next_at) == ("accepted", GREFFE.id, None)
     assert said(record, "relay.card") == ["pharmacie"]
@@ -164,7 +167,7 @@ def test_each_wrong_read_back_is_counted_and_told_to_both_and_the_coordination()
     offered = a_relay(record)
 
     for n in (1, 2):
-        assert not relay.answer(record, offered, GREFFE, 0)
+        assert not relay.answer(record, offered, GREFFE, "1")
         assert offered.wrong == n
 
     assert offered.state == RelayState.OFFERED
@@ -174,21 +177,27 @@ def test_each_wrong_read_back_is_counted_and_told_to_both_and_the_coordination()
     assert {saying.cause for saying in record.said if isinstance(saying, Saying)} == {""}
 
 
+def taps(record: Record, offered: Relay) -> list[str]:
+    """What the answers to its question carry, in order."""
+    shown = relay_cards.question(record, offered).keyboard
+    return [button.data for row in shown for button in row if "answer" in button.data]
+
+
 def misread_twice(record: Record) -> Relay:
     offered = a_relay(record)
-    for place in (0, 2):
-        relay.answer(record, offered, GREFFE, place)
+    for given in ("1", "3"):
+        relay.answer(record, offered, GREFFE, given)
     quiet(record)
     return offered
 
 
-@pytest.mark.parametrize("place", range(4))
-def test_two_wrong_read_backs_lock_it(place: int) -> None:
+@pytest.mark.parametrize("given", ["1", "2", "3", "4"])
+def test_two_wrong_read_backs_lock_it(given: str) -> None:
     record = a_record("2026-04-20T10:00", STORED)
     offered = misread_twice(record)
 
     with pytest.raises(Refused) as no:
-        relay.answer(record, offered, GREFFE, place)
+        relay.answer(record, offered, GREFFE, given)
 
     assert (key(no.value), offered.state, offered.wrong) == ("relay.is_locked", "offered", 2)
     assert (record.said, record.logged) == ([], [])
@@ -205,7 +214,21 @@ def test_the_giver_or_the_coordination_unlocks_it_and_it_is_read_back_anew(by: M
     assert (offered.wrong, offered.choices) == (0, ("2", "3", "4", "5"))
     assert said(record, "relay.card") == ["greffe"]
     assert logged(record) == ["relay_unlocked"]
-    assert relay.answer(record, offered, GREFFE, 0)
+    assert relay.answer(record, offered, GREFFE, "2")
+
+
+def test_a_tap_on_an_older_draw_counts_for_the_value_that_was_tapped() -> None:
+    record = a_record("2026-04-20T10:00", STORED)
+    offered = misread_twice(record)
+    before, record.draw = taps(record, offered), lambda _: 0
+
+    relay.unlock(record, offered, PHARMACIST)
+    first = before[0].rpartition(":")[2]
+    with pytest.raises(Refused) as no:
+        relay.answer(record, offered, GREFFE, first)
+
+    assert (first, offered.choices[0]) == ("1", "2")
+    assert (key(no.value), offered.state, offered.wrong) == ("relay.redrawn", "offered", 0)
 
 
 @pytest.mark.parametrize(
@@ -239,25 +262,36 @@ def test_a_handover_of_several_steps_is_unlocked_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "place", "refused"),
+    ("state", "given", "refused"),
     [
-        ("cancelled", 1, "relay.gone"),
-        ("accepted", 1, "relay.already"),
-        ("offered", 4, "button.stale"),
-        ("offered", -1, "button.stale"),
+        ("cancelled", "2", "relay.gone"),
+        ("accepted", "2", "relay.already"),
+        ("offered", "5", "relay.redrawn"),
+        ("offered", "", "relay.redrawn"),
     ],
 )
 def test_what_is_over_or_was_never_offered_is_refused(
-    state: str, place: int, refused: str
+    state: str, given: str, refused: str
 ) -> None:
     record = a_record("2026-04-20T10:00", STORED)
     offered = a_relay(record, state=state)
 
     with pytest.raises(Refused) as no:
-        relay.answer(record, offered, GREFFE, place)
+        relay.answer(record, offered, GREFFE, given)
 
     assert key(no.value) == refused
     assert offered.wrong == 0
+
+
+def test_who_closed_the_step_reads_nothing_back_of_it() -> None:
+    record = a_record("2026-04-20T10:00", STORED)
+    offered = a_relay(record, to_team="coordination")
+
+    with pytest.raises(Refused) as no:
+        relay.answer(record, offered, NURSE, "2")
+    assert (key(no.value), offered.state) == ("relay.same_person", "offered")
+
+    assert relay.answer(record, offered, a_member(Team.COORDINATION, 40), "2")
 
 
 # Taken back, or left

@@ -8,6 +8,7 @@ from bot.domain.record import Record
 from tests.domain.builders import (
     BEFORE_STORAGE,
     BEFORE_THAW,
+    CALENDAR,
     INJECTED,
     a_record,
     a_relay,
@@ -21,6 +22,20 @@ from tests.domain.builders import (
     turn_to,
     write_done,
 )
+
+
+@pytest.mark.parametrize(
+    ("now", "since"),
+    [
+        ("2026-04-28T07:30", "2026-04-27T07:30"),
+        ("2026-04-28T10:00", "2026-04-27T07:30"),
+        ("2026-04-29T00:10", "2026-04-27T07:30"),
+        # The clocks went back: 25 hours.
+        ("2026-10-25T07:30", "2026-10-24T07:30"),
+    ],
+)
+def test_between_two_digests_no_hour_is_left_out(now: str, since: str) -> None:
+    assert schedule.last_morning(CALENDAR, at(now)) == at(since)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from bot.domain import check, step
+from bot.domain import check, demand, step
 from bot.domain.facts import CountdownState, RelayState, StepState, WatchState
 from bot.domain.message import Refused
 from tests.domain.builders import (
@@ -62,6 +62,18 @@ def test_what_is_counted_must_be_what_was_announced(
     assert received.values == ({"poches": counted} if ok else {})
 
 
+def test_what_was_counted_is_compared_again_when_it_is_confirmed() -> None:
+    record = a_record("2026-04-19T10:00", BEFORE_STORAGE[:-1])
+    received, released = filled(record, "reception_produit"), record.steps["liberation_lot"]
+    received.values["poches"], released.values["poches"] = 1, 3
+
+    with pytest.raises(Refused) as no:
+        step.confirm(record, received, PHARMACIST)
+
+    assert (key(no.value), received.state) == ("step.differs", "planned")
+    assert no.value.keyboard
+
+
 def test_an_incomplete_checklist_is_not_confirmed() -> None:
     record = a_record()
 
@@ -75,7 +87,7 @@ def test_an_incomplete_checklist_is_not_confirmed() -> None:
 def test_a_confirmed_step_is_done_and_frees_the_next() -> None:
     record = a_record()
     rcp = filled(record, "rcp")
-    a_demand(record, step="rcp")
+    a_demand(record, step="rcp", what="move")
 
     step.confirm(record, rcp, NURSE)
 
@@ -84,6 +96,17 @@ def test_a_confirmed_step_is_done_and_frees_the_next() -> None:
     assert record.steps["consentement"].ready_at == record.now
     assert record.open_demands() == []
     assert logged(record) == ["step_done"]
+
+
+def test_a_confirmed_step_leaves_its_problem_open_until_the_coordination_has_seen_it() -> None:
+    record = a_record()
+    trouble = a_demand(record, step="rcp")
+
+    step.confirm(record, filled(record, "rcp"), NURSE)
+
+    assert (trouble.state, trouble.next_at is None) == ("open", False)
+    demand.see(record, trouble, NURSE)
+    assert said(record, "demand.seen") == ["coordination"]
 
 
 def test_a_step_that_bears_an_anchor_takes_what_is_counted_from_it_along() -> None:

@@ -228,6 +228,23 @@ async def test_a_neurological_alert_waits_for_both_teams(any_ward: Hospital) -> 
     assert alerted(any_ward, NEUROLOGIE)[-1] == "alert.taken"
 
 
+async def test_who_took_it_is_left_in_peace_while_the_other_team_is_called(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.alert(GREFFE, code, "icans")
+    await any_ward.take(REANIMATION)
+
+    with (
+        any_ward.heard(any_ward.chat(REANIMATION)) as icu,
+        any_ward.heard(any_ward.chat(NEUROLOGIE)) as neuro,
+    ):
+        await any_ward.advance(hours=1)
+
+    assert icu == []
+    assert len(neuro) == 12
+
+
 async def test_neurology_first_leaves_the_icu_called(ward: Hospital) -> None:
     [code] = await ward.injected()
     await ward.alert(GREFFE, code, "icans")
@@ -236,6 +253,7 @@ async def test_neurology_first_leaves_the_icu_called(ward: Hospital) -> None:
     await ward.advance(minutes=5)
 
     assert alerted(ward, REANIMATION)[-1] == "alert.again"
+    assert "alert.missing team=reanimation" in ward.last(ward.chat(REANIMATION))
     assert await ward.take(REANIMATION) == ""
 
 
@@ -418,6 +436,23 @@ async def test_turned_neurological_the_question_of_its_outcome_gives_way_to_neur
     assert popup.startswith("button.stale")
     assert any_ward.alerts(code)[0].state == "taken"
     assert await any_ward.take(NEUROLOGIE) == ""
+
+
+async def test_a_high_grade_that_the_ward_says_after_the_take_is_heard_by_the_icu(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    number = await any_ward.alert(GREFFE, code)
+    await any_ward.take(REANIMATION)
+
+    with any_ward.heard(any_ward.chat(REANIMATION)) as icu:
+        await any_ward.tap(
+            any_ward.who(GREFFE), any_ward.chat(GREFFE), ANY, f"alert:grade:{code}:{number}:4"
+        )
+
+    [said] = icu
+    assert said.startswith("alert.raised")
+    assert "grade=4" in said
 
 
 async def test_an_alert_names_the_patient_and_the_day(ward: Hospital) -> None:

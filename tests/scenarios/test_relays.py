@@ -1,8 +1,10 @@
 """Relays: given by one team, read back by the other, never lost between them."""
 
+from bot.domain import step as steps
 from bot.domain.facts import Relay
 from bot.domain.message import Priority
 from bot.domain.roles import Team
+from tests.domain.builders import filled
 from tests.hospital import BEFORE_INJECTION, Hospital
 from tests.scenarios.played import events, press, sent_at, written_down
 
@@ -113,6 +115,52 @@ async def test_two_wrong_read_backs_lock_the_relay_until_the_giver_unlocks_it(
     assert relay(any_ward, code, locked.key).state == "accepted"
 
 
+async def test_a_question_left_open_in_private_before_the_unlock_is_answered_no_more(
+    ward: Hospital,
+) -> None:
+    code = await stored(ward)
+    with ward.change(code) as record:
+        [offered] = record.open_relays()
+        offered.choices = ("1", "2", "3", "4")
+    greffe = ward.who(Team.GREFFE)
+    await ward.say(greffe, "/afaire")
+    await ward.press(greffe, "todo.button.relay", greffe.id)
+    await ward.press(greffe, "relay.button.receive", greffe.id)
+    left = ward.screen(greffe.id)[-1]
+    for _ in range(2):
+        await ward.read_back(Team.GREFFE, code, right=False)
+    ward.database.draw = lambda _: 0
+    await ward.press(ward.who(Team.PHARMACIE), "relay.button.unlock", ward.chat(Team.PHARMACIE))
+
+    one = left.button("relay.button.choice value=1") or {}
+    popup = ward.popup(await ward.tap(greffe, greffe.id, left.id, one["data"]))
+
+    assert ward.relay(Team.GREFFE, code).choices == ("2", "3", "4", "5")
+    assert popup.startswith("relay.redrawn")
+
+
+async def test_the_coordinator_who_confirmed_for_the_unit_does_not_read_it_back(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-05-12T10:00")
+    nurse, chat = ward.who(Team.COORDINATION), ward.chat(Team.COORDINATION)
+    other = ward.person("Ines", Team.COORDINATION)
+    with ward.change(code) as record:
+        me = next(each for each in record.roster.present if each.telegram_id == nurse.id)
+        steps.confirm(record, filled(record, "sortie"), me)
+    offered = ward.relay(Team.COORDINATION, code)
+    about = f"{code}:{offered.key}"
+
+    asked = ward.popup(await ward.tap(nurse, chat, 1, f"relay:receive:{about}"))
+    read = ward.popup(await ward.tap(nurse, chat, 1, f"relay:answer:{about}:{offered.answer}"))
+    assert asked.startswith("relay.same_person")
+    assert read.startswith("relay.same_person")
+
+    assert await ward.tap(other, chat, 1, f"relay:answer:{about}:{offered.answer}")
+    assert relay(ward, code, offered.key).state == "accepted"
+
+
 async def test_a_locked_relay_goes_on_climbing_with_the_way_to_unlock_it(ward: Hospital) -> None:
     code = await stored(ward)
     for _ in range(2):
@@ -149,7 +197,7 @@ async def test_two_members_who_read_back_at_once_make_one_acceptance(any_ward: H
     code = await stored(any_ward)
     greffe, group = any_ward.who(Team.GREFFE), any_ward.chat(Team.GREFFE)
     other, offered = any_ward.person("Tom", Team.GREFFE), any_ward.relay(Team.GREFFE, code)
-    data = f"relay:answer:{code}:{offered.key}:{offered.choices.index(offered.answer)}"
+    data = f"relay:answer:{code}:{offered.key}:{offered.answer}"
 
     taps = [any_ward.query(p, group, 1, data, p.name) for p in (greffe, other)]
     await any_ward.receive(*(any_ward.update("callback_query", tap) for tap in taps))
@@ -176,7 +224,7 @@ async def test_neither_the_giver_nor_another_team_may_read_back(ward: Hospital) 
 
     for team in (Team.PHARMACIE, Team.REANIMATION, Team.COORDINATION):
         who = ward.who(team)
-        popup = ward.popup(await ward.tap(who, who.id, 1, f"relay:answer:{code}:{offered.key}:0"))
+        popup = ward.popup(await ward.tap(who, who.id, 1, f"relay:answer:{code}:{offered.key}:2"))
         assert popup.startswith("relay.other_team")
 
 

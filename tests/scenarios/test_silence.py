@@ -575,6 +575,25 @@ async def test_the_digest_lists_the_round_of_the_night_that_nobody_answered(
     assert "audit.all_explained" not in digest
 
 
+async def test_a_round_of_the_morning_that_is_missed_at_noon_is_in_the_next_digest_alone(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    with any_ward.heard(any_ward.chat(COORDINATION)) as heard:
+        for hour in ("04-27T14:00", "04-27T22:00", "04-28T06:00", "04-28T14:00", "04-28T22:00",
+                     "04-29T06:00", "04-29T14:00", "04-29T22:00", "04-30T06:00"):  # fmt: skip
+            await any_ward.at(f"2026-{hour}")
+            if hour != "04-28T06:00":
+                await any_ward.ras(GREFFE, code)
+        await any_ward.at("2026-04-30T07:30")
+
+    digests = [said for said in heard if said.startswith("digest.morning")]
+    line = f"digest.missed_line at=2026-04-28T04:00:00+00:00 code={code}"
+    assert [line in digest for digest in digests] == [False, True, False]
+    assert [digest.count("digest.missed_line") for digest in digests] == [0, 1, 0]
+    assert "audit.all_explained" not in digests[1]
+
+
 async def test_the_digest_lists_the_round_of_the_night_that_was_never_delivered(
     ward: Hospital,
 ) -> None:
