@@ -21,7 +21,7 @@ from bot.migrations import SchemaError
 from bot.settings import Settings, SettingsError, read_settings
 from bot.store import Database
 from bot.store import backup as backups
-from bot.store.backup import BackupError
+from bot.store.backup import BackupError, WrongFile
 
 logger = logging.getLogger(__name__)
 
@@ -219,6 +219,9 @@ def _main(asked: argparse.Namespace) -> int:
         settings = read_settings()
         set_up(settings.log_level)
         return COMMANDS[command][0](settings, getattr(asked, "file", Path()))
+    except WrongFile as error:
+        complain(str(error))
+        return 2
     except (SettingsError, StartError, SchemaError, BackupError) as error:
         complain(str(error))
     # Not its text, which may show the address of the database and who logs in.

@@ -130,6 +130,9 @@ class Group(SQLModel, table=True):
     centre: str = ""
     bound_at: datetime | None = instant_or_none()
     reachable: bool = True
+    admin: bool = True
+    """Whether the bot is an administrator there: else it reads only commands, and takes nothing
+    away."""
 
 
 class Invitation(SQLModel, table=True):

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -40,9 +42,19 @@ def _three_letters_and_a_name(centres: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _web_address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+\S*", value):
+    parts = urlsplit(value)  # raises when a bracket or the port is none
+    if not re.fullmatch(r"https?://[^\s/]+\S*", value) or not parts.hostname or parts.port == 0:
         raise ValueError("not a web address")
+    if "[" in parts.netloc:
+        IPv6Address(parts.hostname)
     return value.rstrip("/")
+
+
+def _database_address(value: str) -> str:
+    found = DATABASE.fullmatch(value)
+    if not found or int(found["port"] or 1) not in range(1, 65536):
+        raise ValueError("not the address of a database")
+    return value
 
 
 def _secret_like(pattern: str) -> AfterValidator:
@@ -54,6 +66,11 @@ def _secret_like(pattern: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+DATABASE = re.compile(
+    r"sqlite:///.+|postgresql\+psycopg://(?=.)"
+    # As SQLAlchemy reads it: a password may hold anything but an @.
+    r"([^:/]*(:[^@]*)?@)?(\[[^/?]+\]|[^/:?]+)?(:(?P<port>\d{1,5}))?([/?].*)?"
+)
 Centres = Annotated[
     Mapping[str, str],
     NoDecode,
@@ -90,11 +107,10 @@ class Settings(BaseSettings):
         timedelta(seconds=30), description="seconds of long poll, 0 to 50"
     )
     poll_interval: Seconds = Field(timedelta(0), description="seconds between two polls, 0 to 50")
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(_database_address)] = Field(
         "sqlite:///var/relais.db",
         repr=False,  # it may hold a password
-        pattern=r"^(sqlite:///|postgresql\+psycopg://).+",
-        description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+        description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME",
     )
     # A link to Telegram carries at most 64 of these characters to /start.
     setup_code: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{16,64}")] | None = Field(
@@ -146,7 +162,9 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     try:
         settings = Settings(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
-        raise _refusal(error) from None  # the cause would show the value
+        raise _refusal(error, env_file) from None  # the cause would show the value
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{env_file} cannot be read: expected a text in UTF-8.") from None
     if settings.webhook_url:
         for name in ("webhook_secret", "http_port"):
             if getattr(settings, name) is None:
@@ -154,12 +172,17 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     return settings
 
 
-def _refusal(error: ValidationError) -> SettingsError:
+def _refusal(error: ValidationError, env_file: Path | None) -> SettingsError:
     first = error.errors(include_input=False, include_url=False)[0]
-    fault = "missing" if first["type"] == "missing" else "wrong"
-    return SettingsError(_sentence(str(first["loc"][0]), fault))
+    name = str(first["loc"][0])
+    if first["type"] != "missing":
+        return SettingsError(_sentence(name, "wrong"))
+    # Most often it is the whole file that is missing, or the command that runs elsewhere.
+    lost = env_file is not None and not env_file.exists()
+    do = f"; there is no {env_file} here, copy .env.example to it and fill it in" if lost else ""
+    return SettingsError(_sentence(name, "missing", do))
 
 
-def _sentence(name: str, fault: str) -> str:
+def _sentence(name: str, fault: str, do: str = "") -> str:
     expected = Settings.model_fields[name].description
-    return f"{name.upper()} is {fault}: expected {expected}."
+    return f"{name.upper()} is {fault}: expected {expected}{do}."

@@ -240,11 +240,11 @@ class Simulation:
             self._lose_a_chat()
 
     def _lose_a_chat(self) -> None:
-        """A group puts the bot out, and lets it in again."""
-        chat = self._group(self.rng.choice(list(Team)))
+        """A group puts the bot out, and lets it in again, perhaps as a plain member."""
+        chat, admin = self._group(self.rng.choice(list(Team))), self.rng.random() < 0.5
         for present in (False, True):
             with self.store.unit() as unit:
-                joining.meet_group(unit, chat, "group", present=present)
+                joining.meet_group(unit, chat, "group", present=present, admin=admin)
 
     # What people do
 

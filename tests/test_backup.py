@@ -13,7 +13,7 @@ from bot.domain.network import Network
 from bot.domain.people import Member
 from bot.domain.roles import Team
 from bot.store import Database
-from bot.store.backup import BackupError, backup, restore
+from bot.store.backup import BackupError, WrongFile, backup, restore
 from bot.store.database import open_engine
 from tests.fakes import FakeClock, Show
 
@@ -137,6 +137,54 @@ def test_a_file_that_cannot_be_written_leaves_no_half(full: Database, tmp_path: 
         backup(full.engine, tmp_path / "missing" / "b.gz")
 
     assert list(tmp_path.glob("**/*.part")) == []
+
+
+def test_a_backup_never_takes_the_place_of_the_database(
+    full: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = Path(str(full.engine.url.database)).resolve()
+    whole = file.read_bytes()
+    (tmp_path / "link").symlink_to(file)
+    (tmp_path / "hard").hardlink_to(file)
+    monkeypatch.chdir(file.parent)
+
+    for each in (file, tmp_path / "link", tmp_path / "hard", Path(file.name)):
+        with pytest.raises(WrongFile, match="is the database itself"):
+            backup(full.engine, each)
+
+    assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "b.gz.part"])
+def test_what_is_no_backup_is_not_overwritten(full: Database, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("kept")
+
+    with pytest.raises(WrongFile, match=f"{name} is there already and is no backup"):
+        backup(full.engine, tmp_path / name.removesuffix(".part"))
+
+    assert (tmp_path / name).read_text() == "kept"
+
+
+def test_an_older_backup_stands_until_the_new_one_is_whole(
+    full: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "b.gz"
+    rows = backup(full.engine, file)
+    older = file.read_bytes()
+
+    def full_disk(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("bot.store.backup._write", full_disk)
+        with pytest.raises(BackupError, match="No space left"):
+            backup(full.engine, file)
+    assert file.read_bytes() == older
+    assert list(tmp_path.glob("*.part")) == []
+
+    file.chmod(0o644)
+    assert backup(full.engine, file) == rows
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_nobody_else_on_the_machine_can_read_the_database_or_its_backup(

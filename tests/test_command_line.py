@@ -155,6 +155,8 @@ def test_a_database_goes_to_a_file_and_comes_back_with_its_chain(tmp_path: Path)
 
     _somebody_joins(tmp_path / "one.db")
     assert called(tmp_path, "backup", "b.gz", settings=given).stdout == b"1 rows in b.gz.\n"
+    itself = called(tmp_path, "backup", "one.db", settings=given)
+    assert (itself.returncode, itself.stdout, itself.stderr.count(b"\n")) == (2, b"", 1)
     back = called(tmp_path, "restore", "b.gz", settings=other)
     assert (back.returncode, back.stderr) == (0, b"")
     assert b"The event chain holds: 0 events." in back.stdout

@@ -58,7 +58,7 @@ THE_COORDINATION = names("""
     /nouveau /reporter /retards /historique /inviter /rattacher /equipes /retirer said:retards
     step:undo_why move:preview move:apply demand:show demand:seen demand:refuse
     enrol:is enrol:back enrol:create late:page history:page status:correct
-    member:page member:remove member:gone answered:enrol answered:undo
+    member:page member:remove member:gone group:bind answered:enrol answered:undo
 """)
 WHO = (
     ANYBODY,
@@ -71,7 +71,7 @@ WHO = (
 
 # Where, besides in private
 
-IN_ANY_CHAT = names("/start /aide /help /annuler draft:leave said:aide /rattacher")
+IN_ANY_CHAT = names("/start /aide /help /annuler draft:leave said:aide /rattacher group:bind")
 IN_NO_TEAMS_GROUP = names("""
     /nouveau /retards /historique /inviter /equipes /retirer said:retards late:page history:page
     enrol:is enrol:back enrol:create answered:enrol member:page member:remove member:gone
@@ -94,6 +94,7 @@ ABOUT_NOBODY = (
     | names("""
     /nouveau /retards /inviter /rattacher /equipes /retirer said:retards late:page
     enrol:is enrol:back enrol:create answered:enrol member:page member:remove member:gone
+    group:bind
 """)
 )
 

@@ -96,12 +96,19 @@ def test_a_required_value_that_is_missing_is_named(setenv: pytest.MonkeyPatch, n
     [
         ("TELEGRAM_TOKEN", "hunter2-hunter2"),
         ("TELEGRAM_API_URL", "api.telegram.org"),
+        ("TELEGRAM_API_URL", "http://[::1"),
+        ("TELEGRAM_API_URL", "http://[::1x]"),
+        ("TELEGRAM_API_URL", "http://::1"),
+        ("TELEGRAM_API_URL", "http://localhost:80x"),
+        ("TELEGRAM_API_URL", "http://localhost:99999"),
         ("POLL_TIMEOUT", "soon"),
         ("POLL_TIMEOUT", "-1"),
         ("POLL_TIMEOUT", "121"),
         ("POLL_INTERVAL", "121"),
         ("DATABASE_URL", "mysql://hunter2@db/relais"),
         ("DATABASE_URL", "postgresql://hunter2@db/relais"),
+        ("DATABASE_URL", "postgresql+psycopg://hunter2@db:5432x/relais"),
+        ("DATABASE_URL", "postgresql+psycopg://hunter2@db:99999/relais"),
         ("SETUP_CODE", "hu2"),
         ("SETUP_CODE", "hunter2-too-few"),
         ("SETUP_CODE", "hunter2 and its spaces"),
@@ -132,6 +139,47 @@ def test_a_wrong_value_is_named_and_not_shown(
 
     assert value not in str(refusal.value)
     assert refusal.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TELEGRAM_API_URL", "http://[::1]:8081"),
+        ("TELEGRAM_API_URL", "https://bot-api.example/telegram"),
+        ("DATABASE_URL", "postgresql+psycopg://relais:a/b#c:d?e@db:5432/relais"),
+        ("DATABASE_URL", "postgresql+psycopg:///relais?host=/run/postgresql"),
+        ("DATABASE_URL", "postgresql+psycopg://relais@[::1]:5432/relais?sslmode=require"),
+        ("DATABASE_URL", "sqlite:////srv/relais.db"),
+    ],
+)
+def test_an_address_that_is_one_is_taken(
+    setenv: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    setenv.setenv(name, value)
+
+    assert getattr(read_settings(None), name.lower()) == value
+
+
+def test_a_missing_file_is_named_with_what_to_do(
+    setenv: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    setenv.delenv("AUDIT_KEY")
+
+    with pytest.raises(SettingsError) as refusal:
+        read_settings(tmp_path / ".env")
+
+    said = f"there is no {tmp_path / '.env'} here, copy .env.example to it and fill it in."
+    assert str(refusal.value).startswith("AUDIT_KEY is missing: ")
+    assert str(refusal.value).endswith(said)
+
+
+def test_a_file_that_is_no_text_is_one_sentence(
+    setenv: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_bytes(b"TELEGRAM_TOKEN=\xff")
+
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: expected .+\.$"):
+        read_settings(tmp_path / ".env")
 
 
 @pytest.mark.parametrize("missing", ["WEBHOOK_SECRET", "HTTP_PORT"])

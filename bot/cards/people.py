@@ -62,8 +62,12 @@ def _reached(groups: Sequence[Group]) -> Text:
     """A group that receives nothing is said, whoever is written to instead."""
     if not groups:
         return text("team.without_group")
-    reached = any(group.reachable for group in groups)
-    return text("team.with_group") if reached else text("team.group_lost")
+    reached = [group for group in groups if group.reachable]
+    if not reached:
+        return text("team.group_lost")
+    # Heard there, and yet deaf to what people type.
+    blind = not all(group.admin for group in reached)
+    return text("team.group_blind" if blind else "team.with_group")
 
 
 def _names(people: Sequence[Member]) -> str:
@@ -89,11 +93,38 @@ def removable(roster: Roster, offset: int) -> Card:
     )
 
 
-def ask_remove(gone: Member) -> Card:
+def bound(group: Group) -> Card:
+    """Whose group this is from now on, and what is still missing there."""
+    blind = text("nothing") if group.admin else text("group.make_admin")
+    return Card(text("group.bound", team=group.team, centre=group.centre, blind=blind))
+
+
+def ask_rebind(group: Group, team: Team, centre: str) -> Card:
+    """A group is one team's: before it is another's, say who loses it."""
+    yes = Button(
+        text("group.button.rebind", team=team.value),
+        f"group:bind:{team.value}:{centre}:{group.team}:{group.centre}",
+    )
+    no = Button(text("draft.button.cancel"), "draft:leave")
+    said = text(
+        "group.rebind_sure",
+        was=group.team,
+        was_centre=group.centre,
+        team=team.value,
+        centre=centre,
+    )
+    return Card(said, rows(yes, no))
+
+
+def ask_remove(gone: Member, *, last_taker: bool) -> Card:
     # Asked again: removed by a slip, somebody on call would hear nothing more.
     yes = Button(text("member.button.remove_yes"), f"member:gone:{gone.id}")
     no = Button(text("draft.button.cancel"), "draft:leave")
-    return Card(text("member.remove_sure", name=gone.name, team=gone.team), ((yes, no),))
+    warning = text("nothing")
+    if last_taker:
+        warning = text("member.last_taker", team=gone.team, centre=gone.centre, slug=gone.team)
+    said = text("member.remove_sure", name=gone.name, team=gone.team, warning=warning)
+    return Card(said, ((yes, no),))
 
 
 def duty_board(roster: Roster, member: Member, now: datetime, until: datetime) -> Card:

@@ -10,7 +10,7 @@ from io import BytesIO
 
 from bot.cards import people as cards
 from bot.care.telling import Notice, tell
-from bot.domain import privacy
+from bot.domain import alert, privacy
 from bot.domain.message import Card, Kind, Priority, Refused, text
 from bot.domain.people import Group, Member
 from bot.domain.roles import Team
@@ -152,15 +152,46 @@ def invite(unit: Unit, member: Member, team: Team, centre: str, uses: int) -> in
 # Groups
 
 
-def bind(unit: Unit, member: Member, chat_id: int, title: str, team: Team, centre: str) -> None:
+def bind(unit: Unit, member: Member, chat_id: int, title: str, team: Team, centre: str) -> Group:
     """Make a Telegram group the place where a team of a centre is reached."""
     # Telegram numbers people above zero and groups below.
     if chat_id > 0:
         raise Refused(text("group.private"))
-    unit.people.put_group(Group(chat_id, _title(title), team.value, centre, bound_at=unit.now))
+    before = unit.people.roster.groups.get(chat_id) or Group(chat_id, "")
+    group = Group(
+        chat_id, _title(title), team.value, centre, bound_at=unit.now, admin=before.admin
+    )
+    unit.people.put_group(group)
     unit.events.record(
         "group_bound", member=member.id, team=team.value, centre=centre, chat=chat_id
     )
+    if before.team and not before.is_of(team, centre):
+        _taken_from(unit, member, before, group)
+    return group
+
+
+def _taken_from(unit: Unit, member: Member, before: Group, group: Group) -> None:
+    """A team lost its group to another: what waits there goes where it is reached now."""
+    _reroute(unit, group.chat_id, before.team, before.centre)
+    said = text(
+        "group.rebound_told",
+        name=member.name,
+        group=group.title,
+        was=before.team,
+        was_centre=before.centre,
+        team=group.team,
+        centre=group.centre,
+    )
+    key = f"rebound:{group.chat_id}:{unit.now.isoformat()}"
+    _tell_coordination(unit, before.centre, Card(said), key)
+
+
+def _reroute(unit: Unit, chat_id: int, team: str, centre: str) -> None:
+    """What waited for a team in a chat had a reader: it must have one still."""
+    roster = unit.people.roster
+    instead = roster.chats(team, centre) or roster.chats(Team.COORDINATION, centre)
+    if chat_id not in instead:
+        unit.outbox.reroute(chat_id, instead)
 
 
 def _title(title: str) -> str:
@@ -168,17 +199,27 @@ def _title(title: str) -> str:
     return UNNAMED if privacy.screen(title) else title[:128]
 
 
-def meet_group(unit: Unit, chat_id: int, title: str, *, present: bool) -> None:
-    """The bot was added to a group, or put out of it."""
+def meet_group(unit: Unit, chat_id: int, title: str, *, present: bool, admin: bool) -> None:
+    """The bot was added to a group, put out of it, or its rights there changed."""
     group = unit.people.roster.groups.get(chat_id)
     if present:
-        unit.people.put_group(replace(group or Group(chat_id, _title(title)), reachable=True))
+        met = replace(group or Group(chat_id, _title(title)), reachable=True, admin=admin)
+        unit.people.put_group(met)
+        if group and group.team and not admin and (group.admin or not group.reachable):
+            _tell_blind(unit, met)
         if not (group and group.team):
             body = unit.words.render(text("group.unbound"))
             key = f"group:hello:{chat_id}:{unit.now.isoformat()}"
             unit.outbox.send(chat_id, key, body, [], priority=Priority.ANSWER)
     elif group and group.team and group.reachable:
         lose_chat(unit, chat_id, "kicked")
+
+
+def _tell_blind(unit: Unit, group: Group) -> None:
+    """What people type there meets silence: somebody has to know, and can mend it."""
+    said = Card(text("group.blind", name=group.title, team=group.team, centre=group.centre))
+    key = f"blind:{group.chat_id}:{unit.now.isoformat()}"
+    _tell_coordination(unit, group.centre, said, key)
 
 
 def lose_chat(unit: Unit, chat_id: int, reason: str) -> None:
@@ -196,10 +237,7 @@ def lose_chat(unit: Unit, chat_id: int, reason: str) -> None:
     unit.events.record("chat_lost", chat=chat_id, reason=reason[:200], team=team)
     said = Card(text("team.lost", name=name, team=team, centre=centre))
     _tell_coordination(unit, centre, said, f"lost:{chat_id}:{unit.now.isoformat()}")
-    left = unit.people.roster
-    instead = left.chats(team, centre) or left.chats(Team.COORDINATION, centre)
-    # What waited for it had a reader: it must have one still.
-    unit.outbox.reroute(chat_id, instead)
+    _reroute(unit, chat_id, team, centre)
 
 
 def _tell_coordination(unit: Unit, centre: str, said: Card, key: str) -> None:
@@ -216,6 +254,13 @@ def see(unit: Unit, member: Member | None, chat_id: int) -> None:
 
 
 # Leaving
+
+
+def ask_remove(unit: Unit, member_id: int) -> Card:
+    """Ask again, and say what it would cost."""
+    gone = present(unit, member_id)
+    takes = gone.team in alert.takers(unit.network.pathway.alerts)
+    return cards.ask_remove(gone, last_taker=takes and unit.people.roster.last_of(gone))
 
 
 def remove(unit: Unit, member: Member, member_id: int) -> Member:

@@ -47,8 +47,13 @@ def neurological(alert: Alert) -> bool:
     return NEUROLOGICAL in alert.signs
 
 
+def takers(plan: AlertPlan) -> tuple[Team, ...]:
+    """The teams without whom some alert would stay open."""
+    return (*plan.takers, plan.neuro_team)
+
+
 def must_take(plan: AlertPlan, alert: Alert) -> tuple[Team, ...]:
-    return (*plan.takers, plan.neuro_team) if neurological(alert) else plan.takers
+    return takers(plan) if neurological(alert) else plan.takers
 
 
 def missing(plan: AlertPlan, alert: Alert) -> list[Team]:

@@ -37,6 +37,11 @@ class Group:
     centre: str = ""
     bound_at: datetime | None = None
     reachable: bool = True
+    # Until Telegram says otherwise: a warning about what is in order would never go away.
+    admin: bool = True
+
+    def is_of(self, team: str, centre: str) -> bool:
+        return (self.team, self.centre) == (team, centre)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ class Roster:
         bound = [each for each in self.groups.values() if each.team]
         reached = {(each.team, each.centre) for each in bound if each.reachable}
         return [each for each in bound if (each.team, each.centre) not in reached]
+
+    def last_of(self, member: Member) -> bool:
+        """Whether nobody else of their team can be reached."""
+        others = self.members_in(member.team, member.centre)
+        return not any(each.reachable for each in others if each.id != member.id)
 
     def private_chats(self, team: str, centre: str) -> list[int]:
         return _reached(self.members_in(team, centre))

@@ -81,6 +81,7 @@ BUTTONS: dict[str, Entry] = {
     "status:show": Entry(Action.SEE, team.show_status, subjects.patient),
     "status:plan": Entry(Action.SEE, team.whole_plan, subjects.patient),
     "status:correct": Entry(Action.CORRECT, pathway.correct, subjects.patient),
+    "group:bind": Entry(Action.BIND, people.rebind),
     "member:page": Entry(Action.REMOVE, people.remove_page),
     "member:remove": Entry(Action.REMOVE, people.ask_remove),
     "member:gone": Entry(Action.REMOVE, people.gone),
@@ -113,7 +114,8 @@ SHOWS_SOMEBODY = (
     "checklist",
 )
 SHOWS_NOTHING = ("sticker", "animation", "dice", "game")
-PRESENT = ("member", "administrator", "creator")
+RULING = ("administrator", "creator")
+PRESENT = ("member", *RULING)
 
 
 class Desk:
@@ -223,7 +225,8 @@ def _membership(unit: Unit, change: dict[str, Any]) -> None:
         return
     present = new.get("status") in PRESENT or bool(new.get("is_member"))
     if chat["id"] < 0:
-        joining.meet_group(unit, chat["id"], str(chat.get("title", "")), present=present)
+        title, admin = str(chat.get("title", "")), new.get("status") in RULING
+        joining.meet_group(unit, chat["id"], title, present=present, admin=admin)
     elif present:
         joining.see(unit, unit.people.roster.account(chat["id"]), chat["id"])
     else:

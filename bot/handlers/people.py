@@ -107,9 +107,28 @@ def bind(visit: Visit) -> None:
             known = ", ".join(visit.unit.network.centres)
             raise Refused(text("patient.centre_unknown", known=known))
     team = team_named(visit.args[0])
-    joining.bind(visit.unit, visit.me, visit.chat_id, visit.title, team, centre)
+    group = visit.unit.people.roster.groups.get(visit.chat_id)
+    if group and group.team and not group.is_of(team, centre):
+        visit.say(cards.ask_rebind(group, team, centre))
+        return
+    _bind(visit, team, centre)
+
+
+def rebind(visit: Visit) -> None:
+    """The button that was warned of what the team of this group loses."""
+    team, centre, was = visit.arg(0), visit.arg(1), (visit.arg(2), visit.arg(3))
+    group = visit.unit.people.roster.groups.get(visit.chat_id)
+    known = team in tuple(Team) and centre in visit.unit.network.centres
+    # Of another team by now, it would cost what nobody was warned of.
+    if group is None or not group.is_of(*was) or not known:
+        raise Refused(text("button.stale"))
+    _bind(visit, Team(team), centre)
+
+
+def _bind(visit: Visit, team: Team, centre: str) -> None:
+    group = joining.bind(visit.unit, visit.me, visit.chat_id, visit.title, team, centre)
     _write_menu(visit.unit, visit.chat_id, EVERYONE, f"menu:{visit.chat_id}:{visit.update_id}")
-    visit.say(text("group.bound", team=team.value, centre=centre))
+    visit.show(cards.bound(group))
 
 
 def teams(visit: Visit) -> None:
@@ -125,7 +144,7 @@ def remove_page(visit: Visit) -> None:
 
 
 def ask_remove(visit: Visit) -> None:
-    visit.show(cards.ask_remove(joining.present(visit.unit, visit.number())))
+    visit.show(joining.ask_remove(visit.unit, visit.number()))
 
 
 def gone(visit: Visit) -> None:

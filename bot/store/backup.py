@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -18,6 +19,8 @@ from bot.store.database import reading
 
 CHUNK = 500
 """Rows written at once."""
+MAGIC = b"\x1f\x8b"
+"""What a gzip file begins with."""
 UNREADABLE = (
     OSError,
     EOFError,
@@ -35,15 +38,29 @@ class BackupError(Exception):
     """The file cannot be written or taken back; one sentence says why."""
 
 
-def backup(engine: Engine, file: Path) -> int:
-    """Write every row, seen at one instant, to a new file; gives how many.
+class WrongFile(BackupError):
+    """The file that was named holds something else."""
 
-    The file takes its name only once it is whole: a full disk leaves no half of one.
+
+def backup(engine: Engine, file: Path) -> int:
+    """Write every row, seen at one instant, to a file; gives how many.
+
+    The file takes its name only once it is whole: a full disk leaves no half of one, and an older
+    backup of that name stands until then.
     """
     if migrations.state(engine) is not migrations.State.CURRENT:
         raise BackupError("The database is not of this program's version: run migrate first.")
     # In the same folder: a file takes another name at once only within its own disk.
     half = file.with_name(f"{file.name}.part")
+    try:
+        for each in (file, half):
+            _must_be_free(engine, each)
+        return _replace(engine, file, half)
+    except OSError as error:
+        raise BackupError(f"{file} cannot be written: {error.strerror}.") from None
+
+
+def _replace(engine: Engine, file: Path, half: Path) -> int:
     try:
         with reading(engine) as connection:
             _must_hold_something(connection)
@@ -52,11 +69,36 @@ def backup(engine: Engine, file: Path) -> int:
             half.touch(mode=0o600)
             with gzip.open(half, "wt", encoding="utf-8") as out:
                 rows = _write(connection, out)
+        # On the disk before it takes the place of an older one.
+        _sync(half)
         half.replace(file)
-    except OSError as error:
+        _sync(file.parent)
+    finally:
         half.unlink(missing_ok=True)
-        raise BackupError(f"{file} cannot be written: {error.strerror}.") from None
     return rows
+
+
+def _must_be_free(engine: Engine, file: Path) -> None:
+    """Nothing may stand there but a backup, or what is left of one that was cut short."""
+    database = engine.url.database if engine.dialect.name == "sqlite" else None
+    if database and file.exists() and file.samefile(database):
+        raise WrongFile(f"{file} is the database itself: name another file for its backup.")
+    if file.exists() and not (file.is_file() and _begun(file)):
+        raise WrongFile(f"{file} is there already and is no backup: name another file.")
+
+
+def _begun(file: Path) -> bool:
+    with file.open("rb") as raw:
+        start = raw.read(len(MAGIC))
+    return start == MAGIC or (not start and file.suffix == ".part")
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _must_hold_something(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """Finds what a scene names: people, chats, buttons, what the bot has said."""
 
 import re
+from collections.abc import Iterator
 
 from simulator.errors import Misuse
 from simulator.stories.stage import Stage
@@ -34,12 +35,20 @@ class Finder:
 
     def button(self, chat: Chat, label: str) -> tuple[Message, str]:
         """The newest button whose label matches."""
+        for found in self._buttons(chat, label):
+            return found
+        raise Misuse(f"aucun bouton {quoted(label)} dans {quoted(self._stage.title(chat))}")
+
+    def offers(self, chat: Chat, label: str) -> bool:
+        """Whether some button there has such a label; « ☐* » is any box."""
+        return any(self._buttons(chat, label.removesuffix("*")))
+
+    def _buttons(self, chat: Chat, label: str) -> Iterator[tuple[Message, str]]:
         pattern = re.compile(self.pattern(label), re.IGNORECASE)
         for message in reversed(chat.messages.values()):
             for button in message.buttons:
                 if "callback_data" in button and pattern.search(plain(button["text"])):
-                    return message, button["callback_data"]
-        raise Misuse(f"aucun bouton {quoted(label)} dans {quoted(self._stage.title(chat))}")
+                    yield message, button["callback_data"]
 
     def find(self, chat: Chat, pattern: str) -> Message | None:
         """The newest message of the bot that matches and was not found before."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.errors import Misuse
-from simulator.stories.finder import Finder, plain
-from simulator.stories.scenes import Scenes
+from simulator.stories.finder import Finder, plain, quoted
+from simulator.stories.scenes import PATIENCE, Scenes
 from simulator.stories.stage import Stage
 from simulator.stories.storyboard import Scene, Storyboard, span
 from simulator.stories.task import Task
@@ -46,7 +46,8 @@ class Story:
         self.finder = Finder(stage, board.you)
         self.scenes = Scenes(stage, self.finder)
         self.began_at = stage.now()
-        self._doing: asyncio.Task[None] | None = None
+        # A scene that does nothing but wait, while it does.
+        self._waits: asyncio.Task[None] | None = None
         self._helped = self._skipped = False
         self._did: list[tuple[str, int, int, str]] = []
 
@@ -70,9 +71,12 @@ class Story:
         self.stage.changes.notify()
 
     def skip(self) -> None:
-        """Go on: to the end of the present task, or to the next scene; a prologue is needed."""
-        if self.progress.phase == "playing" and self._doing:
-            self._doing.cancel()
+        """Go on: to the end of the present task, or of a wait for the bot to speak.
+
+        Any other scene takes place all the same: what is asked later lives on what it does.
+        """
+        if self.progress.phase == "playing" and self._waits:
+            self._waits.cancel()
         self._skipped = True
         self.stage.changes.notify()
 
@@ -119,11 +123,13 @@ class Story:
 
     async def _watch(self, scene: Scene) -> None:
         """A scene that is done for the learner; past the prologue, what fails is passed over."""
-        doing = self._doing = asyncio.create_task(self.scenes.do(scene))
+        doing = asyncio.create_task(self.scenes.do(scene))
+        self._waits = doing if scene.verb == "await" else None
         try:
             await asyncio.wait([doing])
         finally:
             doing.cancel()
+            self._waits = None
         if doing.cancelled():
             self._pass_over(self.scenes.told(scene), "passé")
         elif error := doing.exception():
@@ -147,6 +153,9 @@ class Story:
             self._monotonic(),
             span(limit) if limit else None,
         )
+        if not await self._can_be_done(scene):
+            self._impossible(scene, task)
+            return
         self.progress.phase = "task"
         self.progress.tasks.append(task)
         self._helped = self._skipped = False
@@ -162,6 +171,27 @@ class Story:
             await self._act_for(scene, task)
         await self.scenes.quiet()
         self._tell()
+
+    async def _can_be_done(self, scene: Scene) -> bool:
+        """Whether there is something to press; a network's retries may still bring it."""
+        chat, labels = self.finder.where(scene), _labels(scene)
+
+        def there() -> bool:
+            return any(self.finder.offers(chat, label) for label in labels)
+
+        return scene.get("press") is None or await self.stage.changes.until(there, PATIENCE)
+
+    def _impossible(self, scene: Scene, task: Task) -> None:
+        """Nobody could do it: say so, go on, and count it apart."""
+        task.status = "impossible"
+        self.progress.tasks.append(task)
+        missing = quoted(_labels(scene)[0]), quoted(self.finder.title(scene))
+        why = "il n’y a pas de bouton {} dans {}".format(*missing)
+        self.progress.note = (
+            f"Impossible, car {why}\N{NO-BREAK SPACE}: {quoted(task.text)}. "
+            "Le scénario continue sans cette tâche."
+        )
+        self._pass_over(task.text, why)
 
     async def _outcome(self, scene: Scene, task: Task, begun: int) -> str:
         """done, helped, skipped or late."""
@@ -191,6 +221,9 @@ class Story:
             await self.scenes.do(Scene(verb, {**scene.fields, verb: wanted}))
             task.instead = task.missed
         except Misuse as error:
+            # Nothing was shown.
+            if task.status == "helped":
+                task.status = "impossible"
             self._pass_over(task.text, str(error))
 
     def _still_to_press(self, scene: Scene, labels: list[str]) -> list[str]:
@@ -217,6 +250,7 @@ class Story:
             "tasks": [task.drawn() for task in tasks],
             "done": sum(task.status == "done" for task in tasks),
             "missed": [task.text for task in tasks if task.missed],
+            "impossible": [task.text for task in tasks if task.status == "impossible"],
             "passed": self.progress.passed,
             "learn": self.board.learn,
             "figures": self.stage.figures(),
@@ -228,6 +262,12 @@ class Story:
             self.progress.phase = "playing"
             self.began_at = self.stage.now()
         self._tell()
+
+
+def _labels(scene: Scene) -> list[str]:
+    """The buttons of a task, in the order in which they are pressed."""
+    wanted = scene.get("show", scene.get("press"))
+    return [wanted] if isinstance(wanted, str) else wanted
 
 
 async def play(story: Story) -> None:

@@ -9,7 +9,7 @@ from simulator.world.people import Person
 
 @dataclass
 class Task:
-    """waiting, then done, helped (shown), skipped or late."""
+    """waiting, then done, helped (shown), skipped, late, or impossible."""
 
     text: str
     person: Person

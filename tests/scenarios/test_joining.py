@@ -1,6 +1,7 @@
 """Joining: who gets in, where a team is reached, and what a stranger learns."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -244,6 +245,105 @@ async def test_a_group_is_bound_by_the_coordinator_who_names_its_team(ward: Hosp
     assert roster(ward).chats("pharmacie", "MPL") == [group]
 
 
+async def test_a_bot_that_is_no_administrator_of_a_group_is_told_once_until_it_is(
+    ward: Hospital,
+) -> None:
+    efs, nurse, chat = ward.who(Team.EFS), ward.who(COORDINATION), ward.chat(Team.EFS)
+
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        for _ in range(2):
+            await ward.receive(presence(ward, efs, chat, "member"))
+    await ward.say(nurse, "/equipes")
+
+    assert heard == ["group.blind centre=TLS name=efs TLS team=efs"]
+    assert ward.last(nurse).count("with_group=(team.group_blind)") == 1
+    assert roster(ward).chats("efs", "TLS") == [chat]
+
+    await ward.receive(presence(ward, efs, chat, "administrator"))
+    await ward.say(nurse, "/equipes")
+    assert "team.group_blind" not in ward.last(nurse)
+
+
+async def test_a_bot_that_comes_back_as_no_administrator_is_told_again(ward: Hospital) -> None:
+    efs, chat = ward.who(Team.EFS), ward.chat(Team.EFS)
+
+    for status in ("member", "kicked", "member"):
+        await ward.receive(presence(ward, efs, chat, status))
+        await ward.advance(minutes=1)
+
+    assert len(ward.told(ward.chat(COORDINATION), "group.blind")) == 2
+
+
+@pytest.mark.parametrize(("status", "blind"), [("member", True), ("administrator", False)])
+async def test_binding_says_that_the_bot_has_still_to_become_an_administrator(
+    ward: Hospital, status: str, blind: bool
+) -> None:
+    nurse, group = ward.who(COORDINATION), -4000
+    await ward.receive(presence(ward, nurse, group, status))
+
+    await ward.say(nurse, "/rattacher pharmacie MPL", group)
+
+    assert ("blind=(group.make_admin)" in ward.last(group)) is blind
+    assert roster(ward).groups[group].admin is not blind
+
+
+async def test_a_group_of_another_team_is_bound_only_by_who_was_told_what_is_lost(
+    any_ward: Hospital,
+) -> None:
+    nurse, icu = any_ward.who(COORDINATION), any_ward.chat(Team.REANIMATION)
+    rex = any_ward.who(Team.REANIMATION)
+
+    await any_ward.say(nurse, "/rattacher neurologie", icu)
+
+    asked = "group.rebind_sure centre=TLS team=neurologie was=reanimation was_centre=TLS"
+    assert any_ward.last(icu) == asked
+    assert roster(any_ward).chats("reanimation", "TLS") == [icu]
+
+    with any_ward.heard(any_ward.chat(COORDINATION)) as heard:
+        await any_ward.press(nurse, "group.button.rebind", icu)
+    assert roster(any_ward).chats("reanimation", "TLS") == [rex.id]
+    assert icu in roster(any_ward).chats("neurologie", "TLS")
+    assert any_ward.last(icu).startswith("group.bound")
+    [told] = heard
+    assert told.startswith("group.rebound_told")
+    assert "was=reanimation" in told
+
+
+async def test_a_group_stays_with_its_team_when_binding_is_given_up_or_repeated(
+    ward: Hospital,
+) -> None:
+    nurse, icu = ward.who(COORDINATION), ward.chat(Team.REANIMATION)
+
+    await ward.say(nurse, "/rattacher neurologie", icu)
+    asked = ward.screen(icu)[-1]
+    await ward.press(nurse, "draft.button.cancel", icu)
+    await ward.say(nurse, "/rattacher reanimation", icu)
+
+    assert ward.last(icu).startswith("group.bound")
+    assert roster(ward).chats("reanimation", "TLS") == [icu]
+
+    # A button that warned of another team's loss does nothing any more.
+    await ward.say(nurse, "/rattacher efs", icu)
+    await ward.press(nurse, "group.button.rebind", icu)
+    query = await ward.tap(nurse, icu, asked.id, "group:bind:neurologie:TLS:reanimation:TLS")
+    assert ward.popup(query) == "button.stale"
+    assert icu in roster(ward).chats("efs", "TLS")
+
+
+async def test_what_waits_for_the_team_that_loses_its_group_goes_where_it_is_reached(
+    any_ward: Hospital,
+) -> None:
+    nurse, rex = any_ward.who(COORDINATION), any_ward.who(Team.REANIMATION)
+    [code], icu = await any_ward.injected(), any_ward.chat(Team.REANIMATION)
+    any_ward.transport.fail(icu, SendError("later", retry_after=timedelta(minutes=5)))
+    await any_ward.alert(Team.GREFFE, code)
+
+    await any_ward.tap(nurse, icu, 1, "group:bind:neurologie:TLS:reanimation:TLS")
+
+    assert any_ward.told(rex, "alert.raised")
+    await any_ward.press(rex, "alert.button.take")
+
+
 async def test_binding_by_a_wrong_name_says_the_right_ones_and_binds_nothing(
     ward: Hospital,
 ) -> None:
@@ -320,6 +420,29 @@ async def test_what_who_was_removed_was_told_is_changed_no_more(ward: Hospital) 
     await ward.take(Team.REANIMATION)
 
     assert len(ward.transport.to(rex.id)) == before
+
+
+@pytest.mark.parametrize(
+    ("team", "others", "warned"),
+    [
+        (Team.REANIMATION, 0, True),
+        (Team.NEUROLOGIE, 0, True),
+        (Team.REANIMATION, 1, False),
+        (Team.EFS, 0, False),
+    ],
+)
+async def test_removing_the_last_who_could_take_an_alert_is_warned_of(
+    ward: Hospital, team: Team, others: int, warned: bool
+) -> None:
+    nurse = ward.who(COORDINATION)
+    for n in range(others):
+        ward.person(f"Other {n}", team)
+
+    await ward.say(nurse, "/retirer")
+    await ward.press(nurse, f"member.button.remove name={team.value.title()}")
+
+    warning = f"warning=(member.last_taker centre=TLS slug={team} team={team})"
+    assert (warning in ward.last(nurse)) is warned
 
 
 async def test_somebody_removed_may_come_back_by_a_new_invitation(ward: Hospital) -> None:

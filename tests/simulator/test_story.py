@@ -88,6 +88,41 @@ task = "Répondez à {name}"
 say = "^bonsoir$"
 show = "bonsoir"
 """
+# A task asks for a button that never was.
+IMPOSSIBLE = """
+title = "Impossible"
+you = "claire"
+
+[[scene]]
+start = "x"
+
+[[scene]]
+task = "Dites peut-être"
+press = "^Peut-être$"
+
+[[scene]]
+task = "Dites oui"
+press = "^Oui$"
+"""
+# One pushes the clock far, through hundreds of reminders.
+FAR = """
+title = "Loin"
+you = "claire"
+
+[[scene]]
+start = "x"
+
+[[scene]]
+say = "/rappel"
+
+[[scene]]
+advance = "30 d"
+
+[[scene]]
+task = "Dites oui"
+press = "^Oui$"
+"""
+FAR_SCENE = 3
 
 
 def parrot() -> BotCommand:
@@ -101,6 +136,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stories")
     (folder / "essai.toml").write_text(BOARD, encoding="utf-8")
     (folder / "passer.toml").write_text(SKIPPED, encoding="utf-8")
+    (folder / "impossible.toml").write_text(IMPOSSIBLE, encoding="utf-8")
+    (folder / "loin.toml").write_text(FAR, encoding="utf-8")
     return folder
 
 
@@ -171,6 +208,39 @@ def test_skipping_leads_on_and_the_debrief_says_what_was_skipped(ground: Client)
     assert "bonsoir" in [message["text"] for message in ground.messages("claire")]
 
 
+def test_a_skipped_scene_takes_place_all_the_same(ground: Client) -> None:
+    ground.post("story", play="loin")
+    while (story_ := ground.state()["story"])["scene"] < FAR_SCENE:
+        pass
+    began = ground.now()
+    while story_["phase"] == "playing":
+        ground.post("story", skip=True)
+        story_ = ground.state()["story"]
+
+    assert story(ground, "task", "debrief")["tasks"]
+    assert ground.now() - began > timedelta(days=29)
+    ground.post("story", stop=True)
+
+
+def test_a_task_whose_button_is_not_there_is_said_and_counted_apart(
+    ground: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.stories.story.PATIENCE", 0.1)
+    ground.post("story", play="impossible")
+
+    asked = ground.wait_story("task", tasks=2)
+    assert asked is not None
+    assert asked["note"].replace("\N{NO-BREAK SPACE}", " ") == (
+        "Impossible, car il n’y a pas de bouton « Peut-être » dans « Relais » :"
+        " « Dites peut-être ». Le scénario continue sans cette tâche."
+    )
+    ground.press("claire", "Oui")
+
+    debrief = story(ground, "debrief")["debrief"]
+    assert [task["status"] for task in debrief["tasks"]] == ["impossible", "done"]
+    assert (debrief["impossible"], debrief["missed"]) == (["Dites peut-être"], [])
+
+
 def test_a_task_left_too_long_is_missed(ground: Client) -> None:
     ground.post("story", play="essai")
     story(ground, "task")
@@ -198,7 +268,8 @@ def test_a_storyboard_begins_with_an_empty_ground_and_a_new_bot(ground: Client) 
 
 def test_an_unknown_storyboard_names_the_known_ones(ground: Client) -> None:
     with pytest.raises(
-        ControlError, match=r"«\sabsent\s» n’existe pas. Scénarios connus\s: essai, passer"
+        ControlError,
+        match=r"«\sabsent\s» n’existe pas. Scénarios connus\s: essai, impossible, loin, passer",
     ):
         ground.post("story", play="absent")
 

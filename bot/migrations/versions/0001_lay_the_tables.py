@@ -186,6 +186,7 @@ def upgrade() -> None:
         sa.Column("centre", sa.String(), nullable=False),
         sa.Column("bound_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reachable", sa.Boolean(), nullable=False),
+        sa.Column("admin", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("chat_id"),
     )
     # ### end Alembic commands ###

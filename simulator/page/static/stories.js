@@ -3,7 +3,7 @@ import { Refused, get, post } from "./api.js";
 import { button, el, fullDay, hour, say } from "./dom.js";
 import { confirmed, dialog } from "./menus.js";
 
-const STATUS = { done: "✔ fait", helped: "↻ montré", skipped: "✘ passé", late: "✘ manqué", waiting: "à vous" };
+const STATUS = { done: "✔ fait", helped: "↻ montré", skipped: "✘ passé", late: "✘ manqué", impossible: "∅ impossible", waiting: "à vous" };
 const PHASES = { prologue: "Mise en place…", playing: "Le scénario avance…", task: "À vous de jouer", debrief: "Terminé", broken: "Interrompu" };
 
 export class Stories {
@@ -140,9 +140,9 @@ function result(task) {
 
 function report(story, it) {
   const [began, ended] = [new Date(it.began), new Date(it.ended)];
-  const asked = it.tasks.length;
+  const asked = it.tasks.length - it.impossible.length;
   const parts = [el("p", {}, `Du ${fullDay(began)}, ${hour(began)}, au ${fullDay(ended)}, ${hour(ended)}.`)];
-  if (asked) parts.push(
+  if (it.tasks.length) parts.push(
     el("p", { class: "score" }, "Fait par vous-même : ", el("strong", {}, `${it.done} sur ${asked}`), "."),
     el("h3", {}, "Ce que vous avez fait"), el("table", { class: "report" },
       el("thead", {}, el("tr", {}, ...["Action", "Qui", "Résultat", "Temps du parcours", "Votre temps"].map((name) => el("th", { scope: "col" }, name)))),
@@ -151,6 +151,7 @@ function report(story, it) {
     it.missed.length ? el("ul", {}, ...it.missed.map((text) => el("li", {}, text))) : el("p", {}, "Rien."),
   );
   else parts.push(el("p", {}, "Tout a été fait pour vous : à vous de continuer."));
+  if (it.impossible.length) parts.push(el("h3", {}, "Ce que personne ne pouvait faire"), el("ul", {}, ...it.impossible.map((text) => el("li", {}, text))));
   if (it.passed.length) parts.push(el("h3", {}, "Ce qui n’a pas eu lieu"), el("ul", {}, ...it.passed.map((text) => el("li", {}, text))));
   if (it.learn.length) parts.push(el("h3", {}, "À retenir"), el("ul", {}, ...it.learn.map((text) => el("li", {}, text))));
   const { sent, failed, faults, lost_updates: lost } = it.figures;
