@@ -14,6 +14,7 @@ from telegram import Bot
 from telegram.error import InvalidToken, RetryAfter, TelegramError
 
 from bot.clock import let_others_run, pause
+from bot.domain.commands import URGENT, command
 from bot.logs import redact
 from bot.store import inbox
 from bot.store.faults import storage_fault
@@ -40,8 +41,6 @@ ANSWER_WITHIN = 10.0
 
 URGENT_DATA = ("alert:", "report:", "check:report", "choose:page:alert")
 """What buttons say that overtakes everything."""
-URGENT_COMMANDS = ("/alerte", "/toxicite", "/start")
-"""Who comes in and raises an alert at once must be known before it."""
 
 PACKAGE = str(Path(__file__).parent)
 
@@ -56,9 +55,10 @@ def _as_it_is(raw: Raw) -> Raw:
 
 def urgency(raw: Raw) -> int:
     """0: somebody raises or takes an alert, or reports; it is handled before all others."""
-    tapped, typed = _found(raw, "callback_query", "data"), _found(raw, "message", "text")
-    urgent = tapped.startswith(URGENT_DATA) or typed.lower().startswith(URGENT_COMMANDS)
-    return 0 if urgent else 1
+    if _found(raw, "callback_query", "data").startswith(URGENT_DATA):
+        return 0
+    asked = command(_found(raw, "message", "text") or _found(raw, "message", "caption"))
+    return 0 if asked is not None and asked.name in URGENT else 1
 
 
 def _found(raw: Raw, kind: str, field: str) -> str:

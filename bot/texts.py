@@ -15,6 +15,7 @@ from babel import Locale
 from babel.dates import format_date
 
 from bot.domain import alert, due, privacy
+from bot.domain.commands import NAMES
 from bot.domain.demand import PROBLEMS
 from bot.domain.enrolment import APHERESIS, CENTRE, DAY0, PRODUCT
 from bot.domain.facts import UNANSWERED, CheckState, DemandKind, PatientState, StepState
@@ -28,24 +29,7 @@ CATALOGUE: Final = Path(__file__).parent.parent / "locales" / "fr" / "LC_MESSAGE
 
 TEAMS: Final = tuple(Team)
 ANSWERS: Final = tuple(state for state in CheckState if state not in UNANSWERED)
-COMMANDS: Final = (
-    "start",
-    "aide",
-    "statut",
-    "afaire",
-    "toxicite",
-    "alerte",
-    "garde",
-    "annuler",
-    "nouveau",
-    "reporter",
-    "retards",
-    "historique",
-    "inviter",
-    "rattacher",
-    "equipes",
-    "retirer",
-)
+COMMANDS: Final = tuple(name for name in NAMES if name != "help")
 # Every kind of event that is recorded about a patient: /historique says each of them.
 EVENTS: Final = (
     "patient_enrolled",

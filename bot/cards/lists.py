@@ -159,10 +159,10 @@ def choose(records: Sequence[Record], verb: str, offset: int, total: int) -> Car
     return Card(said, (*keys, *more(f"choose:page:{verb.partition(':')[0]}", shown, total)))
 
 
-def near(codes: Sequence[str]) -> Keyboard:
+def near(codes: Sequence[str], verb: str) -> Keyboard:
     """The patients that a mistyped code may have meant."""
     # Proposed and never assumed: a character away is another patient.
-    return rows(*(Button(text("patient.button.near", code=c), f"status:show:{c}") for c in codes))
+    return rows(*(Button(text("patient.button.near", code=c), f"{verb}:{c}") for c in codes))
 
 
 # The morning

@@ -117,21 +117,21 @@ def _any_code(unit: Unit, centre: str) -> str:
 # Found
 
 
-def find(unit: Unit, member: Member, typed: str) -> str:
+def find(unit: Unit, member: Member, typed: str, verb: str) -> str:
     """The code that is meant by what was typed; a wrong one is refused, never guessed.
 
     Of the patients that the member may see: a slip of typing teaches nothing of the others.
     """
     code = codes.normalise(typed)
     if code is None or not codes.valid(code):
-        raise _unknown(unit, member, typed)
+        raise unknown(unit, member, typed, verb)
     if "-" in code:
         return code
     found = [whole for whole in unit.records.codes([code]) if _visible(member, whole)]
     if len(found) > 1:
-        raise Refused(text("patient.which", n=len(found)), near(found))
+        raise Refused(text("patient.which", n=len(found)), near(found, verb))
     if not found:
-        raise _unknown(unit, member, typed)
+        raise unknown(unit, member, typed, verb)
     return found[0]
 
 
@@ -139,16 +139,14 @@ def _visible(member: Member, code: str) -> bool:
     return member.coordinates or code.startswith(f"{member.centre}-")
 
 
-def _unknown(unit: Unit, member: Member, typed: str) -> Refused:
-    """The refusal of a wrong code, with the nearest patients."""
+def unknown(unit: Unit, member: Member, typed: str, verb: str) -> Refused:
+    """The refusal of a wrong code, or of one that is nobody's, with the nearest patients."""
     for slips in (1, 2):
         found = unit.records.codes(codes.meant(typed, slips))
         mine = [code for code in found if _visible(member, code)][:NEAR]
         if mine:
-            return Refused(text("patient.unknown_near", typed=typed[:20], n=len(mine)), near(mine))
-    return Refused(text("patient.unknown", typed=typed[:20]))
-
-
-def unknown(unit: Unit, member: Member, code: str) -> Refused:
-    """The refusal of a code that is well formed and nobody's."""
-    return _unknown(unit, member, code)
+            # A tap that alerts is not made to look.
+            key = "patient.near_alerts" if verb == "alert:new" else "patient.unknown_near"
+            return Refused(text(key, typed=typed[:20], n=len(mine)), near(mine, verb))
+    key = "patient.unknown" if verb == "status:show" else "patient.none_near"
+    return Refused(text(key, typed=typed[:20]))

@@ -42,6 +42,7 @@ class Action(StrEnum):
     STATUS_ALL = "status_all"
     SEE = "see"
     CHOOSE_PATIENT = "choose_patient"
+    ALERT = "alert"
     REPORT = "report"
     ON_CALL = "on_call"
     ENROL = "enrol"
@@ -72,6 +73,8 @@ RULES: dict[Action, tuple[Who, Where]] = {
     Action.STATUS_ALL: (Who.MEMBER, Where.GROUP),
     Action.SEE: (Who.NEAR, Where.GROUP),
     Action.CHOOSE_PATIENT: (Who.MEMBER, Where.GROUP),
+    # A call for help is heard in any group, and answered where it may be (`shows`).
+    Action.ALERT: (Who.NEAR, Where.ANYWHERE),
     Action.REPORT: (Who.NEAR, Where.GROUP),
     Action.ON_CALL: (Who.MEMBER, Where.GROUP),
     Action.ENROL: (Who.COORDINATOR, Where.OWN_GROUP),
@@ -139,6 +142,11 @@ def refusal(member: Member | None, action: Action, place: Place, about: Subject)
     if who is Who.COORDINATOR and not member.coordinates:
         return text("role.forbidden")
     return _misplaced(where, place, about) or _not_theirs(who, member, about)
+
+
+def shows(place: Place, about: Subject) -> bool:
+    """Whether what this is about may be shown here."""
+    return _misplaced(Where.GROUP, place, about) is None
 
 
 def _misplaced(where: Where, place: Place, about: Subject) -> Text | None:

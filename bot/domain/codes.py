@@ -155,6 +155,25 @@ def first(words: Sequence[str]) -> str:
     return found[0] if found else " ".join(words[: 2 if words[0].upper() in CENTRES else 1])
 
 
+def called(words: Sequence[str]) -> tuple[str, ...]:
+    """The codes that a call for help is about, mistyped ones too, each patient once.
+
+    None if it names nobody: « svp », « chambre 12 ».
+    """
+    lead = first(words) if words else ""
+    others = [
+        code for code in find(" ".join(words)) if code[-4:] != (normalise(lead) or lead)[-4:]
+    ]
+    return tuple(code for code in (lead, *others) if _like(code))
+
+
+def _like(typed: str) -> bool:
+    """A code, or a slip away from one: those of ours have a letter and a digit."""
+    said = _bare(typed)
+    four = _parts(said)[1]
+    return 3 <= len(four) <= 5 and four.isalnum() and _mixed(four) and not _reads_otherwise(four)
+
+
 def meant(typed: str, slips: int) -> list[str]:
     """The valid codes, without their centre, that lie so many slips or fewer from `typed`.
 

@@ -7,6 +7,7 @@ from bot.care import drafts, joining
 from bot.care.telling import spread
 from bot.domain import codes
 from bot.domain.access import Action
+from bot.domain.commands import Command
 from bot.domain.message import text
 from bot.handlers import pathway, people, subjects, team, toxicity, typed
 from bot.handlers.desk import Entry, serve
@@ -21,8 +22,8 @@ COMMANDS: dict[str, Entry] = {
     "annuler": Entry(Action.LEAVE_DRAFT, people.leave),
     "statut": Entry(Action.SEE, team.ask_status, subjects.typed_patient),
     "afaire": Entry(Action.TODO, team.todo, subjects.own),
-    "toxicite": Entry(Action.REPORT, toxicity.report, subjects.typed_patient),
-    "alerte": Entry(Action.REPORT, toxicity.raise_alert, subjects.typed_patient),
+    "toxicite": Entry(Action.ALERT, toxicity.report, subjects.reported),
+    "alerte": Entry(Action.ALERT, toxicity.raise_alert, subjects.alerted),
     "garde": Entry(Action.ON_CALL, team.on_call),
     "nouveau": Entry(Action.ENROL, pathway.enrol),
     "reporter": Entry(Action.MOVE, pathway.ask_to_move, subjects.first_word),
@@ -61,12 +62,12 @@ BUTTONS: dict[str, Entry] = {
     "relay:answer": Entry(Action.READ_BACK, team.read_back, subjects.relay),
     "relay:unlock": Entry(Action.DO_STEP, team.unlock, subjects.given_relay),
     "check:ras": Entry(Action.ANSWER_CHECK, toxicity.ras, subjects.check_line),
-    "check:report": Entry(Action.REPORT, toxicity.report_check, subjects.check_line),
-    "report:new": Entry(Action.REPORT, toxicity.new_report, subjects.patient),
-    "report:sign": Entry(Action.REPORT, toxicity.sign, subjects.report),
+    "check:report": Entry(Action.ALERT, toxicity.report_check, subjects.check_line),
+    "report:new": Entry(Action.ALERT, toxicity.new_report, subjects.patient),
+    "report:sign": Entry(Action.ALERT, toxicity.sign, subjects.report),
     "report:cancel": Entry(Action.REPORT, toxicity.cancel_report, subjects.report),
     "choose:page": Entry(Action.CHOOSE_PATIENT, toxicity.choose_page, subjects.own),
-    "alert:new": Entry(Action.REPORT, toxicity.new_alert, subjects.patient),
+    "alert:new": Entry(Action.ALERT, toxicity.new_alert, subjects.patient),
     "alert:sign": Entry(Action.GRADE, toxicity.set_sign, subjects.described_alert),
     "alert:grade": Entry(Action.GRADE, toxicity.set_grade, subjects.described_alert),
     "alert:take": Entry(Action.TAKE_ALERT, toxicity.take, subjects.taken_alert),
@@ -116,6 +117,8 @@ SHOWS_SOMEBODY = (
 SHOWS_NOTHING = ("sticker", "animation", "dice", "game")
 RULING = ("administrator", "creator")
 PRESENT = ("member", *RULING)
+CALLED = 10
+"""So many patients of one call for help are heard: more are pasted from elsewhere."""
 
 
 class Desk:
@@ -146,7 +149,7 @@ class Desk:
         if visit is not None and visit.chat_id:
             for entry in (self._entry(visit, raw), self._rescued(visit, raw)):
                 if entry is not None:
-                    serve(visit, entry)
+                    _serve(visit, entry)
 
     def _entry(self, visit: Visit, raw: Raw) -> Entry | None:
         """What this update asks for; None if nothing, or nobody of ours asks it."""
@@ -159,25 +162,40 @@ class Desk:
             return IDENTIFYING if _ours(visit) else None
         if visit.refused:
             return IDENTITY if _ours(visit) else None
-        command = self._command(visit.typed)
         # A command that is edited was carried out already, as it stood.
-        if command is not None and not isinstance(edited, dict):
-            _leave_question(visit, command)
-            return COMMANDS.get(command, UNKNOWN) if command else None
+        if visit.command is not None and not isinstance(edited, dict):
+            if self._is_anothers(visit.command):
+                return None
+            _leave_question(visit, visit.command.name)
+            return COMMANDS.get(visit.command.name, UNKNOWN)
         return _talk(visit, message, edited=isinstance(edited, dict))
 
     def _rescued(self, visit: Visit, raw: Raw) -> Entry | None:
-        """The call for help that the door kept of a message with an identity in it."""
-        if not visit.refused or visit.member is None or "message" not in raw:
+        """The call for help that the door kept of a message that is taken away."""
+        message = raw.get("message")
+        if not isinstance(message, dict) or visit.member is None or visit.command is None:
             return None
-        return COMMANDS.get(self._command(visit.typed) or "")
+        is_taken = visit.refused or any(kind in message for kind in SHOWS_SOMEBODY)
+        if not is_taken or self._is_anothers(visit.command):
+            return None
+        return COMMANDS.get(visit.command.name)
 
-    def _command(self, typed_: str) -> str | None:
-        """The command's name; nothing (but not None) if it is another bot's."""
-        if not typed_.startswith("/"):
-            return None
-        name, _, bot = typed_.split()[0][1:].partition("@")
-        return "" if bot and bot.lower() != self._bot_name else name.lower() or "?"
+    def _is_anothers(self, command: Command) -> bool:
+        return bool(command.bot) and command.bot.lower() != self._bot_name
+
+
+def _serve(visit: Visit, entry: Entry) -> None:
+    """A command is served once; a call for help once for each patient that it names."""
+    if entry.action is not Action.ALERT or visit.command is None:
+        serve(visit, entry)
+        return
+    named = codes.called(visit.args)
+    for code in named[:CALLED] or ("",):
+        visit.args = [code] if code else []
+        visit.record = visit.thing = None
+        serve(visit, entry)
+    if len(named) > CALLED:
+        visit.say(text("alert.none_for_the_rest", n=len(named) - CALLED))
 
 
 def _leave_question(visit: Visit, command: str) -> None:

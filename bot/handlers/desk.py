@@ -7,7 +7,7 @@ from bot.care import joining
 from bot.care.telling import spread
 from bot.domain import access
 from bot.domain.access import NOBODY, Action, Subject
-from bot.domain.message import Refused
+from bot.domain.message import Refused, Text, text
 from bot.handlers.visit import Do, Visit
 
 About = Callable[[Visit], Subject]
@@ -30,13 +30,29 @@ class Entry:
 
 def enter(visit: Visit, entry: Entry) -> None:
     """Rights before state: the role, then whose it is, and only then it is done."""
-    # Asked twice: whoever may not do this at all must not make us look for a patient.
-    _admit(visit, entry, NOBODY)
-    _admit(visit, entry, entry.about(visit))
-    entry.do(visit)
+    try:
+        # Asked twice: whoever may not do this at all must not make us look for a patient.
+        _admit(visit, entry, NOBODY)
+        _admit(visit, entry, entry.about(visit))
+        entry.do(visit)
+    except Refused as no:
+        if entry.action is not Action.ALERT:
+            raise
+        # Whoever called for help must not believe that it was heard.
+        raise Refused(_unheard(visit, no.text), no.keyboard) from no
+
+
+def _unheard(visit: Visit, why: Text) -> Text:
+    if visit.command is None or not visit.args:
+        return text("alert.none", why=why)
+    # Of several codes in one message each has its own answer.
+    return text("alert.none_for", typed=visit.arg()[:20], why=why)
 
 
 def _admit(visit: Visit, entry: Entry, about: Subject) -> None:
+    # A call for help is heard wherever it is made; what it shows is shown where it may be.
+    if entry.action is Action.ALERT and visit.member and not access.shows(visit.place, about):
+        visit.go_private()
     no = access.refusal(visit.member, entry.action, visit.place, about)
     if no is not None:
         raise Refused(no)
@@ -53,4 +69,5 @@ def serve(visit: Visit, entry: Entry) -> None:
         visit.popup()
     except Refused as no:
         visit.refuse(no)
+    visit.come_back()
     spread(unit)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.care.joining import UNNAMED, hash_token
 from bot.domain import codes, privacy
+from bot.domain.commands import CALLS, SECRET, command
 from bot.understanding import unwell
 
 Raw = dict[str, Any]
@@ -19,14 +20,13 @@ REFUSED = "refused"
 """Where the category of what was taken out stands."""
 SCREENED = "screened"
 """It came through this door already: what waits for its turn comes to it twice."""
-START = re.compile(r"\s*(/start\S*)\s+(\S.*)", re.DOTALL | re.IGNORECASE)
 TOKEN = re.compile(r"(?<![\w-])(?=[\w-]+[A-Z0-9])[\w-]{22}(?![\w-])", re.ASCII)
 """What looks like an invitation's, wherever it stands: alone, or in its link."""
 HIDDEN = "…"
 ADDRESSED = re.compile(r"^(/[A-Za-z0-9_]+)@[A-Za-z0-9_]+(?!\S)")
 """A command as Telegram completes it in a group, with its bot's name: no e-mail address."""
-COMMAND = re.compile(r"\s*(/(?:alerte|toxicite)(?:@[A-Za-z0-9_]+)?)(?!\S)", re.IGNORECASE)
-"""What must be heard even of a message that may not be kept."""
+UNSTORED = re.compile("[\0\ud800-\udfff]")
+"""Characters that no database takes; people type none of them."""
 
 
 def screen(raw: Raw) -> Raw:
@@ -46,33 +46,40 @@ def _message(message: Raw) -> Raw:
     """What was said, and of anything else only that it was there."""
     # That a picture came has to be known, to take it away; what it shows does not.
     kept: Raw = dict.fromkeys(message, True) | _known(message, MESSAGE)
-    said = message.get("text")
+    said, caption = message.get("text"), message.get("caption")
     if isinstance(said, str):
         del kept["text"]
-        kept |= _text(said)
+        kept |= _text(_as_it_is(said))
+    elif isinstance(caption, str):
+        # What it stands under is taken away, and a call for help is not.
+        kept |= _urgent(_as_it_is(caption))
     return kept
 
 
 def _text(said: str) -> Raw:
-    start = START.fullmatch(said)
+    asked = command(said)
     # An invitation is a password: hashed here, it stands in no queue and no log.
-    if start is not None:
-        return {"text": f"{start[1]} {hash_token(start[2].strip())}"}
+    if asked is not None and asked.name == SECRET and asked.words:
+        return {"text": f"{asked.written} {hash_token(' '.join(asked.words))}"}
     # Only the category goes on: refused and kept would still be kept (clinique §6.1).
     found = privacy.screen(ADDRESSED.sub(r"\1", said))
     return {REFUSED: found.value} | _urgent(said) if found else {"text": TOKEN.sub(HIDDEN, said)}
 
 
 def _urgent(said: str) -> Raw:
-    """Of a refused message, the call for help and the code: a name must not hold it back."""
-    code = next(filter(codes.valid, codes.find(said)), "")
-    if not code:
-        return {}
-    command = COMMAND.match(said)
-    if command is not None:
-        return {"text": f"{command[1]} {code}"}
+    """Of what may not be kept, the call for help and its codes: a name must not hold it back."""
+    asked = command(said)
+    if asked is not None and asked.name in CALLS:
+        # Right ones alone: a wrong one may be a part of what was refused.
+        named = filter(codes.valid, map(_canonical, codes.called(asked.words)))
+        return {"text": " ".join((asked.written, *named))}
     # What is seen is not kept either: it is asked.
-    return {"text": f"/toxicite {code}"} if unwell(said) else {}
+    code = unwell(said)
+    return {"text": f"/toxicite {code}"} if codes.valid(code) else {}
+
+
+def _canonical(typed: str) -> str:
+    return codes.normalise(typed) or ""
 
 
 def _query(query: Raw) -> Raw:
@@ -95,11 +102,11 @@ def _known(what: Any, shape: dict[str, Any]) -> Raw:
 
 
 def _as_it_is(value: Any) -> Any:
-    return value
+    return UNSTORED.sub("", value) if isinstance(value, str) else value
 
 
 def _title(value: Any) -> Any:
-    return UNNAMED if isinstance(value, str) and privacy.screen(value) else value
+    return UNNAMED if isinstance(value, str) and privacy.screen(value) else _as_it_is(value)
 
 
 def _user(user: Any) -> Raw:

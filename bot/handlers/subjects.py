@@ -52,19 +52,29 @@ def typed_patient(visit: Visit) -> Subject:
     return meant(visit, codes.first(visit.args)) if visit.args else own(visit)
 
 
+def alerted(visit: Visit) -> Subject:
+    """The patient of a call for help: what is near a mistyped code alerts when it is touched."""
+    return meant(visit, visit.arg(), "alert:new") if visit.args else own(visit)
+
+
+def reported(visit: Visit) -> Subject:
+    """The same for a report."""
+    return meant(visit, visit.arg(), "report:new") if visit.args else own(visit)
+
+
 def first_word(visit: Visit) -> Subject:
     """A command whose first word is a code."""
     return meant(visit, visit.args[0]) if visit.args else NOBODY
 
 
-def meant(visit: Visit, typed: str) -> Subject:
-    """The patient of a typed code; a wrong one is refused with the nearest."""
-    code = patients.find(visit.unit, visit.me, typed)
+def meant(visit: Visit, typed: str, verb: str = "status:show") -> Subject:
+    """The patient of a typed code; a wrong one is refused with the nearest, to press instead."""
+    code = patients.find(visit.unit, visit.me, typed, verb)
     subject = _meet(visit, code)
     near = visit.me.coordinates or visit.me.centre == subject.centre
     # Who is not near is stopped by the gate: here they would learn that nobody has it.
     if visit.record is None and near:
-        raise patients.unknown(visit.unit, visit.me, code)
+        raise patients.unknown(visit.unit, visit.me, code, verb)
     return subject
 
 

@@ -66,6 +66,7 @@ def sign(visit: Visit) -> None:
     raised = check.report(
         visit.patient, visit.me, wanted, line if isinstance(line, Check) else None
     )
+    visit.alerted = True
     visit.show(
         cards.raised(visit.patient, raised), cause=alert.author_cause(visit.patient, raised)
     )
@@ -90,6 +91,7 @@ def raise_alert(visit: Visit) -> None:
 
 def new_alert(visit: Visit) -> None:
     raised = alert.raise_alert(visit.patient, visit.me, "")
+    visit.alerted = True
     # A new message: what was tapped may be a status that is still to be read.
     cause = alert.author_cause(visit.patient, raised)
     visit.say(cards.raised(visit.patient, raised), cause=cause)

@@ -182,7 +182,8 @@ ANSWERS: dict[str, Entry] = {
 
 
 def _understand(visit: Visit) -> None:
-    if len(visit.typed) > LONGEST:
+    # Who describes an emergency at length is heard before it is measured.
+    if len(visit.typed) > LONGEST and not unwell(visit.typed):
         if not visit.in_group:
             _must_be_short(visit)
         return
@@ -240,7 +241,7 @@ def _late(visit: Visit) -> None:
 
 INTENTS: dict[str, Entry] = {
     "confirmer_etape": Entry(Action.DO_STEP, _confirm, said_step),
-    "signaler_toxicite": Entry(Action.REPORT, _toxicity, said_patient),
+    "signaler_toxicite": Entry(Action.ALERT, _toxicity, subjects.reported),
     "deces": Entry(Action.SEE, _death, said_patient),
     "statut_patient": Entry(Action.SEE, _status, said_patient),
     "retards": Entry(Action.LATE, _late),
@@ -256,7 +257,7 @@ INTENTS: dict[str, Entry] = {
 def edited(visit: Visit) -> None:
     """A message edited after the fact changes nothing, and its author knows."""
     # In a group people mend their messages to one another all the time.
-    if not visit.in_group or visit.typed.startswith("/"):
+    if not visit.in_group or visit.command is not None:
         visit.say(text("typed.edited"))
 
 

@@ -9,6 +9,7 @@ from bot.care import drafts
 from bot.care.joining import Account
 from bot.care.telling import rows_of
 from bot.domain.access import Place
+from bot.domain.commands import Command, command
 from bot.domain.facts import Dated
 from bot.domain.message import Card, Priority, Refused, Text, text
 from bot.domain.people import Member
@@ -34,6 +35,7 @@ class Visit:
     member: Member | None = None
     title: str = ""
     typed: str = ""
+    command: Command | None = None
     args: list[str] = field(default_factory=list)
     query_id: str = ""
     message_id: int = 0
@@ -45,6 +47,9 @@ class Visit:
     thing: Dated | None = None
     """What it is about; found before it is asked whether they may."""
     answers: int = 0
+    group: tuple[int, Place] | None = None
+    """The group that was left for a private answer."""
+    alerted: bool = False
 
     @property
     def me(self) -> Member:
@@ -78,6 +83,18 @@ class Visit:
         if self.record is None or not isinstance(self.thing, kind):
             raise Refused(text("button.stale"))
         return self.thing
+
+    def go_private(self) -> None:
+        """What is said from here on is for this person alone: others read where it was asked."""
+        self.group = (self.chat_id, self.place)
+        self.chat_id, self.place = self.account.telegram_id, Place(private=True)
+        self.message_id = 0
+
+    def come_back(self) -> None:
+        """Say in the group that was left whether an alert is gone, and where the rest is."""
+        if self.group is not None:
+            (self.chat_id, self.place), self.group = self.group, None
+            self.say(text("alert.sent_elsewhere" if self.alerted else "alert.asked_elsewhere"))
 
     # What it says
 
@@ -199,7 +216,8 @@ def _read_message(unit: Unit, raw: Raw, message: Raw) -> Visit:
     visit = _visit(unit, raw, _dict(message.get("from")), _dict(message.get("chat")))
     visit.message_id = _number(message.get("message_id"))
     visit.typed = _text(message.get("text")).strip()
-    visit.args = visit.typed.split()[1:] if visit.typed.startswith("/") else []
+    visit.command = command(visit.typed)
+    visit.args = list(visit.command.words) if visit.command else []
     visit.reply_to = _number(_dict(message.get("reply_to_message")).get("message_id"))
     visit.refused = _text(message.get(REFUSED))
     unit.outbox.tapped = (0, 0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.domain.codes import (
     ALPHABET,
+    called,
     candidates,
     check_character,
     distance,
@@ -266,3 +267,25 @@ def test_what_is_proposed_is_valid_and_the_nearest_comes_first(typed: str) -> No
 )
 def test_the_code_of_a_command_is_the_first_that_is_right(typed: str, expected: str) -> None:
     assert first(typed.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", ()),
+        ("svp", ()),
+        ("aide moi", ()),
+        ("chambre 12 convulse", ()),
+        ("25mg", ()),
+        ("7K4Q", ("7K4Q",)),
+        ("7K4 convulse", ("7K4",)),
+        ("7 K 4 Q", ("7 K 4 Q",)),
+        ("7K4Q et TLS-AAH7", ("7K4Q", "TLS-AAH7")),
+        ("tls-7k4q, 7K4Q", ("TLS-7K4Q",)),
+        ("AAH7 svp", ("AAH7",)),
+    ],
+)
+def test_a_call_for_help_names_each_patient_once_or_nobody(
+    typed: str, expected: tuple[str, ...]
+) -> None:
+    assert called(typed.split()) == expected

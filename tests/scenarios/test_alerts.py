@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.codes import every_four
 from bot.domain.roles import Team
 from bot.store.records import Page
 from tests.hospital import ANY, Hospital
@@ -15,6 +16,11 @@ NEUROLOGIE = Team.NEUROLOGIE
 def alerted(ward: Hospital, team: Team) -> list[str]:
     """The alarms that reached the group of a team."""
     return [said.split()[0] for said in ward.told(ward.chat(team)) if said.startswith("alert.")]
+
+
+def wrong(code: str) -> str:
+    """The same code with its last character wrong: the check sees it."""
+    return code[:-1] + ("2" if code[-1] != "2" else "3")
 
 
 def _chooser(ward: Hospital, offset: int, limit: int) -> Page:
@@ -106,12 +112,156 @@ async def test_a_mistyped_code_alerts_about_nobody_and_proposes_the_nearest(
     ward: Hospital,
 ) -> None:
     [code] = await ward.injected()
-    wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+    nurse = ward.who(GREFFE)
 
-    await ward.say(ward.who(GREFFE), f"/alerte {wrong}")
+    await ward.say(nurse, f"/alerte {wrong(code)}")
 
+    assert ward.last(nurse).startswith(f"alert.none_for typed={wrong(code)}")
     assert alerted(ward, REANIMATION) == []
-    assert ward.newest(ward.who(GREFFE), code)
+    assert ward.newest(nurse, code)
+
+
+@pytest.mark.parametrize("said", ["/toxicite {0}", "{0} a de la fièvre"])
+async def test_the_nearest_of_a_mistyped_report_opens_the_report(
+    ward: Hospital, said: str
+) -> None:
+    [code] = await ward.injected()
+    nurse = ward.who(GREFFE)
+
+    await ward.say(nurse, said.format(wrong(code)))
+    await ward.press(nurse, f"patient.button.near code={code}")
+
+    assert ward.last(nurse).startswith("report.which_sign")
+
+
+async def test_the_nearest_of_a_mistyped_alert_alerts_when_it_is_touched(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    nurse = ward.who(GREFFE)
+
+    await ward.say(nurse, f"/alerte {wrong(code)}")
+    await ward.press(nurse, f"patient.button.near code={code}")
+
+    assert alerted(ward, REANIMATION) == ["alert.raised"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["/alert {0}", "/Alerté {0}", "/alertes {0}", "/alrte {0}", "/alerte{1}", "/alerte{0} svp"],
+)
+async def test_an_alert_is_raised_however_its_command_is_typed(ward: Hospital, said: str) -> None:
+    [code] = await ward.injected()
+
+    await ward.say(ward.who(GREFFE), said.format(code, code[4:]))
+
+    assert alerted(ward, REANIMATION) == ["alert.raised"]
+
+
+@pytest.mark.parametrize("said", ["/toxicité {0}", "/Toxicité {0}", "/toxicité{1}"])
+async def test_a_report_is_opened_however_its_command_is_typed(ward: Hospital, said: str) -> None:
+    [code] = await ward.injected()
+
+    await ward.say(ward.who(GREFFE), said.format(code, code[4:]))
+
+    assert ward.last(ward.who(GREFFE)).startswith("report.which_sign")
+
+
+async def test_an_alert_about_two_patients_is_raised_for_both(any_ward: Hospital) -> None:
+    one, other = await any_ward.injected(patients=2)
+    nurse = any_ward.who(GREFFE)
+
+    with any_ward.heard(nurse) as heard:
+        await any_ward.say(nurse, f"/alerte {one} et {other[4:]} convulsent")
+
+    assert [each.split()[0] for each in heard] == ["alert.sent", "alert.sent"]
+    assert [len(any_ward.alerts(code)) for code in (one, other)] == [1, 1]
+
+
+async def test_of_two_patients_the_one_about_whom_no_alert_left_is_named(ward: Hospital) -> None:
+    one, other = await ward.injected(patients=2)
+    nurse = ward.who(GREFFE)
+
+    with ward.heard(nurse) as heard:
+        await ward.say(nurse, f"/alerte {one} et {wrong(other)}")
+
+    assert heard[0].startswith("alert.sent")
+    assert heard[1].startswith(f"alert.none_for typed={wrong(other)}")
+    await ward.press(nurse, f"patient.button.near code={other}")
+    assert [len(ward.alerts(code)) for code in (one, other)] == [1, 1]
+
+
+async def test_a_report_about_two_patients_is_opened_for_both(ward: Hospital) -> None:
+    one, other = await ward.injected(patients=2)
+    nurse = ward.who(GREFFE)
+
+    with ward.heard(nurse) as heard:
+        await ward.say(nurse, f"/toxicite {one}, {other}")
+
+    assert [each.split()[0] for each in heard] == ["report.which_sign", "report.which_sign"]
+    assert one in heard[0]
+    assert other in heard[1]
+
+
+async def test_what_is_beyond_ten_patients_is_said_not_to_have_been_heard(ward: Hospital) -> None:
+    nurse = ward.who(GREFFE)
+    fours = [each for each in every_four() if len(set(each)) == 4][:12]
+
+    with ward.heard(nurse) as heard:
+        await ward.say(nurse, f"/alerte {' '.join(fours)}")
+
+    assert len(heard) == 11
+    assert heard[-1] == "alert.none_for_the_rest n=2"
+
+
+@pytest.mark.parametrize("said", ["/alerte svp", "/alerte aide moi", "/alerte chambre 12"])
+async def test_an_alert_that_names_nobody_asks_for_which_patient(
+    ward: Hospital, said: str
+) -> None:
+    [code] = await ward.injected()
+    nurse = ward.who(GREFFE)
+
+    await ward.say(nurse, said)
+    await ward.press(nurse, code)
+
+    assert alerted(ward, REANIMATION) == ["alert.raised"]
+
+
+@pytest.mark.parametrize("place", ["nobody's", "another centre's"])
+async def test_an_alert_in_a_foreign_group_leaves_and_shows_nothing_there(
+    ward: Hospital, place: str
+) -> None:
+    [code] = await ward.injected()
+    ward.staff(GREFFE, centre="MPL")
+    nurse, chat = ward.who(GREFFE), ward.chat(GREFFE, "MPL") if "centre" in place else -5
+
+    with ward.heard(chat) as here, ward.heard(nurse) as privately:
+        await ward.say(nurse, f"/alerte {code}", chat)
+
+    assert alerted(ward, REANIMATION) == ["alert.raised"]
+    assert here == ["alert.sent_elsewhere"]
+    assert [each.split()[0] for each in privately] == ["alert.sent"]
+
+
+@pytest.mark.parametrize("said", ["/alerte", "/alerte {0}", "/toxicite {1}"])
+async def test_a_call_in_a_foreign_group_goes_on_in_private(ward: Hospital, said: str) -> None:
+    [code] = await ward.injected()
+    nurse = ward.who(GREFFE)
+
+    with ward.heard(-5) as here, ward.heard(nurse) as privately:
+        await ward.say(nurse, said.format(wrong(code), code), -5)
+
+    assert here == ["alert.asked_elsewhere"]
+    assert len(privately) == 1
+    assert ward.alerts(code) == []
+
+
+async def test_who_may_not_alert_is_told_that_no_alert_has_left(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    stranger = ward.person("Stranger")
+
+    await ward.say(stranger, f"/alerte {code}")
+
+    assert ward.last(stranger).startswith(f"alert.none_for typed={code} why=(joining.stranger")
+    assert ward.alerts(code) == []
 
 
 async def test_a_neurological_alert_calls_neurology_too(ward: Hospital) -> None:

@@ -186,6 +186,15 @@ async def test_a_team_may_not_ask_in_words_what_it_may_not_ask_by_command(
     assert ward.last(efs) == "role.forbidden"
 
 
+async def test_an_emergency_is_heard_however_long_it_is_told(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    greffe, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+
+    for where in (chat, greffe.id):
+        await ward.say(greffe, f"{code} convulse, inconscient. {'On a appelé. ' * 60}", where)
+        assert ward.last(where).startswith("report.which_sign")
+
+
 async def test_two_codes_in_one_sentence_are_not_guessed_between(ward: Hospital) -> None:
     one, two = await ready(ward), await ready(ward)
     efs = ward.who(Team.EFS)

@@ -145,13 +145,50 @@ async def test_an_emergency_that_names_somebody_is_asked_about(ward: Hospital) -
     assert NAME not in everything(ward)
 
 
-async def test_a_name_beside_a_wrong_code_alerts_about_nobody(ward: Hospital) -> None:
+@pytest.mark.parametrize("said", ["/alerte {0} {1}", "/alerté {1} chambre 12 convulse"])
+async def test_an_alert_that_names_somebody_and_no_code_asks_for_which_patient(
+    ward: Hospital, said: str
+) -> None:
     [code] = await ward.injected()
-    wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+    wrong, greffe = code[:-1] + ("2" if code[-1] != "2" else "3"), ward.who(GREFFE)
 
-    await taken_away(ward, ward.who(GREFFE), ward.chat(GREFFE), f"/alerte {wrong} {IDENTITY}")
+    with ward.heard(greffe) as heard:
+        await ward.say(greffe, said.format(wrong, IDENTITY))
 
+    assert [each.split()[0] for each in heard] == ["typed.identity", "alert.whom"]
     assert ward.alerts(code) == []
+    assert NAME not in everything(ward)
+    await ward.press(greffe, code)
+    assert len(ward.alerts(code)) == 1
+
+
+@pytest.mark.parametrize("caption", ["/alerte {0}", "/alerte Mme {1} {0}", "/Alerté{0}"])
+async def test_the_alert_under_a_picture_is_raised_and_the_picture_taken_away(
+    any_ward: Hospital, caption: str
+) -> None:
+    [code] = await any_ward.injected()
+    greffe, group = any_ward.who(GREFFE), any_ward.chat(GREFFE)
+
+    for kind in ("photo", "document"):
+        said = caption.format(code[4:], NAME)
+        with any_ward.heard(group) as heard:
+            await any_ward.receive(any_ward.message(greffe, group, **{kind: [], "caption": said}))
+        assert [each.split()[0] for each in heard][:2] == ["typed.identifying", "alert.sent"]
+
+    assert [each.kind for each in any_ward.transport.to(group)].count("delete") == 2
+    assert len(any_ward.alerts(code)) == 1
+    assert NAME not in everything(any_ward)
+
+
+async def test_an_emergency_under_a_picture_is_asked_about(ward: Hospital) -> None:
+    code = await ward.enrol()
+    greffe = ward.who(GREFFE)
+
+    with ward.heard(greffe) as heard:
+        await ward.receive(ward.message(greffe, photo=[], caption=f"fièvre {code}, Mme {NAME}"))
+
+    assert [each.split()[0] for each in heard] == ["typed.identifying", "report.which_sign"]
+    assert NAME not in everything(ward)
 
 
 async def test_a_stranger_who_names_somebody_is_not_heard(ward: Hospital) -> None:
