@@ -33,12 +33,13 @@ from bot.handlers.door import screen
 from bot.handlers.people import public_menu
 from bot.heartbeat import Pulse, beat
 from bot.intake import ALLOWED_UPDATES, Intake
+from bot.lead import lead
 from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store import Database, Unit, letters
+from bot.store.faults import NotLeading
 from bot.store.letters import Letter
-from bot.store.owner import Owner
 from bot.store.unit import Words
 from bot.texts import CATALOGUE, Texts
 from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
@@ -50,6 +51,7 @@ RETRY = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
+ANOTHER_BOT = "Another bot runs on the database file of DATABASE_URL: stop it first."
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
 
@@ -95,13 +97,12 @@ class Relais:
             poll_timeout=poll_timeout,
             poll_interval=poll_interval,
         )
-        self.owner = Owner(database.engine, database.draw)
         self.sender = Sender(
             database.unit,
             transport,
             wall,
             throttle,
-            owner=self.owner,
+            leader=database.leader,
             on_look=self.pulse.note("send"),
             on_unreachable=joining.lose_chat,
             on_stale=backlog.fold,
@@ -119,10 +120,11 @@ class Relais:
     async def close(self, patience: timedelta) -> None:
         """Let what is on its way arrive; what is left is anybody's."""
         await self.sender.close(patience)
-        self.owner.close()
+        self.database.leader.close()
 
     def prepare(self) -> None:
-        """What must be there before the first update: the duties and the public menu."""
+        """What a leader does first: the duties, the menu, and what a wrong clock put off."""
+        self.pulse.begin()
         with self.database.unit() as unit:
             auditor.hang_duties(unit)
             public_menu(unit)
@@ -133,12 +135,17 @@ class Relais:
     async def ring(self) -> int:
         """Handle what is due now, letting others run in between; gives how many items."""
         handled = 0
+        if not self.database.leader.leads:
+            return handled
         try:
             await self._follow_clock()
             for done in cycle.ring(self.database):
                 handled += done
                 # Everybody shares this loop: a tap must not wait for the end of a long ring.
                 await let_others_run()
+        except NotLeading:
+            # Whoever leads now rings for what is left.
+            return handled
         except Exception:
             self._failing = True
             raise
@@ -193,6 +200,10 @@ class Relais:
 
     def _status(self, unexplained: list[str]) -> str:
         """The worst that is true."""
+        if self.database.place.gone():
+            return "database file gone"
+        if not self.database.leader.leads:
+            return "standby"
         if self._failing:
             return "failing"
         if self.rang_at is None:
@@ -293,6 +304,8 @@ async def run(settings: Settings) -> None:
     clock = await _clock(settings)
     database = open_database(settings, clock, words, network)
     try:
+        if not database.place.lock():
+            raise StartError(ANOTHER_BOT)
         migrations.ensure(database.engine)
         await _serve(settings, database, words, clock)
     finally:
@@ -341,17 +354,12 @@ async def _live(
         poll_interval=settings.poll_interval,
         training=bool(settings.clock_url),
     )
-    relais.prepare()
     stop = _stop_signal()
     duties = await _duties(settings, relais, bot, clock)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(each) for each in duties]
-        scheduler = Scheduler(relais.ring)
-        scheduler.start()
         logger.info("running as @%s", bot.username)
         await stop.wait()
-        # First: what a ring said from here on would wait for the next start.
-        scheduler.shutdown()
         for task in running:
             task.cancel()
     # After the tasks: what lands now is settled here, or would be sent twice.
@@ -359,17 +367,24 @@ async def _live(
 
 
 async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) -> list[Any]:
-    """What runs side by side: taking, sending, the web, the training clock."""
+    """What every process does: serve the web, and wait for its turn to lead."""
     web = _web_server(settings, relais, settings.http_port) if settings.http_port else None
     await _patiently(partial(_open_the_way_in, settings, bot))
     # Nothing above may raise once one of these has begun to be.
-    duties: list[Any] = [relais.sender.run()]
+    rules = partial(_ruling_duties, settings, relais, clock)
+    duties: list[Any] = [lead(relais.database.leader, relais.prepare, rules, lambda: None)]
+    if web is not None:
+        duties.append(web.run())
+    return duties
+
+
+def _ruling_duties(settings: Settings, relais: Relais, clock: Clock) -> list[Any]:
+    """What one process does, as long as it leads: ring, send, poll, give the sign of life."""
+    duties: list[Any] = [Scheduler(relais.ring).run(), relais.sender.run()]
     if isinstance(clock, FollowedClock):
         duties.append(clock.follow(relais.settle))
     if settings.heartbeat_url:
         duties.append(beat(settings.heartbeat_url, relais.explained, relais.pulse))
-    if web is not None:
-        duties.append(web.run())
     # A webhook calls by itself, but nobody calls for what a poller set aside before it.
     duties.append(relais.intake.drain() if settings.webhook_url else relais.intake.run())
     return duties

@@ -1,16 +1,24 @@
 """Whose fault an error is: the database's own, or the statement's."""
 
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 
 BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_FULL")
 # PostgreSQL's classes: no connection, full, in use by another, stopped by hand, to be tried again.
 NOT_THE_STATEMENT = ("08", "25", "40", "53", "55", "57", "58", "XX")
 
 
+class FileGone(SQLAlchemyError):
+    """The file of the database is no longer the one that was opened."""
+
+
+class NotLeading(SQLAlchemyError):
+    """Another process leads: what only the leader may write is not written."""
+
+
 def storage_fault(error: BaseException) -> bool:
     """Whether the database itself is at fault (full, locked, gone), and not the statement."""
-    # No connection of the pool came free.
-    if isinstance(error, TimeoutError):
+    # No connection of the pool came free, or none of them is to be written to.
+    if isinstance(error, TimeoutError | FileGone | NotLeading):
         return True
     if not isinstance(error, DBAPIError):
         return False

@@ -431,7 +431,7 @@ class Memory:
         unit.records.write()
         unit.outbox.write()
 
-    look = unit
+    look = ruling = unit
 
 
 def whole(record: Record) -> dict[str, Any]:

@@ -7,14 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import event, text
 
 from bot.clock import pause
 from bot.domain.people import Member
 from bot.domain.roles import Team
-from bot.models import LetterState
-from bot.store import letters
 from bot.store.backup import backup
 from tests.hospital import Hospital
 from tests.scenarios.test_together import press, two
@@ -141,26 +138,3 @@ async def test_a_ring_that_comes_after_the_take_of_the_other_process_sees_it(
 
     [alert] = first.alerts(code)
     assert (alert.rung, alert.taken_by is not None) == (0, True)
-
-
-@pytest.mark.parametrize("alive", [True, False])
-async def test_only_the_letters_of_a_process_that_died_are_taken_over(
-    two: tuple[Hospital, Hospital], alive: bool
-) -> None:
-    first, second = two
-    [code] = await first.injected()
-    first.relais.intake.take([first.message(first.who(GREFFE), text=f"/alerte {code}")])
-    with first.database.unit() as unit:
-        letters.claim(unit, [head.id for head in letters.waiting(unit)], first.relais.owner.number)
-    carried = first.ask(letters.counts)[LetterState.SENDING]
-    if not alive:
-        first.relais.owner.close()
-
-    with second.database.unit() as unit:
-        found = letters.recover(unit, second.relais.owner.number)
-
-    assert carried
-    assert found == (0 if alive else carried)
-    if alive:
-        first.relais.owner.close()
-    await second.flush()

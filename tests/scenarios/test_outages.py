@@ -149,7 +149,7 @@ async def test_an_alert_interrupted_on_its_way_goes_again_recognisably(ward: Hos
     ward.relais.intake.take([ward.message(ward.who(GREFFE), text=f"/alerte {code}")])
     with ward.database.unit() as unit:
         first = [head.id for head in letters.waiting(unit)]
-        letters.claim(unit, first, ward.relais.owner.number)
+        letters.claim(unit, first, ward.database.leader.number)
 
     await ward.restart()
 
