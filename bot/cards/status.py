@@ -169,7 +169,9 @@ def _check_lines(record: Record) -> list[Text]:
     """The watch: what is asked, the last answer, the next question, the grades."""
     watch = record.watch
     said = [
-        text("status.check_asked", at=check.at, team=check.team) for check in record.unanswered()
+        text("status.check_asked", at=check.at, team=check.team)
+        for check in record.unanswered()
+        if check.asked_at
     ]
     if watch.last_at is not None:
         who, at = record.who(watch.last_by), watch.last_at

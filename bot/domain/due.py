@@ -118,7 +118,7 @@ BOOK: tuple[Kind, ...] = (
         Check,
         check.due,
         is_open=lambda _, it: it.state in UNANSWERED,
-        owed_by=lambda _, it: it.team,
+        owed_by=lambda _, it: it.team if it.asked_at else "",
         due_at=_check_due,
         late_at=lambda it: it.next_at if it.rung == 0 else it.at,
         together=lambda _, it: it.round,

@@ -6,7 +6,6 @@ a question that a dialogue has just asked.
 
 import re
 
-from bot.cards import checks as check_cards
 from bot.cards import status as status_cards
 from bot.cards import steps as cards
 from bot.cards.common import head
@@ -19,7 +18,7 @@ from bot.domain.enrolment import Request
 from bot.domain.facts import Step
 from bot.domain.message import Refused, text
 from bot.domain.pathway import Item, ItemKind
-from bot.handlers import people, subjects, team
+from bot.handlers import people, subjects, team, toxicity
 from bot.handlers.desk import Entry, enter
 from bot.handlers.pathway import typed_day
 from bot.handlers.visit import Visit
@@ -223,7 +222,7 @@ def _confirm(visit: Visit) -> None:
 
 
 def _toxicity(visit: Visit) -> None:
-    visit.say(check_cards.sign_question(visit.patient, None))
+    toxicity.ask_sign(visit)
 
 
 def _death(_visit: Visit) -> None:

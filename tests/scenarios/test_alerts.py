@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.codes import every_four
+from bot.domain.codes import called, every_four, valid
 from bot.domain.roles import Team
 from bot.landing import SendError
 from bot.store.records import Page
@@ -21,7 +21,9 @@ def alerted(ward: Hospital, team: Team) -> list[str]:
 
 def wrong(code: str) -> str:
     """The same code with its last character wrong: the check sees it."""
-    return code[:-1] + ("2" if code[-1] != "2" else "3")
+    # Not one that reads as something else, as an hour does: « 12H3 ».
+    others = (code[:-1] + last for last in "23456789ABC" if last != code[-1])
+    return next(other for other in others if called([other]) and not valid(other))
 
 
 def _chooser(ward: Hospital, offset: int, limit: int) -> Page:
