@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from os.path import commonprefix
 from unicodedata import combining, normalize
 
 from bot.domain.codes import distance
@@ -77,9 +76,10 @@ def _named(word: str) -> tuple[str, str]:
     if len(begun) == 1:
         return begun[0], ""
     for name in CALLS:
-        same = len(commonprefix([word, name]))
-        glued = word[same:]
-        if same >= LEAST:
+        beginnings = (name[:n] for n in range(len(name), LEAST - 1, -1))
+        begins = next(filter(word.startswith, beginnings), "")
+        if begins:
+            glued = word.removeprefix(begins)
             # « alertes » has an ending too many, « alerte7k4q » a code.
             return name, glued if any(map(str.isdigit, glued)) else ""
         if distance(word[: len(name) + LEAST], name) == 1:

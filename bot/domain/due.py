@@ -5,7 +5,7 @@ do and of what is late, the columns by which the store finds them, the audit and
 checks. A kind that is added here is in all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,6 +53,8 @@ class Kind:
     due_at: Callable[[Any], datetime | None]
     late_at: Callable[[Any], datetime | None]
     """From when on an open one is late, as `/retards` lists it."""
+    calls: Callable[[Record, Any], Sequence[str]] = lambda _record, _thing: ()
+    """The teams that it calls besides: `/afaire` of each begins with it."""
     together: Callable[[Record, Any], str] = lambda _record, _thing: ""
     """What is handled in one go with the others that say the same, and shares their message."""
     put_in: str = ""
@@ -95,6 +97,8 @@ BOOK: tuple[Kind, ...] = (
         due_at=lambda it: it.raised_at,
         # Late from the first moment: /retards shows it before all else.
         late_at=lambda it: it.raised_at,
+        # Two teams may have to take it: no column says both.
+        calls=lambda record, it: alert.missing(record.pathway.alerts, it),
         put_in=AlertState.OPEN.value,
     ),
     Kind(
@@ -113,6 +117,7 @@ BOOK: tuple[Kind, ...] = (
         owed_by=lambda _, it: it.team,
         due_at=lambda it: it.at,
         late_at=lambda it: it.next_at if it.rung == 0 else it.at,
+        calls=check.called,
         together=lambda _, it: it.round,
         put_in=CheckState.ASKED.value,
         # Some sixty a patient: read with the record, they would weigh on every tap.
@@ -184,6 +189,12 @@ def columns(record: Record, thing: Dated) -> Columns:
         due_at=kind.due_at(thing),
         late_at=kind.late_at(thing) if is_open else None,
     )
+
+
+def calls(record: Record, thing: Dated, team: str) -> bool:
+    """Whether it calls a team that does not owe it alone."""
+    kind = KINDS[thing.KIND]
+    return kind.is_open(record, thing) and team in kind.calls(record, thing)
 
 
 def late_things(record: Record) -> list[Dated]:

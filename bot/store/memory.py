@@ -13,6 +13,7 @@ from typing import Any, cast
 from bot.domain import due
 from bot.domain.facts import (
     RUNNING,
+    UNANSWERED,
     Alert,
     Check,
     Dated,
@@ -220,6 +221,18 @@ class MemoryRecords:
             if c.owed_by == team and centre in ("", record.patient.centre)
         ]
         return _page(found, offset, limit)
+
+    def calling(self, centre: str, before: datetime, limit: int) -> list[tuple[str, str, str]]:
+        alerts, rounds = list[Any](), list[Any]()
+        for record, kind, thing in self._things():
+            if centre not in ("", record.patient.centre):
+                continue
+            line = (record.code, kind.name, thing.key)
+            if isinstance(thing, Alert) and thing.state in RUNNING:
+                alerts.append((thing.raised_at, line))
+            elif isinstance(thing, Check) and thing.state in UNANSWERED and thing.at <= before:
+                rounds.append((thing.at, line))
+        return [line for _, line in (*sorted(alerts)[:limit], *sorted(rounds)[:limit])]
 
     def late(self, offset: int, limit: int) -> Page:
         found = [

@@ -186,6 +186,27 @@ async def test_a_team_may_not_ask_in_words_what_it_may_not_ask_by_command(
     assert ward.last(efs) == "role.forbidden"
 
 
+@pytest.mark.parametrize("said", ["RAS {0}", "{0} : rien à signaler", "ras {0}, pas de fièvre"])
+async def test_nothing_to_report_shows_the_open_round_whose_button_says_so(
+    ward: Hospital, said: str
+) -> None:
+    [code] = await ward.injected()
+    greffe, efs = ward.who(Team.GREFFE), ward.who(Team.EFS)
+    await ward.say(greffe, said.format(code))
+    before = ward.last(greffe)
+    await ward.at("2026-04-27T14:00")
+
+    await ward.say(greffe, said.format(code))
+    await ward.say(efs, said.format(code))
+
+    assert before.startswith("status.one")
+    assert ward.last(greffe).startswith("check.round")
+    assert ward.last(efs).startswith("status.one")
+    assert len(ward.record(code).unanswered()) == 1
+    await ward.press(greffe, "check.button.ras")
+    assert ward.record(code).unanswered() == []
+
+
 async def test_an_emergency_is_heard_however_long_it_is_told(ward: Hospital) -> None:
     [code] = await ward.injected()
     greffe, chat = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
