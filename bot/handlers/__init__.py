@@ -14,6 +14,7 @@ from bot.handlers.desk import Entry, serve
 from bot.handlers.door import Raw, screen
 from bot.handlers.visit import Visit, read
 from bot.store import Unit, letters
+from bot.understanding import unwell
 
 COMMANDS: dict[str, Entry] = {
     "start": Entry(Action.START, people.start),
@@ -95,6 +96,8 @@ FORWARDED = Entry(Action.TALK, typed.forwarded)
 IDENTIFYING = Entry(Action.START, typed.identifying)
 IDENTITY = Entry(Action.START, typed.identity)
 TYPED = Entry(Action.TALK, typed.typed)
+# A sign that one of ours describes in a group of nobody's: heard there too.
+CALL = Entry(Action.HELP, typed.typed)
 NOT_TEXT = Entry(Action.TALK, typed.not_text)
 
 SHOWS_SOMEBODY = (
@@ -224,7 +227,8 @@ def _ours(visit: Visit) -> bool:
 def _talk(visit: Visit, message: dict[str, Any], *, edited: bool) -> Entry | None:
     """What is no command: people also talk among themselves, and strangers are not answered."""
     if not _ours(visit):
-        return None
+        is_call = visit.member is not None and not edited and bool(unwell(visit.typed))
+        return CALL if is_call else None
     if edited:
         return EDITED
     if "forward_origin" in message:

@@ -25,7 +25,8 @@ def query(centre: str, before: datetime, limit: int) -> Any:
     parts = [
         select(d.code, d.kind, d.key, d.rank, d.due_at)
         .where(*each, *here)
-        .order_by(d.due_at, d.code)
+        # What nobody has yet before what is taken, as the index is.
+        .order_by(d.state, d.due_at, d.code)
         .limit(limit)
         .subquery()
         for each in which

@@ -229,10 +229,12 @@ class MemoryRecords:
                 continue
             line = (record.code, kind.name, thing.key)
             if isinstance(thing, Alert) and thing.state in RUNNING:
-                alerts.append((thing.raised_at, line))
+                alerts.append((thing.state, thing.raised_at, line))
             elif isinstance(thing, Check) and thing.state in UNANSWERED and thing.at <= before:
-                rounds.append((thing.at, line))
-        return [line for _, line in (*sorted(alerts)[:limit], *sorted(rounds)[:limit])]
+                rounds.append((thing.state, thing.at, line))
+        # So many of each, what nobody has yet before what is taken; then by age.
+        kept = (sorted(found)[:limit] for found in (alerts, rounds))
+        return [line for each in kept for _, _, line in sorted(each, key=lambda one: one[1:])]
 
     def late(self, offset: int, limit: int) -> Page:
         found = [
