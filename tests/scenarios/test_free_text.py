@@ -83,7 +83,9 @@ async def test_a_code_alone_gives_the_status(any_ward: Hospital) -> None:
     assert any_ward.last(efs).startswith("status.one")
 
 
-@pytest.mark.parametrize("said", ["{0} a de la fièvre", "fièvre chez {0}", "{0} confus"])
+@pytest.mark.parametrize(
+    "said", ["{0} a de la fièvre", "fièvre chez {0}", "/urgence {0} convulse", "{0} confus"]
+)
 async def test_saying_that_a_patient_is_unwell_asks_what_is_seen_and_the_tap_alerts(
     ward: Hospital, said: str
 ) -> None:
