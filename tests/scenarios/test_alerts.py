@@ -74,6 +74,7 @@ async def test_a_code_alone_alerts(ward: Hospital) -> None:
         "{1} svp",
         "TLS {1} ne répond plus",
         "patient {0} convulse",
+        "svp {1} convulse",
     ],
 )
 async def test_what_follows_the_code_never_holds_an_alert_back(ward: Hospital, said: str) -> None:
