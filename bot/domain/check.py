@@ -24,6 +24,8 @@ from bot.domain.roles import Team
 UNFINISHED = timedelta(minutes=5)
 """A report begun and left is worth an alert after this: somebody saw something."""
 LATE = timedelta(minutes=15)
+ESCALATED = 2
+"""The rung at which others are called."""
 GIVEN_UP = timedelta(hours=10)
 """After its escalation, how long an unanswered check may stand; then it is said as missed."""
 
@@ -60,6 +62,17 @@ def asked_team(record: Record) -> Team:
 def answers(record: Record, check: Check) -> tuple[str, ...]:
     """The teams whose answer counts: the one that is asked, and those it climbs to."""
     return (check.team, Team.COORDINATION, *record.pathway.checks.escalate_to)
+
+
+def escalated(check: Check) -> bool:
+    """Put to others than the team that was asked."""
+    return check.rung >= ESCALATED
+
+
+def called(record: Record, check: Check) -> tuple[str, ...]:
+    """The other teams that an escalated check was put to."""
+    others = record.pathway.checks.escalate_to if escalated(check) else ()
+    return tuple(team for team in others if team != check.team)
 
 
 def adjust_watch(record: Record) -> None:
@@ -142,7 +155,7 @@ def due(record: Record, check: Check) -> None:
         return
     check.rung += 1
     record.log("check_late", at=check.at.isoformat(), rung=check.rung)
-    if check.rung > 2:
+    if check.rung > ESCALATED:
         _miss(record, check)
         return
     check.next_at = _next_rung(record, check)

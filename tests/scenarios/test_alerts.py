@@ -77,6 +77,7 @@ async def test_a_code_alone_alerts(ward: Hospital) -> None:
         "{1} svp",
         "TLS {1} ne répond plus",
         "patient {0} convulse",
+        "svp {1} convulse",
     ],
 )
 async def test_what_follows_the_code_never_holds_an_alert_back(ward: Hospital, said: str) -> None:
@@ -244,7 +245,7 @@ async def test_an_alert_in_a_foreign_group_leaves_and_shows_nothing_there(
     assert [each.split()[0] for each in privately] == ["alert.sent"]
 
 
-@pytest.mark.parametrize("said", ["/alerte", "/alerte {0}", "/toxicite {1}"])
+@pytest.mark.parametrize("said", ["/alerte", "/alerte {0}", "/toxicite {1}", "{1} convulse"])
 async def test_a_call_in_a_foreign_group_goes_on_in_private(ward: Hospital, said: str) -> None:
     [code] = await ward.injected()
     nurse = ward.who(GREFFE)
