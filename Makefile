@@ -32,7 +32,8 @@ simulate: .venv/.dev
 
 # The long faults: a real bot killed fifty times, a full disk, a Telegram that is down …
 faults: .venv/.dev
-	$(PY) -m pytest -n0 tests/end_to_end/test_faults.py tests/end_to_end/test_kill.py
+	KILLS=50 $(PY) -m pytest -n0 tests/end_to_end/test_faults.py tests/end_to_end/test_kill.py \
+		tests/end_to_end/test_leader.py
 
 # Writes what changed in bot/models.py as the next migration: make revision name="Add a column"
 revision: .venv/.dev
