@@ -93,6 +93,7 @@ class Sender:
         leader: Leader | None = None,
         on_unreachable: Callable[[Unit, int, str], object] = _say_nothing,
         on_stale: Callable[[Unit, int], object] | None = None,
+        on_refused: Callable[[Unit, Letter], object] = _say_nothing,
         on_calls: Callable[[Unit, Sequence[Letter]], object] = _say_nothing,
         on_look: Callable[[], object] = _say_nothing,
         fill: Callable[[Letter], Letter] = _as_it_is,
@@ -107,6 +108,7 @@ class Sender:
         self._leader = leader
         self._on_unreachable = on_unreachable
         self._on_stale = on_stale
+        self._on_refused = on_refused
         self._on_calls = on_calls
         self._on_look = on_look
         self._fill = fill
@@ -130,6 +132,14 @@ class Sender:
         self._resync_at: datetime | None = None
         self._suspect: set[int] = set()
         """Chats for which memory may believe too much."""
+
+    @property
+    def _number(self) -> int:
+        return self._leader.number if self._leader else 0
+
+    @property
+    def _leads(self) -> bool:
+        return self._leader is None or self._leader.leads
 
     # When
 
@@ -248,14 +258,6 @@ class Sender:
             self._queue.keep_only(letters.waiting_for(unit, chat), chat)
         self._suspect.clear()
         self._unread = False
-
-    @property
-    def _leads(self) -> bool:
-        return self._leader is None or self._leader.leads
-
-    @property
-    def _number(self) -> int:
-        return self._leader.number if self._leader else 0
 
     def _read_all(self, unit: Unit, now: datetime) -> None:
         heads = letters.waiting(unit)
@@ -418,6 +420,8 @@ class Sender:
         elif is_lost(letter, error):
             self._suspect.add(chat)
             self._on_unreachable(unit, chat, error.reason)
+        elif error.refused:
+            self._on_refused(unit, letter)
 
     def _settled(self, landed: Sequence[Landing]) -> None:
         """It is committed: memory follows, and who asked is told."""

@@ -162,7 +162,10 @@ async def at_once(wards: tuple[Hospital, Hospital], *updates: dict[str, Any]) ->
 
 
 def failed(ward: Hospital) -> list[int]:
-    return ward.ask(lambda unit: inbox.failures(unit, unit.now - timedelta(days=9), 10))
+    found: list[int] = ward.ask(
+        lambda unit: inbox.failures(unit, unit.now - timedelta(days=9), 10)
+    )
+    return found
 
 
 async def test_a_round_that_two_people_report_at_the_same_instant_is_one_alert(
