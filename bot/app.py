@@ -48,6 +48,7 @@ from bot.transport import AiohttpRequest, TelegramTransport
 logger = logging.getLogger(__name__)
 
 RETRY = timedelta(seconds=2)
+FILE_GONE = "database file gone"
 PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
@@ -94,6 +95,7 @@ class Relais:
             apologise=apologise,
             screen=screen,
             on_poll=self.pulse.note("poll"),
+            on_rival=auditor.other_poller,
             poll_timeout=poll_timeout,
             poll_interval=poll_interval,
         )
@@ -183,14 +185,19 @@ class Relais:
 
     def explained(self) -> bool:
         """Whether the heart may beat."""
-        return self._status(self.unexplained()) == "ok"
+        return not self._reasons(self.unexplained())
 
     def health(self) -> dict[str, Any]:
         """What an operator sees; identifiers only."""
+        if self.database.place.gone():
+            # What could still be read of it is nobody's database any more.
+            return {"status": FILE_GONE, "reasons": [FILE_GONE]}
         with self.database.look() as unit:
             due, found = cycle.next_due(unit), auditor.unexplained(unit)
+            reasons = self._reasons(found)
             return {
-                "status": self._status(found),
+                "status": reasons[0] if reasons else "ok",
+                "reasons": reasons,
                 "now": unit.now.isoformat(),
                 "rang_at": self.rang_at.isoformat() if self.rang_at else None,
                 "next_due_at": due.isoformat() if due else None,
@@ -199,19 +206,22 @@ class Relais:
                 "anchors": _anchors(unit) if self._training else [],
             }
 
-    def _status(self, unexplained: list[str]) -> str:
-        """The worst that is true."""
+    def _reasons(self, unexplained: list[str]) -> list[str]:
+        """Why the heart does not beat, the worst first; no identifiers."""
         if self.database.place.gone():
-            return "database file gone"
+            return [FILE_GONE]
         if not self.database.leader.leads:
-            return "standby"
-        if self._failing:
-            return "failing"
-        if self.rang_at is None:
-            return "starting"
-        if self.pulse.old():
-            return "stuck"
-        return "unexplained" if unexplained else "ok"
+            return ["standby"]
+        old = self.pulse.old()
+        found = {
+            "failing": self._failing,
+            "starting": self.rang_at is None,
+            "another poller": self.intake.rival.here,
+            "stuck": old,
+            **{f"nothing lately from {duty}": True for duty in old},
+            "unexplained": unexplained,
+        }
+        return [reason for reason, holds in found.items() if holds]
 
     def _calls_landed(self, unit: Unit, calls: Sequence[Letter]) -> None:
         receipts.landed(unit, [(call.cause, call.team) for call in calls])

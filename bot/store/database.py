@@ -17,7 +17,6 @@ from sqlalchemy.pool import StaticPool
 
 from bot.domain.network import Network
 from bot.domain.record import Draw
-from bot.store.faults import FileGone
 from bot.store.leader import Leader
 from bot.store.people import Kept
 from bot.store.place import Place
@@ -68,8 +67,7 @@ class Database:
             # Inside the transaction: what a rule said and what it changed become true together.
             unit.write()
             # Into a deleted file it would be true for nobody: whoever asked must ask again.
-            if self.place.gone():
-                raise FileGone
+            self.place.require()
         # Only now: memory must not know what a failed commit took back.
         unit.committed()
         # At once: an alert does not wait for the next look at the outbox.
@@ -147,6 +145,7 @@ def place_of(engine: Engine) -> Place:
         return Place()
     place = Place(Path(str(name)))
     event.listen(engine, "connect", lambda *_: place.opened())
+    event.listen(engine, "do_connect", lambda *_: place.require())
     return place
 
 

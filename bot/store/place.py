@@ -4,6 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from bot.store.faults import FileGone
+
 LOCK = ".lock"
 """Of the file beside the database that its one process locks."""
 
@@ -24,6 +26,11 @@ class Place:
     def gone(self) -> bool:
         """Whether it was deleted or replaced while this process had it open."""
         return self._is is not None and self._found() != self._is
+
+    def require(self) -> None:
+        """Raise if it is gone; SQLite would silently make an empty file in its stead."""
+        if self.gone():
+            raise FileGone
 
     def _found(self) -> tuple[int, int] | None:
         if self.path is None:
