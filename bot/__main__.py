@@ -34,6 +34,7 @@ def run(settings: Settings, _file: Path) -> int:
 def migrate(settings: Settings, _file: Path) -> int:
     """Bring the database up to date with the program."""
     database = _open(settings)
+    app.require_seen(database)
     migrations.upgrade(database.engine)
     say("The database is up to date.")
     return 0
@@ -60,7 +61,11 @@ def backup(settings: Settings, file: Path) -> int:
 
 def restore(settings: Settings, file: Path) -> int:
     """Fill an empty database from a file, and verify the chain."""
-    say(f"{backups.restore(_open(settings).engine, file)} rows from {file}.")
+    database = _open(settings)
+    say(f"{backups.restore(database.engine, file)} rows from {file}.")
+    # From here on this one is meant, whatever was here before.
+    database.seen.forget()
+    database.seen.note()
     # A backup proves itself: the chain holds only if each event came back as it was.
     return audit(settings, file)
 
@@ -124,6 +129,7 @@ def _check_catalogue(settings: Settings) -> str:
 
 def _check_database(settings: Settings) -> str:
     database = _open(settings)
+    app.require_seen(database)
     found = migrations.state(database.engine)
     if found in migrations.REFUSALS:
         raise SchemaError(migrations.REFUSALS[found])
@@ -194,6 +200,9 @@ def parser() -> Parser:
         command = commands.add_parser(name, help=described, description=described)
         if name in ("backup", "restore"):
             command.add_argument("file", type=Path, metavar="FILE")
+        if name in ("run", "migrate"):
+            anew = "take the database as it is, though it be empty or older than the last one"
+            command.add_argument("--new", action="store_true", help=anew)
     return whole
 
 
@@ -218,6 +227,8 @@ def _main(asked: argparse.Namespace) -> int:
     try:
         settings = read_settings()
         set_up(settings.log_level)
+        if getattr(asked, "new", False):
+            _open(settings).seen.forget()
         return COMMANDS[command][0](settings, getattr(asked, "file", Path()))
     except WrongFile as error:
         complain(str(error))

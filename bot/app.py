@@ -53,6 +53,10 @@ PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
 ANOTHER_BOT = "Another bot runs on the database file of DATABASE_URL: stop it first."
+OLDER = (
+    "The database is empty or older than the one last seen here: python -m bot restore FILE brings"
+    " a backup back, python -m bot run --new takes this one as it is."
+)
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
 
@@ -123,6 +127,7 @@ class Relais:
     async def close(self, patience: timedelta) -> None:
         """Let what is on its way arrive; what is left is anybody's."""
         await self.sender.close(patience)
+        self.database.seen.note()
         self.database.leader.close()
 
     def prepare(self) -> None:
@@ -297,6 +302,12 @@ def open_database(settings: Settings, clock: Clock, words: Words, network: Netwo
         ) from None
 
 
+def require_seen(database: Database) -> None:
+    """Refuse to begin anew, or from an older copy, without being told to."""
+    if database.seen.lost():
+        raise StartError(OLDER)
+
+
 def make_bot(settings: Settings) -> Bot:
     return Bot(
         token=settings.telegram_token.get_secret_value(),
@@ -317,6 +328,7 @@ async def run(settings: Settings) -> None:
     try:
         if not database.place.lock():
             raise StartError(ANOTHER_BOT)
+        require_seen(database)
         migrations.ensure(database.engine)
         await _serve(settings, database, words, clock)
     finally:
@@ -383,7 +395,9 @@ async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) ->
     await _patiently(partial(_open_the_way_in, settings, bot))
     # Nothing above may raise once one of these has begun to be.
     rules = partial(_ruling_duties, settings, relais, clock)
-    duties: list[Any] = [lead(relais.database.leader, relais.prepare, rules, lambda: None)]
+    duties: list[Any] = [
+        lead(relais.database.leader, relais.prepare, rules, relais.database.seen.note)
+    ]
     if web is not None:
         duties.append(web.run())
     return duties

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.network import Network
 from bot.store import Database
 from bot.store.faults import FileGone, storage_fault
+from tests import simulation
 from tests.fakes import FakeClock, Show
 from tests.test_outbox import say
 
@@ -85,3 +86,64 @@ def test_who_leads_ends_with_its_file_and_says_so_once(
 
     assert sqlite.leader.take()
     say(sqlite, "after")
+
+
+# What was seen last
+
+
+def happens(database: Database, times: int = 1) -> None:
+    for _ in range(times):
+        with database.unit() as unit:
+            unit.events.record("patient_created", "TLS-7K4Z")
+    database.seen.note()
+
+
+def test_the_database_that_was_seen_last_is_known_again_and_may_be_newer(
+    sqlite: Database, file: Path, clock: FakeClock, network: Network
+) -> None:
+    happens(sqlite)
+    seen = file.with_name("relais.db.seen")
+    before = seen.read_text("utf-8")
+    with sqlite.unit() as unit:
+        unit.events.record("said", "TLS-7K4Z")
+    sqlite.close()
+
+    again = open_it(file, clock, network)
+    assert not again.seen.lost()
+    again.seen.note()
+    again.close()
+
+    assert seen.read_text("utf-8") != before
+    assert seen.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_older_copy_or_an_emptied_file_is_not_the_one_that_was_seen(
+    sqlite: Database, file: Path, clock: FakeClock, network: Network
+) -> None:
+    happens(sqlite)
+    sqlite.close()
+    older = file.read_bytes()
+    newer = open_it(file, clock, network)
+    happens(newer)
+    newer.close()
+
+    for content in (older, b""):
+        file.write_bytes(content)
+        again = open_it(file, clock, network)
+        assert again.seen.lost()
+        again.close()
+    meant = open_it(file, clock, network)
+    meant.seen.forget()
+
+    assert not meant.seen.lost()
+    meant.close()
+
+
+def test_a_server_has_no_place_beside_it(postgres_url: str, clock: FakeClock) -> None:
+    words = Show()
+    network = simulation.network()
+    database = Database(postgres_url, clock=clock, words=words, network=network)
+    happens(database)
+
+    assert not database.seen.lost()
+    database.close()

@@ -20,6 +20,7 @@ from bot.domain.record import Draw
 from bot.store.leader import Leader
 from bot.store.people import Kept
 from bot.store.place import Place
+from bot.store.seen import Seen
 from bot.store.unit import Unit, Words
 
 LINE = {
@@ -49,6 +50,7 @@ class Database:
         self.engine = open_engine(url)
         self.place = place_of(self.engine)
         self.leader = Leader(self.engine, self.place)
+        self.seen = Seen(self.engine, self.place)
         self.clock = clock
         self.words = words
         self.network = network
@@ -70,6 +72,7 @@ class Database:
             self.place.require()
         # Only now: memory must not know what a failed commit took back.
         unit.committed()
+        self.seen.stale = True
         # At once: an alert does not wait for the next look at the outbox.
         if unit.wrote_letters:
             self.on_letters()

@@ -1,5 +1,6 @@
 """Two bots on one database: one leads, the other takes over; on a file there is no other."""
 
+import json
 import os
 import random
 import signal
@@ -9,6 +10,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -16,7 +19,7 @@ from sqlalchemy import create_engine, text
 from simulator.client import Client
 from tests import postgres
 from tests.end_to_end.nest import hatch
-from tests.end_to_end.programs import CAST, SETUP_CODE, bot, run, settings, simulator
+from tests.end_to_end.programs import CAST, SETUP_CODE, bot, free_port, run, settings, simulator
 from tests.end_to_end.test_kill import MARKS, seeded
 from tests.end_to_end.town import NURSE, Town
 
@@ -188,3 +191,50 @@ def test_a_second_bot_on_the_same_file_is_refused_with_one_sentence(
     # A killed one leaves nothing behind that holds up the next.
     with bot(given, tmp_path) as third:
         assert third.stop() == 0
+
+
+def test_an_emptied_database_is_refused_until_somebody_means_it(url: str, tmp_path: Path) -> None:
+    client, given = Client(url), settings(url, tmp_path)
+    with bot(given, tmp_path) as first:
+        Town(client).start(NURSE, SETUP_CODE)
+        until(lambda: (tmp_path / "relais.db.seen").exists(), TAKEOVER)
+        first.kill()
+    for file in tmp_path.glob("relais.db*"):
+        if file.suffix != ".seen":
+            file.unlink()
+
+    refused = [run(tmp_path, given, command) for command in ("run", "migrate")]
+    code, said, _ = run(tmp_path, given, "migrate", "--new")
+
+    for failed, _, why in refused:
+        assert failed == 1
+        assert why.splitlines()[-1].startswith("The database is empty or older")
+    assert (code, said) == (0, "The database is up to date.\n")
+
+
+def test_a_report_is_not_confirmed_into_a_deleted_file(url: str, tmp_path: Path) -> None:
+    client, port = Client(url), free_port()
+    given = settings(url, tmp_path, HTTP_PORT=str(port))
+    with bot(given, tmp_path) as program:
+        town = Town(client)
+        town.start(NURSE, SETUP_CODE)
+        said = len(town.texts(NURSE))
+        for file in tmp_path.glob("relais.db*"):
+            file.unlink()
+        client.say(NURSE, "/aide", NURSE)
+        program.until_it_says("the database file is not the one that was opened any more")
+
+        status, page = looked(port)
+
+        assert (status, page["status"]) == (503, "database file gone")
+        assert len(town.texts(NURSE)) == said
+        assert client.state()["pending_updates"] == 1
+
+
+def looked(port: int) -> tuple[int, Any]:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)

@@ -264,15 +264,19 @@ async def test_health_is_red_and_the_heart_stops_while_a_second_poller_is_there(
 # A file that is no longer there
 
 
+def put_aside(file: Path) -> None:
+    file.rename(file.with_name("aside.db"))
+
+
 async def test_health_is_red_and_a_tap_is_left_with_telegram_when_the_file_is_deleted(
-    sqlite_url: str, clock: FakeClock, network: Network, tmp_path: Path
+    sqlite_url: str, clock: FakeClock, network: Network
 ) -> None:
     database = Database(sqlite_url, clock=clock, words=Show(), network=network, audit_key=b"key")
     ward = Hospital(database, clock)
     await ward.open()
     assert ward.relais.health()["status"] in ("ok", "unexplained")
 
-    Path(sqlite_url.removeprefix("sqlite:///")).rename(tmp_path / "aside.db")
+    put_aside(Path(sqlite_url.removeprefix("sqlite:///")))
 
     assert ward.relais.health()["status"] == "database file gone"
     assert not ward.relais.explained()
