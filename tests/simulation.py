@@ -17,12 +17,12 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from bot import pathways
-from bot.care import auditor, cycle, joining
+from bot.care import auditor, cycle, joining, receipts
 from bot.domain import checklist, schedule
 from bot.domain import relay as rules
 from bot.domain.calendar import Calendar
 from bot.domain.facts import Alert, Check, Relay, Step, StepState
-from bot.domain.message import Text
+from bot.domain.message import Kind, Priority, Text
 from bot.domain.network import Network
 from bot.domain.pathway import Item, ItemKind
 from bot.domain.people import Group, Member
@@ -99,6 +99,10 @@ class Person:
     team: Team
 
 
+Carry = Callable[[], list[tuple[str, str]]]
+"""All that waits arrives; gives what the calls of alerts were about, each with its team."""
+
+
 class Broken(AssertionError):
     """Something that must always hold did not."""
 
@@ -106,11 +110,9 @@ class Broken(AssertionError):
 class Simulation:
     """One hospital, some patients, from the decision to J+31."""
 
-    def __init__(
-        self, seed: int, store: Store, clock: Clock, post: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, seed: int, store: Store, clock: Clock, carry: Carry | None = None) -> None:
         self.rng, self.store, self.clock = Random(seed), store, clock
-        self._post = post or (lambda: _deliver(store))
+        self._carry = carry or (lambda: _deliver(store))
         self._desk = Desk("relais_bot")
         self._numbers = count(1)
         self.people: list[Person] = []
@@ -227,6 +229,12 @@ class Simulation:
             raise Broken(f"a due item did not move: {self._next_due()}")
         self._post()
 
+    def _post(self) -> None:
+        calls = self._carry()
+        if calls:
+            with self.store.unit() as unit:
+                receipts.landed(unit, calls)
+
     # What goes wrong
 
     def _trouble(self) -> None:
@@ -236,6 +244,9 @@ class Simulation:
             self._ring()
         elif luck < 0.05:
             self.clock.now -= timedelta(minutes=self.rng.uniform(1, 90))
+            # As the bot does when it sees that the machine's clock went back.
+            for _ in cycle.hasten(self.store):  # type: ignore[arg-type]
+                pass
         elif luck < 0.08:
             self._lose_a_chat()
 
@@ -385,11 +396,14 @@ def _to_do(record: Record) -> list[Step]:
     ]
 
 
-def _deliver(store: Any) -> None:
-    """Everything that waits arrives."""
+def _deliver(store: Any) -> list[tuple[str, str]]:
+    calls = []
     for letter in store.facts.waiting.values():
         letter["state"], letter["message_id"] = "sent", letter["id"] + NUMBERED_FROM
+        if (letter["kind"], letter["priority"]) == (Kind.SEND, Priority.ALERT):
+            calls.append((letter["cause"], letter["team"]))
     store.facts.waiting.clear()
+    return calls
 
 
 # Played in memory

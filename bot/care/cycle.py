@@ -19,7 +19,7 @@ AT_ONCE = 500
 AT_MOST = 40
 """Turns of one ring: far more than 10,000 patients have due at one instant."""
 FAR_AT_MOST = 4000
-"""What was put to somebody and is looked at after the clock went back."""
+"""Patients who are looked at after the clock went back."""
 TOGETHER = 25
 """The most that is handled in one transaction: the loop is held no longer."""
 
@@ -48,7 +48,7 @@ def ring(database: Database) -> Iterator[int]:
 def hasten(database: Database) -> Iterator[int]:
     """A clock that was ahead put alerts and rounds too far away: they are due now."""
     with database.look() as unit:
-        codes = sorted({code for code, *_ in unit.records.told_open(FAR_AT_MOST)})
+        codes = unit.records.pressing(FAR_AT_MOST)
     for at in range(0, len(codes), TOGETHER):
         with database.unit() as unit:
             part = codes[at : at + TOGETHER]

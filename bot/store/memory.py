@@ -173,12 +173,14 @@ class MemoryRecords:
                     yield record, kind, thing
 
     def first_due(self, besides: str = "") -> datetime | None:
+        kept, put_off = self._facts.records, bool(self._facts.faults)
         coming = [
             at
-            for code, held in self._facts.records.items()
+            for code, held in kept.items()
             for things in held.record.things.values()
             for thing in things.values()
-            if (at := self._rings_at(code, thing)) is not None
+            # Asked more often than anything else: no call while nothing was put off.
+            if (at := self._rings_at(code, thing) if put_off else thing.next_at) is not None
         ]
         duties = [at for name, at in self._facts.duties.items() if name != besides]
         return min([*coming, *duties], default=None)
@@ -387,6 +389,14 @@ class MemoryRecords:
             if isinstance(thing, Alert) and thing.state in RUNNING
         ]
         return [line for _, line in sorted(found)][:limit]
+
+    def pressing(self, limit: int) -> list[str]:
+        found = {
+            record.code
+            for record, kind, thing in self._things()
+            if kind.farthest and kind.is_open(record, thing)
+        }
+        return sorted(found)[:limit]
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         found = [

@@ -444,6 +444,14 @@ class Records:
         found = select(d.code, d.key).where(*mine).order_by(d.state, d.due_at).limit(limit)
         return [tuple(row) for row in self._connection.execute(found)]
 
+    def pressing(self, limit: int) -> list[str]:
+        """The codes of those about whom something is open whose next instant is never far."""
+        kinds = [due.RANKS[kind.name] for kind in due.BOOK if kind.farthest]
+        # Late from a known instant on as long as it is open, and not after: there is an index.
+        open_ones = (d.rank.in_(kinds), d.late_at.is_not(None))
+        found = select(d.code).distinct().where(*open_ones).order_by(d.code).limit(limit)
+        return list(self._connection.execute(found).scalars())
+
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         """What was put to somebody and waits: (code, kind, key, what it shares).
 
