@@ -43,6 +43,7 @@ def audit(settings: Settings, _file: Path) -> int:
     """Verify the event chain; name the first broken row."""
     database = _open(settings)
     migrations.require(database.engine)
+    app.require_key(database)
     with database.look() as unit:
         broken, count = unit.events.first_broken(), unit.events.count()
     if broken is not None:
@@ -130,6 +131,15 @@ def _check_database(settings: Settings) -> str:
     return f"{database.engine.dialect.name}, schema {found}"
 
 
+def _check_chain(settings: Settings) -> str:
+    database = _open(settings)
+    if migrations.state(database.engine) is migrations.State.EMPTY:
+        return "none yet"
+    app.require_key(database)
+    with database.look() as unit:
+        return f"{unit.events.count()} events, AUDIT_KEY is theirs"
+
+
 def _check_groups(settings: Settings) -> str:
     database = _open(settings)
     if migrations.state(database.engine) is migrations.State.EMPTY:
@@ -152,6 +162,7 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "pathway": _check_pathway,
     "catalogue": _check_catalogue,
     "database": _check_database,
+    "events": _check_chain,
     "groups": _check_groups,
     "Telegram": _check_telegram,
 }

@@ -48,6 +48,10 @@ RETRY = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
+WRONG_KEY = (
+    "AUDIT_KEY is not the one that sealed the events of this database:"
+    " give the key that the bot was first started with."
+)
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
 
@@ -267,6 +271,13 @@ def open_database(settings: Settings, clock: Clock, words: Words, network: Netwo
         ) from None
 
 
+def require_key(database: Database) -> None:
+    """Refuse a key that is not the chain's: nothing that it sealed would ever verify."""
+    with database.look() as unit:
+        if not unit.events.sealed_here():
+            raise StartError(WRONG_KEY)
+
+
 def make_bot(settings: Settings) -> Bot:
     return Bot(
         token=settings.telegram_token.get_secret_value(),
@@ -286,6 +297,7 @@ async def run(settings: Settings) -> None:
     database = open_database(settings, clock, words, network)
     try:
         migrations.ensure(database.engine)
+        require_key(database)
         await _serve(settings, database, words, clock)
     finally:
         database.close()

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,10 @@ from sqlalchemy import insert
 from sqlmodel import SQLModel
 
 from bot.__main__ import COMMANDS, main
+from bot.domain.network import Network
+from bot.store import Database
 from bot.store.database import open_engine
+from tests.fakes import FakeClock, Show
 
 ROOT = Path(__file__).parents[1]
 MISSING: Mapping[str, str] = {}
@@ -129,6 +132,60 @@ def test_a_missing_setting_is_one_sentence_that_names_it(command: str, tmp_path:
     assert refused.stderr.count(b"\n") == 1
 
 
+GIVEN = {
+    "TELEGRAM_TOKEN": "123:a-token-of-the-tests",
+    "AUDIT_KEY": "a-key-of-the-tests",
+    "DATABASE_URL": "sqlite:///one.db",
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path, network: Network) -> Iterator[Database]:
+    """The database of `GIVEN`, where something happened."""
+    migrated = called(tmp_path, "migrate", settings=GIVEN)
+    assert migrated.returncode == 0, migrated.stderr
+    database = Database(
+        f"sqlite:///{tmp_path}/one.db",
+        clock=FakeClock(),
+        words=Show(),
+        network=network,
+        audit_key=GIVEN["AUDIT_KEY"].encode(),
+    )
+    _happens(database)
+    yield database
+    database.close()
+
+
+def _happens(database: Database) -> None:
+    with database.unit() as unit:
+        for n in range(3):
+            unit.events.record("check_ras", "TLS-7K4Z", 1, n=n)
+
+
+@pytest.mark.parametrize("command", ["run", "audit"])
+def test_another_key_is_refused_in_one_sentence_and_writes_nothing(
+    command: str, house: Database, tmp_path: Path
+) -> None:
+    refused = called(tmp_path, command, settings=GIVEN | {"AUDIT_KEY": "another-key"})
+
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    assert refused.stderr.startswith(b"AUDIT_KEY is not the one that sealed the events")
+    assert refused.stderr.count(b"\n") == 1
+    with house.look() as unit:
+        assert (unit.events.count(), unit.events.first_broken()) == (3, None)
+
+
+def test_check_names_a_key_that_is_not_the_one_of_the_events(
+    house: Database, tmp_path: Path
+) -> None:
+    other = GIVEN | {"AUDIT_KEY": "another-key", "TELEGRAM_API_URL": "http://127.0.0.1:9"}
+
+    checked = called(tmp_path, "check", settings=other)
+
+    assert checked.returncode == 1
+    assert b"FAULT events: AUDIT_KEY is not the one" in checked.stdout
+
+
 def _somebody_joins(file: Path) -> None:
     engine = open_engine(f"sqlite:///{file}")
     joined = {"telegram_id": 7, "name": "Zoé", "team": "efs", "centre": "TLS", "reachable": True}
@@ -139,11 +196,7 @@ def _somebody_joins(file: Path) -> None:
 
 
 def test_a_database_goes_to_a_file_and_comes_back_with_its_chain(tmp_path: Path) -> None:
-    given = {
-        "TELEGRAM_TOKEN": "123:a-token-of-the-tests",
-        "AUDIT_KEY": "a-key-of-the-tests",
-        "DATABASE_URL": "sqlite:///one.db",
-    }
+    given = GIVEN
     other = given | {"DATABASE_URL": "sqlite:///two.db"}
 
     assert b"is empty" in called(tmp_path, "audit", settings=given).stderr

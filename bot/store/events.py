@@ -86,6 +86,16 @@ class Events:
     def count(self) -> int:
         return int(self._connection.execute(select(func.count()).select_from(events)).scalar_one())
 
+    def sealed_here(self) -> bool:
+        """Whether our key sealed these events: the newest or, if that was changed, the first."""
+        ends = [c.id.desc(), c.id]
+        found = [self._connection.execute(select(events).order_by(end).limit(1)) for end in ends]
+        rows = [row for each in found for row in each.mappings()]
+        return not rows or any(self._is_sealed(row) for row in rows)
+
+    def _is_sealed(self, row: Any) -> bool:
+        return bool(row["hash"] == seal(_event(row), row["previous"], self._key))
+
     def first_broken(self) -> int | None:
         """The id of the first event whose seal does not hold; none if the chain verifies.
 
@@ -97,8 +107,7 @@ class Events:
         whole = select(events).order_by(c.id).execution_options(yield_per=1000)
         with self._connection.execute(whole) as found:
             for row in found.mappings():
-                sealed = seal(_event(row), previous, self._key)
-                if row["previous"] != previous or row["hash"] != sealed:
+                if row["previous"] != previous or not self._is_sealed(row):
                     return int(row["id"])
                 previous = row["hash"]
         return None
