@@ -32,6 +32,7 @@ from bot.handlers.door import screen
 from bot.handlers.people import public_menu
 from bot.heartbeat import Pulse, beat
 from bot.intake import ALLOWED_UPDATES, Intake
+from bot.logs import Outage
 from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
 from bot.settings import Settings
@@ -429,7 +430,7 @@ async def _patiently(
     ask: Callable[[], Any], rest: Callable[[timedelta], Awaitable[None]] = pause
 ) -> None:
     """Ask Telegram until it answers; a token that it does not know ends the start."""
-    told = False
+    outage = Outage(logger, "Telegram does not answer yet")
     while True:
         try:
             await ask()
@@ -439,13 +440,12 @@ async def _patiently(
             # For PTB this is trouble of the network too, but asking again will not help.
             raise StartError(f"Telegram refuses the start: {error.message}.") from None
         except (NetworkError, RetryAfter) as error:
-            if not told:
-                logger.error("Telegram does not answer yet: %s", type(error).__name__)
-            told = True
+            outage.failed(type(error).__name__)
             await rest(RETRY)
         except TelegramError as error:
             raise StartError(f"Telegram refuses the start: {type(error).__name__}.") from None
         else:
+            outage.over()
             return
 
 
