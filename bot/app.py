@@ -38,6 +38,7 @@ from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store import Database, Unit, letters
 from bot.store.owner import Owner
+from bot.store.proofs import beside
 from bot.store.unit import Words
 from bot.texts import CATALOGUE, Texts
 from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
@@ -128,6 +129,10 @@ class Relais:
         """What must be there before the first update: the duties and the public menu."""
         with self.database.unit() as unit:
             auditor.hang_duties(unit)
+            # Refusing to run would be worse: who is cared for now is not in the past.
+            for fault in auditor.cut(unit):
+                logger.error("%s", fault)
+            auditor.tell_cut(unit)
             public_menu(unit)
         # The machine may have started before its clock was set.
         for _ in cycle.hasten(self.database):
@@ -265,6 +270,7 @@ def open_database(settings: Settings, clock: Clock, words: Words, network: Netwo
             words=words,
             network=network,
             audit_key=settings.audit_key.get_secret_value().encode(),
+            proof_file=settings.proof_file or beside(settings.database_url),
         )
     except OSError as error:
         raise StartError(

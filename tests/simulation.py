@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from bot import pathways
-from bot.care import auditor, cycle, joining
+from bot.care import auditor, cycle, evidence, joining
 from bot.domain import checklist, schedule
 from bot.domain import relay as rules
 from bot.domain.calendar import Calendar
@@ -130,6 +130,10 @@ class Simulation:
         else:
             raise Broken(f"not over: {self._left()}")
         self.hold()
+        with self.store.look() as unit:
+            unproven = list(evidence.unproven(unit))
+        if unproven:
+            raise Broken("; ".join(unproven))
         return len(self.codes)
 
     # The network
@@ -146,7 +150,12 @@ class Simulation:
 
     def _person(self, unit: Unit, team: Team) -> None:
         person = Person(1000 + len(self.people), team)
-        unit.people.join(Member(0, person.id, f"{team} {person.id}", team, "TLS", unit.now))
+        joined = unit.people.join(
+            Member(0, person.id, f"{team} {person.id}", team, "TLS", unit.now)
+        )
+        # As `joining.join` logs it: what is known is held against what was logged.
+        known = {"team": joined.team, "centre": joined.centre, "account": person.id}
+        unit.events.record("member_joined", member=joined.id, **known)
         self.people.append(person)
 
     def _group(self, team: Team) -> int:
