@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from telegram import Bot
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import migrations, pathways
-from bot.care import auditor, backlog, cycle, joining
+from bot.care import auditor, backlog, cycle, joining, receipts
 from bot.clock import (
     Clock,
     FollowedClock,
@@ -27,6 +27,7 @@ from bot.clock import (
 from bot.domain.calendar import Calendar
 from bot.domain.message import text
 from bot.domain.network import Network
+from bot.domain.roles import Team
 from bot.handlers import Desk, apologise
 from bot.handlers.door import screen
 from bot.handlers.people import public_menu
@@ -37,6 +38,7 @@ from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store import Database, Unit, letters
+from bot.store.letters import Letter
 from bot.store.owner import Owner
 from bot.store.proofs import beside
 from bot.store.unit import Words
@@ -109,7 +111,7 @@ class Relais:
             on_look=self.pulse.note("send"),
             on_unreachable=joining.lose_chat,
             on_stale=backlog.fold,
-            on_alert_sent=self._alert_sent,
+            on_calls=self._calls_landed,
             fill=partial(joining.fill, bot_name=bot_name, token=database.token),
             repeat_prefix=words.render(text("outbox.again")),
             repeat_prefix_routine=words.render(text("outbox.perhaps_again")),
@@ -209,9 +211,11 @@ class Relais:
             return "stuck"
         return "unexplained" if unexplained else "ok"
 
-    def _alert_sent(self, took: timedelta) -> None:
+    def _calls_landed(self, unit: Unit, calls: Sequence[Letter]) -> None:
+        receipts.landed(unit, [(call.cause, call.team) for call in calls])
         for tell in self.alert_took:
-            tell(took)
+            for call in calls:
+                tell(unit.now - call.created_at)
 
 
 SHOWN_IN_TRAINING = 50
@@ -237,6 +241,9 @@ def load_network(settings: Settings) -> Network:
         products = pathways.load_products()
     except (ValueError, OSError) as error:
         raise StartError(f"PATHWAY is wrong: {error}") from None
+    for centre, teams in settings.phones.items():
+        if centre not in settings.centres or not set(teams) <= set(Team):
+            raise StartError(f"PHONES is wrong: a centre or a team after {centre} is unknown.")
     setup = settings.setup_code
     return Network(
         centres=settings.centres,
@@ -244,6 +251,7 @@ def load_network(settings: Settings) -> Network:
         products=products,
         calendar=Calendar(settings.timezone, is_holiday),
         setup_code=setup.get_secret_value() if setup else "",
+        phones=settings.phones,
     )
 
 

@@ -74,6 +74,12 @@ def _complain(what: str, letter: Letter, error: Exception) -> None:
         logger.error("letter %s %s: %s", letter.id, what, described(error))
 
 
+def _arrived_call(landing: Landing) -> bool:
+    letter = landing.letter
+    urgent = letter.priority is Priority.ALERT and letter.kind is Kind.SEND
+    return urgent and not isinstance(landing.result, SendError)
+
+
 class Sender:
     """Carries letters from the outbox to the messenger, several side by side.
 
@@ -90,7 +96,7 @@ class Sender:
         owner: Owner | None = None,
         on_unreachable: Callable[[Unit, int, str], object] = _say_nothing,
         on_stale: Callable[[Unit, int], object] | None = None,
-        on_alert_sent: Callable[[timedelta], object] = _say_nothing,
+        on_calls: Callable[[Unit, Sequence[Letter]], object] = _say_nothing,
         on_look: Callable[[], object] = _say_nothing,
         fill: Callable[[Letter], Letter] = _as_it_is,
         repeat_prefix: str = "",
@@ -105,7 +111,7 @@ class Sender:
         self._number = owner.number if owner else 0
         self._on_unreachable = on_unreachable
         self._on_stale = on_stale
-        self._on_alert_sent = on_alert_sent
+        self._on_calls = on_calls
         self._on_look = on_look
         self._fill = fill
         self._prefixes = {True: repeat_prefix, False: repeat_prefix_routine}
@@ -220,7 +226,7 @@ class Sender:
         # Only a commit makes it true; before it, what landed would have to be settled again.
         self._put_back(late)
         self._let_fly(chosen, claimed)
-        self._settled(landed, unit.now)
+        self._settled(landed)
         for head in late:
             self._freshen(head)
         return len(landed)
@@ -393,6 +399,10 @@ class Sender:
         if self._outage_over:
             # The network is back: who had to wait a minute for the next attempt need not.
             letters.hasten(unit)
+        # Before any letter is touched: it locks patients, and a tap locks them first too.
+        calls = [landing.letter for landing in landed if _arrived_call(landing)]
+        if calls:
+            self._on_calls(unit, calls)
         for landing in landed:
             if isinstance(landing.result, SendError):
                 self._follow(unit, landing.letter, landing.result)
@@ -409,7 +419,7 @@ class Sender:
             self._suspect.add(chat)
             self._on_unreachable(unit, chat, error.reason)
 
-    def _settled(self, landed: Sequence[Landing], now: datetime) -> None:
+    def _settled(self, landed: Sequence[Landing]) -> None:
         """It is committed: memory follows, and who asked is told."""
         del self._landed[: len(landed)]
         if self._outage_over:
@@ -417,13 +427,12 @@ class Sender:
             self._outage_over = False
             self._stirred.set()
         for landing in landed:
-            self._tell(landing.letter, landing.result, now)
+            self._tell(landing.letter, landing.result)
 
-    def _tell(self, letter: Letter, result: int | SendError | None, now: datetime) -> None:
+    def _tell(self, letter: Letter, result: int | SendError | None) -> None:
         if not isinstance(result, SendError):
-            if letter.priority is Priority.ALERT and letter.kind is Kind.SEND:
-                self._on_alert_sent(now - letter.created_at)
-        elif is_lost(letter, result):
+            return
+        if is_lost(letter, result):
             logger.warning("nothing reaches the chat of letter %s: %s", letter.id, result.reason)
         elif result.refused:
             logger.error("letter %s is refused: %s", letter.id, result.reason)
@@ -443,6 +452,6 @@ class Sender:
                 )
                 with self._units() as unit:
                     letters.settle(unit, [outcome_of(landing)])
-            self._settled([landing], unit.now)
+            self._settled([landing])
         self._stirred.set()
         return len(landed)

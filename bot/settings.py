@@ -41,6 +41,19 @@ def _three_letters_and_a_name(centres: Mapping[str, str]) -> Mapping[str, str]:
     return centres
 
 
+def _phones(value: Any) -> Any:
+    """Read `TLS:reanimation=05 61 00 00 00,MPL:reanimation=04 67 00 00 00`."""
+    if not isinstance(value, str):
+        return value
+    found: dict[str, dict[str, str]] = {}
+    for entry in filter(None, map(str.strip, value.split(","))):
+        said = re.fullmatch(r"([A-Z]{3}):([a-z]+) *= *(\+?\d[\d .]{3,20})", entry)
+        if said is None:
+            raise ValueError("not a list of telephones")
+        found.setdefault(said[1], {})[said[2]] = said[3]
+    return found
+
+
 def _web_address(value: str) -> str:
     parts = urlsplit(value)  # raises when a bracket or the port is none
     if not re.fullmatch(r"https?://[^\s/]+\S*", value) or not parts.hostname or parts.port == 0:
@@ -133,6 +146,10 @@ class Settings(BaseSettings):
     centres: Centres = Field(
         {"TLS": "Toulouse", "MPL": "Montpellier"},
         description="three capitals and a name for each centre, TLS=Toulouse,MPL=Montpellier",
+    )
+    phones: Annotated[Mapping[str, Mapping[str, str]], NoDecode, BeforeValidator(_phones)] = Field(
+        {},
+        description="a number for each team to call, TLS:reanimation=05 61 00 00 00,…",
     )
     webhook_url: WebAddress | None = Field(
         None, description="the public address that Telegram calls, or nothing to poll"

@@ -58,6 +58,7 @@ EVENTS: Final = (
     "report_begun",
     "report_given_up",
     "alert_raised",
+    "alert_receipt",
     "alert_sign",
     "alert_grade",
     "alert_taken",
@@ -132,6 +133,7 @@ class Texts:
             "": self._bare,
             "j": _kept(self._offset),
             "time": _kept(self._time),
+            "second": self._second,
             "line": lambda part: self._apart("\n", part),
             "block": lambda part: self._apart("\n\n", part),
             "daytime": _kept(lambda when: self._say(text("date.daytime", when=when))),
@@ -234,6 +236,11 @@ class Texts:
         if at.minute == 0:
             return self._say(text("date.hour", hour=at.hour))
         return self._say(text("date.time", hour=at.hour, minute=f"{at.minute:02d}"))
+
+    def _second(self, when: Value) -> str:
+        at = self._local(when)
+        minute, second = f"{at.minute:02d}", f"{at.second:02d}"
+        return self._say(text("date.second", hour=at.hour, minute=minute, second=second))
 
     def _offset(self, days: Value) -> str:
         if not isinstance(days, int):

@@ -511,17 +511,25 @@ async def test_a_database_out_of_reach_is_tried_again_and_nothing_is_sent_twice(
     assert state(database, "once")[0] == LetterState.SENT
 
 
-async def test_how_long_an_alert_took_is_told(
+async def test_that_the_calls_of_an_alert_arrived_is_told(
     database: Database, transport: FakeTransport, clock: FakeClock
 ) -> None:
-    took: list[timedelta] = []
-    sender = Sender(database.unit, transport, clock, Throttle(None), on_alert_sent=took.append)
+    arrived: list[str] = []
+    sender = Sender(
+        database.unit,
+        transport,
+        clock,
+        Throttle(None),
+        on_calls=lambda _, calls: arrived.extend(call.body for call in calls),
+    )
+    transport.fail(THERE, SendError("connection refused"))
     say(database, "alert", priority=Priority.ALERT)
-    clock.advance(seconds=2)
+    say(database, "answer")
+    say(database, "not yet", THERE, priority=Priority.ALERT)
 
     await sender.flush()
 
-    assert took == [timedelta(seconds=2)]
+    assert arrived == ["alert"]
 
 
 def test_of_two_processes_one_takes_a_letter(database: Database) -> None:
@@ -892,7 +900,7 @@ async def test_an_error_of_ours_is_not_the_end_of_sending(
     clock: FakeClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    sender = Sender(database.unit, transport, clock, Throttle(None), on_alert_sent=lambda _: 1 / 0)
+    sender = Sender(database.unit, transport, clock, Throttle(None), on_calls=lambda *_: 1 / 0)
     say(database, "alert", priority=Priority.ALERT)
     say(database, "next")
     with suppress(ZeroDivisionError):

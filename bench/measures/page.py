@@ -85,9 +85,6 @@ def draw(client: Client) -> list[float]:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(client.url)
         page.locator(".phone").nth(PHONES - 1).wait_for()
-        for number in range(PHONES):
-            row = f'.phone[data-slug="p{number}"] li[data-slug="g{number % GROUPS}"] button'
-            page.eval_on_selector(row, "(row) => row.click()")
         page.evaluate(WATCH)
         for number in range(MEASURED):
             say_and_see(client, page, number)

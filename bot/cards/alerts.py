@@ -1,7 +1,7 @@
 """How an alert looks: to everybody, to its author, when its outcome is asked."""
 
 from bot.cards.common import NOTHING, data, head, lines_or_nothing, rows
-from bot.domain.alert import GRADES, OUTCOMES, SIGNS, complete, missing, unreachable
+from bot.domain.alert import GRADES, OUTCOMES, SIGNS, complete, missing, unheard, unreachable
 from bot.domain.facts import RUNNING, Alert, AlertState
 from bot.domain.message import Button, Card, Keyboard, Text, text
 from bot.domain.record import Record
@@ -37,6 +37,7 @@ def _text(record: Record, alert: Alert, key: str) -> Text:
         missing=lines_or_nothing(_missing(record, alert)),
         outcome=text(f"alert.outcome.{alert.outcome}") if alert.outcome else NOTHING,
         nobody=lines_or_nothing(_nobody(record, alert)),
+        receipt=lines_or_nothing(_receipt(record, alert)),
         closer=record.who(alert.closed_by),
         closed=alert.closed_at or record.now,
         centre=record.patient.centre,
@@ -73,6 +74,20 @@ def _nobody(record: Record, alert: Alert) -> list[Text]:
     return [
         text("alert.nobody", team=team.value, centre=centre) for team in unreachable(record, alert)
     ]
+
+
+def _receipt(record: Record, alert: Alert) -> list[Text]:
+    """Whom it reached and when; whom it did not, with the number to call."""
+    reached = [text("alert.heard", team=team, at=at) for team, at in alert.heard.items()]
+    if not alert.checked:
+        return reached or [text("alert.leaving")]
+    return [_call(record, team) for team in unheard(record.pathway.alerts, alert)] + reached
+
+
+def _call(record: Record, team: str) -> Text:
+    phone = record.phones.get(team, "")
+    key = "alert.unheard_call" if phone else "alert.unheard"
+    return text(key, team=team, phone=phone)
 
 
 def raised(record: Record, alert: Alert) -> Card:

@@ -6,7 +6,7 @@ long until the next one. The ICU must take an alert; a neurological one neurolog
 
 from datetime import timedelta
 
-from bot.domain.facts import Alert, AlertState, PatientState
+from bot.domain.facts import RUNNING, Alert, AlertState, PatientState
 from bot.domain.message import Priority, Refused, text
 from bot.domain.pathway import AlertPlan, Pathway, Rung
 from bot.domain.people import Member
@@ -20,6 +20,8 @@ KEEPS_GOING = "suite"
 GRADES = (1, 2, 3, 4)
 # A slow network makes people press twice.
 DOUBLE_TAP = timedelta(minutes=1)
+RECEIPT = timedelta(seconds=8)
+"""After this its author is told whom it has not reached (CONTRACT 6.4: within ten seconds)."""
 
 
 # The ladder
@@ -70,6 +72,11 @@ def complete(plan: AlertPlan, alert: Alert) -> bool:
     return not missing(plan, alert)
 
 
+def unheard(plan: AlertPlan, alert: Alert) -> list[Team]:
+    """The missing teams in whose chats nothing has arrived yet."""
+    return [team for team in missing(plan, alert) if team not in alert.heard]
+
+
 def unreachable(record: Record, alert: Alert) -> list[Team]:
     """Those of the missing teams that have no chat at all in which they can be reached."""
     left, centre = missing(record.pathway.alerts, alert), record.patient.centre
@@ -110,7 +117,7 @@ def raise_alert(
     )
     record.log("alert_raised", by.id if by else None, alert=alert.key, sign=sign)
     _tell_rung(record, alert)
-    _wait(record, alert)
+    alert.next_at = record.now + RECEIPT
     return alert
 
 
@@ -158,6 +165,15 @@ def outcome_cause(record: Record, alert: Alert) -> str:
 def author_cause(record: Record, alert: Alert) -> str:
     """Of the message in which its author says more of it, or takes it back."""
     return f"{record.cause(alert)}:author"
+
+
+def heard(record: Record, alert: Alert, team: str) -> None:
+    """A call arrived in a chat of this team: its author reads who was reached, and when."""
+    if team in alert.heard:
+        return
+    alert.heard[team] = record.now
+    if alert.state in RUNNING:
+        _show_author(record, alert)
 
 
 # What people do
@@ -210,7 +226,7 @@ def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
     plan, was = record.pathway.alerts, alert.grade
     alert.grade = grade
     record.log("alert_grade", by.id, alert=alert.key, grade=grade)
-    if alert.next_at is not None and not complete(plan, alert):
+    if alert.checked and alert.next_at is not None and not complete(plan, alert):
         # From the rung, not from now: grading again and again must not put the next call off.
         since = alert.next_at - wait(plan, was, alert.rung)
         alert.next_at = max(record.now, since + wait(plan, grade, alert.rung))
@@ -262,7 +278,7 @@ def take(record: Record, alert: Alert, by: Member) -> None:
 
 def _await_outcome(record: Record, alert: Alert) -> None:
     # Taken is not treated: whoever took it is asked what became of it.
-    alert.asked_at = None
+    alert.asked_at, alert.checked = None, True
     alert.next_at = record.now + record.pathway.alerts.outcome_after
 
 
@@ -334,6 +350,10 @@ def _show_author(record: Record, alert: Alert) -> None:
 
 def climb(record: Record, alert: Alert) -> None:
     """Not taken: the next rung. Taken: ask what became of it; unanswered, it reopens."""
+    if not alert.checked and not complete(record.pathway.alerts, alert):
+        _check_receipt(record, alert)
+        if alert.next_at is not None and alert.next_at > record.now:
+            return
     if alert.state == AlertState.OPEN or not complete(record.pathway.alerts, alert):
         alert.rung += 1
         record.log("alert_climbed", alert=alert.key, rung=alert.rung)
@@ -343,6 +363,22 @@ def climb(record: Record, alert: Alert) -> None:
         _ask_outcome(record, alert)
     else:
         _reopen(record, alert)
+
+
+def _check_receipt(record: Record, alert: Alert) -> None:
+    """Written is not heard: whoever raised it must telephone if it reached nobody."""
+    plan = record.pathway.alerts
+    alert.checked = True
+    # Raised later than now, it was raised by a clock that was ahead.
+    since = min(alert.raised_at, record.now)
+    alert.next_at = since + wait(plan, alert.grade, alert.rung)
+    left = unheard(plan, alert)
+    record.log("alert_receipt", alert=alert.key, unheard=[team.value for team in left])
+    if left and alert.team:
+        # To all of the author's team: the phone that raised it may be in a pocket again.
+        cause = author_cause(record, alert)
+        record.tell(alert.team, "alert.author", alert, cause=cause, priority=Priority.ALERT)
+    _show_author(record, alert)
 
 
 def _ask_outcome(record: Record, alert: Alert) -> None:

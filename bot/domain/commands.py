@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 from unicodedata import combining, normalize
 
 from bot.domain.codes import distance
@@ -67,6 +67,12 @@ def _fold(word: str) -> str:
     return "".join(each for each in decomposed if not combining(each))
 
 
+def _begin_alike(one: str, other: str) -> int:
+    """How many letters two words begin with together."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
 def _named(word: str) -> tuple[str, str]:
     """The name, and what was glued to it."""
     if word in NAMES:
@@ -77,7 +83,7 @@ def _named(word: str) -> tuple[str, str]:
     if len(begun) == 1:
         return begun[0], ""
     for name in CALLS:
-        same = len(commonprefix([word, name]))
+        same = _begin_alike(word, name)
         glued = word[same:]
         if same >= LEAST:
             # « alertes » has an ending too many, « alerte7k4q » a code.

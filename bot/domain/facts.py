@@ -242,6 +242,10 @@ class Alert(Dated):
     raised_at: datetime
     raised_by: int | None = None
     team: str = ""
+    heard: dict[str, datetime] = field(default_factory=dict)
+    """By team, when its first call arrived in some chat there."""
+    checked: bool = False
+    """It was looked, some seconds after, whether anybody was reached."""
     rung: int = 0
     taken_at: datetime | None = None
     taken_by: int | None = None

@@ -1,7 +1,7 @@
 """What a network decided for itself: its centres, its pathway, its calendar."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.domain.calendar import Calendar
 from bot.domain.pathway import Pathway, Product
@@ -18,6 +18,8 @@ class Network:
     calendar: Calendar
     bot_name: str = ""
     setup_code: str = ""
+    phones: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By centre and team, the number to call when a message reaches nobody."""
 
     def product(self, id_: str) -> Product | None:
         """None if the file of products forgot it since."""

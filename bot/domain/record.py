@@ -97,6 +97,8 @@ class Record:
     draw: Draw
     roster: Roster
     product: Product | None = None
+    phones: Mapping[str, str] = field(default_factory=dict)
+    """By team of its centre, the number to call when a message reaches nobody."""
     things: dict[str, dict[str, Any]] = field(
         default_factory=lambda: {kind.KIND: {} for kind in KINDS}
     )

@@ -137,6 +137,7 @@ class MemoryRecords:
             draw=self._draw,
             roster=self._facts.roster,
             product=self._network.product(patient.product),
+            phones=self._network.phones.get(patient.centre, {}),
         )
         record.things[Watch.KIND][""] = Watch(state=WatchState.CLOSED)
         self._held[patient.code] = self._facts.records[patient.code] = Held(record, 0)

@@ -210,6 +210,7 @@ class Records:
             draw=self._draw,
             roster=self._roster(),
             product=self._network.product(patient.product),
+            phones=self._network.phones.get(patient.centre, {}),
         )
 
     def digest_of_pathway(self) -> str:

@@ -222,6 +222,7 @@ def an_alert(record: Record, **more: Any) -> Alert:
         "raised_by": GREFFE.id,
         "team": "greffe",
         "next_at": record.now + timedelta(minutes=5),
+        "checked": True,
     }
     return record.add(Alert(**(given | more)))
 

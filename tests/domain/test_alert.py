@@ -25,7 +25,9 @@ from tests.domain.builders import (
     later,
     logged,
     quiet,
+    said,
     shown,
+    turn_to,
 )
 
 PLAN = PATHWAY.alerts
@@ -130,7 +132,14 @@ def test_it_is_said_at_once_and_waits_five_minutes(sign: str, teams: list[str]) 
     assert heard(record, To.ON_CALL) == ["reanimation"]
     assert {it.priority for it in record.said if isinstance(it, Saying)} == {Priority.ALERT}
     assert (raised.key, raised.raised_by, raised.team) == ("1", GREFFE.id, "greffe")
-    assert minutes(record, raised) == 5
+    assert minutes(record, raised) < 1
+
+    later(record, seconds=10)
+    alert.climb(record, raised)
+
+    assert said(record, "alert.author") == ["greffe"]
+    assert raised.rung == 0
+    assert minutes(record, raised) == pytest.approx(5 - 1 / 6)
 
 
 def test_nobody_in_person_raises_it_when_a_report_was_left() -> None:
@@ -243,9 +252,11 @@ def test_a_neurological_one_stays_so_whatever_is_said_later(later_sign: str) -> 
     quiet(record)
 
     alert.set_sign(record, it, NURSE, later_sign)
+    later(record, seconds=10)
+    alert.climb(record, it)
 
     assert alert.missing(PLAN, it) == ["neurologie"]
-    assert (it.signs, minutes(record, it)) == (("icans", later_sign), 5)
+    assert (it.signs, round(minutes(record, it)), it.rung) == (("icans", later_sign), 5, 0)
 
 
 @pytest.mark.parametrize(
@@ -603,3 +614,49 @@ def test_taken_its_outcome_is_asked_and_unanswered_it_reopens() -> None:
     assert {it.taken_at, it.taken_by, it.neuro_at, it.neuro_by, it.asked_at} == {None}
     assert heard(record) == [*CLIMBED, "neurologie"]
     assert shown(quiet(record)) == []
+
+
+# Its receipt
+
+
+def test_its_author_reads_whom_it_reached_and_when() -> None:
+    record = a_night()
+    it = alert.raise_alert(record, GREFFE, "src")
+    later(record, seconds=3)
+
+    alert.heard(record, it, "reanimation")
+    alert.heard(record, it, "reanimation")
+
+    assert it.heard == {"reanimation": record.now}
+    assert shown(record) == ["alert.author"]
+
+
+def test_what_reached_nobody_is_said_to_its_authors_team_within_ten_seconds() -> None:
+    record = a_night()
+    it = alert.raise_alert(record, GREFFE, "icans")
+    alert.heard(record, it, "reanimation")
+    assert it.next_at is not None
+    assert it.next_at - it.raised_at <= timedelta(seconds=8)
+    quiet(record)
+
+    turn_to(record, it.next_at)
+    alert.climb(record, it)
+
+    assert alert.unheard(PLAN, it) == ["neurologie"]
+    assert said(record, "alert.author") == ["greffe"]
+    assert it.rung == 0
+
+
+def test_what_was_heard_or_taken_in_time_tells_its_author_no_more() -> None:
+    for taken in (False, True):
+        record = a_night()
+        it = alert.raise_alert(record, GREFFE, "src")
+        alert.heard(record, it, "reanimation")
+        if taken:
+            alert.take(record, it, ICU)
+        later(record, seconds=10)
+        if it.next_at is not None and it.next_at <= record.now:
+            alert.climb(record, it)
+
+        assert said(record, "alert.author") == []
+        assert it.rung == 0

@@ -34,12 +34,11 @@ def test_a_confirmation_in_the_page_reaches_the_next_team(demo: Program, browser
     for label in ("Consultation de neurologie", "IRM cérébrale"):
         town.do("neurologie", label)
 
-    nurse = opened(page, "claire", "private")
+    nurse = phone(page, "claire")
     write(nurse, "/statut")
     expect(nurse.get_by_role("log")).to_contain_text("1 patient, ")
 
-    unit = opened(page, "sofia", "greffe")
-    neurologist = opened(page, "alary", "neurologie")
+    unit, neurologist = phone(page, "sofia"), phone(page, "alary")
     write(neurologist, "/afaire")
     for label in ("EEG", "Fait", "☐", "Confirmer"):
         newest(neurologist, label).click()
@@ -62,26 +61,22 @@ def address(demo: Program) -> str:
     return line
 
 
-def opened(page: Page, person: str, chat: str) -> Locator:
-    """The phone of a person, that chat open."""
-    phone = page.locator(f"[data-slug={person}][data-person]")
-    phone.locator(f"[data-chat][data-slug={chat}]").get_by_role("button").click()
-    return phone
+def phone(page: Page, person: str) -> Locator:
+    """The phone of a person, open where they work: their team's group, or the bot in private."""
+    return page.locator(f"[data-slug={person}][data-person]")
 
 
-def write(phone: Locator, text: str) -> None:
-    phone.get_by_role("combobox").fill(text)
-    phone.get_by_role("button", name="Envoyer").click()
+def write(owner: Locator, text: str) -> None:
+    owner.get_by_role("combobox").fill(text)
+    owner.get_by_role("button", name="Envoyer").click()
 
 
-def newest(phone: Locator, label: str) -> Locator:
+def newest(owner: Locator, label: str) -> Locator:
     """The newest inline button with these words."""
-    return phone.get_by_role("log").get_by_role("button", name=label).last
+    return owner.get_by_role("log").get_by_role("button", name=label).last
 
 
 def picture(page: Page) -> None:
     """For the README: the nurse's answer, two groups at work, the unit that must read back."""
-    opened(page, "amina", "efs")
-    opened(page, "marc", "pharmacie")
     page.get_by_role("main").evaluate("phones => phones.scrollTo(0, 0)")
     page.screenshot(path=SCREENSHOT)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.codes import every_four
 from bot.domain.roles import Team
+from bot.landing import SendError
 from bot.store.records import Page
 from tests.hospital import ANY, Hospital
 
@@ -670,3 +671,39 @@ async def test_its_author_may_call_it_false_again_once_nobody_has_it(ward: Hospi
     await ward.press(nurse, "alert.button.false", nurse.id)
 
     assert ward.message_at(nurse.id, shown.id).text.startswith("alert.cancelled")
+
+
+# Its receipt
+
+
+def author_card(ward: Hospital) -> str:
+    """What whoever raised the alert reads of it, wherever they raised it."""
+    shown = [*ward.screen(ward.chat(GREFFE)), *ward.screen(ward.who(GREFFE))]
+    return next(message.text for message in shown if message.text.startswith("alert.sent"))
+
+
+async def test_its_author_reads_that_the_icu_has_received_it(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+
+    await any_ward.alert(GREFFE, code)
+
+    card = author_card(any_ward)
+    assert "alert.heard" in card
+    assert "team=reanimation" in card
+
+
+async def test_its_author_is_told_to_telephone_when_nothing_reached_the_icu(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    any_ward.excused = (f"alert {code} 1 reached nobody", "letter ")
+    for chat in (any_ward.chat(REANIMATION), any_ward.who(REANIMATION).id):
+        any_ward.transport.fail(chat, *[SendError("connection refused")] * 100)
+    await any_ward.alert(GREFFE, code)
+    assert "alert.unheard" not in author_card(any_ward)
+
+    with any_ward.heard(any_ward.chat(GREFFE)) as heard:
+        await any_ward.advance(seconds=10)
+
+    assert [said for said in heard if "alert.unheard" in said]
+    assert "alert.unheard" in author_card(any_ward)

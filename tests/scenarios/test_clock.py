@@ -288,7 +288,7 @@ async def test_an_alert_raised_by_a_clock_that_was_ahead_rings_after_a_restart(
 
     with ward.heard(ward.chat(Team.REANIMATION)) as heard:
         await ward.restart()
-        await ward.advance()
+        await ward.advance(minutes=6)
 
     assert [said for said in heard if said.startswith("alert.again")]
 

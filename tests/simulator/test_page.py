@@ -92,9 +92,18 @@ def phone(page: Page, slug: str) -> Locator:
     return page.locator(f'.phone[data-slug="{slug}"]')
 
 
+def list_chats(page: Page, slug: str) -> Locator:
+    """Go back to the list of someone's chats."""
+    shown = phone(page, slug)
+    back = shown.get_by_role("button", name="Retour aux discussions")
+    if back.count():
+        back.click()
+    return shown
+
+
 def open_chat(page: Page, slug: str, chat: str = "private") -> Locator:
     """Open a chat on someone's phone."""
-    shown = phone(page, slug)
+    shown = list_chats(page, slug)
     shown.locator(f'li[data-slug="{chat}"] button').click()
     return shown
 
@@ -102,6 +111,14 @@ def open_chat(page: Page, slug: str, chat: str = "private") -> Locator:
 def write(shown: Locator, text: str) -> None:
     shown.get_by_role("combobox").fill(text)
     shown.get_by_role("combobox").press("Enter")
+
+
+def test_each_phone_opens_where_its_owner_works(page: Page) -> None:
+    titles = [phone(page, slug).locator(".phone-head .title") for slug in ("amina", "marc")]
+
+    expect(titles[0]).to_contain_text("EFS")
+    expect(titles[1]).to_contain_text("Relais")
+    expect(phone(page, "marc").get_by_role("button", name="Démarrer")).to_be_visible()
 
 
 def test_one_starts_the_bot_writes_and_presses(page: Page) -> None:
@@ -149,7 +166,8 @@ def test_everything_can_be_done_with_the_keyboard(page: Page) -> None:
     expect(page.get_by_role("link", name="Aller aux téléphones")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(phone(page, "claire").locator('li[data-slug="efs"] button')).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.type("/aide@relais_bot")
     page.keyboard.press("Enter")
@@ -164,7 +182,7 @@ def test_everything_can_be_done_with_the_keyboard(page: Page) -> None:
 
 def test_a_group_is_seen_from_each_phone(page: Page) -> None:
     claire = open_chat(page, "claire", "efs")
-    amina = phone(page, "amina")
+    amina = list_chats(page, "amina")
     write(claire, "bonjour à toutes")
 
     row = amina.locator('li[data-slug="efs"]')
@@ -173,7 +191,7 @@ def test_a_group_is_seen_from_each_phone(page: Page) -> None:
     open_chat(page, "amina", "efs")
     expect(amina.locator(".author")).to_have_text("Claire Vidal")
     expect(amina.locator(".owner-badge")).to_be_hidden()
-    expect(phone(page, "marc").locator(".chat-row")).to_have_count(1)
+    expect(list_chats(page, "marc").locator(".chat-row")).to_have_count(1)
     expect(amina.locator(".owner")).to_contain_text("EFS")
 
 
@@ -431,7 +449,7 @@ def test_behind_the_scenes_every_call_is_seen(page: Page, client: Client) -> Non
 
 
 def test_a_link_opens_the_bot_on_a_chosen_phone(page: Page) -> None:
-    phone(page, "amina").get_by_role("button", name="Ouvrir un lien").click()
+    list_chats(page, "amina").get_by_role("button", name="Ouvrir un lien").click()
     page.get_by_label("Lien", exact=True).fill("https://t.me/relais_bot?start=invitation")
     page.get_by_label("Sur le téléphone de").select_option("Marc Delmas")
     page.get_by_role("dialog").get_by_role("button", name="Ouvrir le lien").click()

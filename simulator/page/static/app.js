@@ -34,7 +34,9 @@ class Page {
   }
 
   addPhone(person) {
-    const open = this.remembered[person.id];
+    const left = this.remembered[person.id];
+    // Nothing was left open yet: a list of empty chats says nothing of what one can do here.
+    const open = left === undefined ? this.store.ownChat(person.id)?.id : left;
     const phone = new Phone(person, this);
     this.phones.set(person.id, phone);
     document.getElementById("phones").append(phone.root);

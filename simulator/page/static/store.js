@@ -64,6 +64,13 @@ export class Store {
     return [...this.chats.values()].filter((chat) => this.shows(chat, personId));
   }
 
+  // Where somebody works: the group of their team; who is in several of them, or in none, in private.
+  ownChat(personId) {
+    const chats = this.chatsOf(personId);
+    const groups = chats.filter((chat) => chat.kind !== "private");
+    return groups.length === 1 ? groups[0] : chats.find((chat) => chat.kind === "private");
+  }
+
   shows(chat, personId) {
     if (chat.kind === "private") return chat.person === personId;
     return chat.migrated_to === null && chat.members.includes(personId);
