@@ -179,7 +179,7 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
 COMMANDS: dict[str, tuple[Callable[[Settings, Namespace], int], str]] = {
     "run": (run, "run the bot (the default)"),
     "check": (check, "check the settings, the database, Telegram and the groups"),
-    "audit": (audit, "verify the chain of events"),
+    "audit": (audit, "verify the chain of events, and what is known against it"),
     "backup": (backup, "write the whole database to a file"),
     "restore": (restore, "fill an empty database from a backup"),
     "migrate": (migrate, "bring the database up to date with the program"),

@@ -69,7 +69,7 @@ def _kind(error: BaseException) -> str:
 
 
 class Outage:
-    """Trouble that lasts: a line when it begins, and one with its count and length when it ends."""
+    """Trouble that lasts: a line when it begins, one with its count and length when it ends."""
 
     def __init__(
         self,

@@ -154,8 +154,9 @@ class Simulation:
             Member(0, person.id, f"{team} {person.id}", team, "TLS", unit.now)
         )
         # As `joining.join` logs it: what is known is held against what was logged.
-        known = {"team": joined.team, "centre": joined.centre, "account": person.id}
-        unit.events.record("member_joined", member=joined.id, **known)
+        unit.events.record(
+            "member_joined", member=joined.id, team=team, centre="TLS", account=person.id
+        )
         self.people.append(person)
 
     def _group(self, team: Team) -> int:

@@ -175,7 +175,6 @@ class Records:
         except UNREADABLE as error:
             # One bad row must not hide the others of a list: each is tried alone.
             if len(codes) == 1:
-                # Whose, the audit says.
                 logger.error("a record cannot be read: %s", described(error))
                 return {}
         each = (self._load_readable([code]) for code in codes)
