@@ -42,7 +42,7 @@ WHOEVER_JOINED = names("""
     duty:take duty:leave todo:page status:page choose:page draft:leave
 """)
 WHOEVER_CARES_IN_THE_CENTRE = names("""
-    /statut /toxicite /alerte said:statut_patient said:deces said:signaler_toxicite
+    /statut /toxicite /alerte said:statut_patient said:ras said:deces said:signaler_toxicite
     step:show relay:show status:show status:plan
     check:report report:new report:sign report:cancel alert:new alert:cancel
 """)

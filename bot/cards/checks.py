@@ -60,10 +60,9 @@ def never_asked(lines: Sequence[Line]) -> Card:
     return Card(text("check.never_asked", lines=said, n=len(said)))
 
 
-def sign_question(record: Record, check: Check | None) -> Card:
+def sign_question(record: Record, check: Check) -> Card:
     """The first tap of a report: what is seen. The second one alerts."""
-    # `0` is no round's minute: a report that answers none.
-    where = f"{record.code}:{check.key if check else 0}"
+    where = f"{record.code}:{check.key}"
     signs = [
         Button(text(f"alert.button.sign_{sign}"), f"report:sign:{where}:{sign}") for sign in SIGNS
     ]

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from bot.cards import checks, status
+from bot.cards.alerts import sign_text
 from bot.cards.common import SHOWN, data, head, more, parts, rows
 from bot.domain import due, schedule
+from bot.domain.check import escalated
 from bot.domain.facts import Alert, Check, Countdown, Dated, Demand, Relay, Step
 from bot.domain.message import Button, Card, Keyboard, Text, text
 from bot.domain.people import Group
@@ -19,25 +21,32 @@ NOTHING_LATE = "late.nothing"
 # What is to do
 
 
-def todo(lines: Sequence[Line], team: str, offset: int, total: int, key: str) -> Card:
-    """What one team has open, most urgent first: relays, checks, steps."""
-    if not total:
+def todo(
+    calling: Sequence[Line], lines: Sequence[Line], team: str, offset: int, total: int, key: str
+) -> Card:
+    """What one team has open, most urgent first; on each page, before all else, what calls it."""
+    if not total and not calling:
         return Card(text("todo.nothing", team=team))
-    said = tuple(_todo_line(*line) for line in lines)
-    keys: list[tuple[Button, ...]] = [_todo_button(*line) for line in lines]
+    every = (*calling, *lines)
+    said = tuple(_todo_line(*line) for line in every)
+    keys: list[tuple[Button, ...]] = [_todo_button(*line) for line in every]
     shown = offset + len(lines)
-    card = text(key, team=team, lines=said, n=total)
+    card = text(key, team=team, lines=said, n=total + len(calling))
     return Card(card, (*keys, *more("todo:page", shown, total)))
 
 
 def _todo_line(record: Record, thing: Dated) -> Text:
     shown = head(record)
     match thing:
+        case Alert():
+            number, sign = int(thing.key), sign_text(thing)
+            return text("todo.alert", head=shown, number=number, sign=sign, at=thing.raised_at)
         case Relay():
             until, team = thing.deadline_at, thing.from_team
             return text("todo.relay", head=shown, until=until, team=team)
         case Check():
-            return text("todo.check", head=shown, at=thing.at)
+            key = "todo.check_escalated" if escalated(thing) else "todo.check"
+            return text(key, head=shown, at=thing.at)
         case Demand():
             what = text(f"demand.{thing.what}")
             return text("todo.demand", head=shown, what=what, at=thing.asked_at)
@@ -50,6 +59,9 @@ def _todo_line(record: Record, thing: Dated) -> Text:
 
 def _todo_button(record: Record, thing: Dated) -> tuple[Button, ...]:
     match thing:
+        case Alert():
+            label = text("todo.button.take", code=record.code)
+            return (Button(label, data("alert:take", record, thing)),)
         case Relay():
             label = text("todo.button.relay", code=record.code)
             return (Button(label, data("relay:show", record, thing)),)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from bot.cards.alerts import sign_text
 from bot.cards.common import NOTHING, data, head, parts, rows
 from bot.domain import due, schedule
+from bot.domain.alert import missing
 from bot.domain.check import asked_team
 from bot.domain.facts import (
     CLOSED,
@@ -169,7 +170,9 @@ def _check_lines(record: Record) -> list[Text]:
     """The watch: what is asked, the last answer, the next question, the grades."""
     watch = record.watch
     said = [
-        text("status.check_asked", at=check.at, team=check.team) for check in record.unanswered()
+        text("status.check_asked", at=check.at, team=check.team)
+        for check in record.unanswered()
+        if check.asked_at
     ]
     if watch.last_at is not None:
         who, at = record.who(watch.last_by), watch.last_at
@@ -213,6 +216,14 @@ def _buttons(record: Record, member: Member, steps: Sequence[Step]) -> Keyboard:
         )
         # Four, so that the alert below them is still on the screen.
         for step in mine[:4]
+    ]
+    # Before all else, and for those alone who must have it.
+    keys[:0] = [
+        Button(
+            text("status.button.take", number=int(alert.key)), data("alert:take", record, alert)
+        )
+        for alert in record.running_alerts()
+        if member.team in missing(record.pathway.alerts, alert)
     ]
     # For whoever sees the patient: who looks one up may be looking at what is wrong.
     keys.append(Button(text("status.button.alert"), f"alert:new:{record.code}"))

@@ -6,6 +6,7 @@ from bot.cards import checks as check_cards
 from bot.cards import lists as cards
 from bot.cards.common import SHOWN, head, more
 from bot.care.telling import SHARED, Said
+from bot.domain import due
 from bot.domain.facts import Check
 from bot.domain.message import Card, Refused, Text, text
 from bot.domain.record import Record
@@ -16,6 +17,8 @@ from bot.store.events import Event
 from bot.store.records import Page
 
 EVENTS_SHOWN = 30
+CALLING = 50
+"""Of so many running alerts, and so many late rounds, it is looked whom they call."""
 
 
 def _records(unit: Unit, page: Page) -> list[Record]:
@@ -23,12 +26,12 @@ def _records(unit: Unit, page: Page) -> list[Record]:
     return [found[code] for code, _, _ in page.lines if code in found]
 
 
-def _lines(unit: Unit, page: Page) -> list[cards.Line]:
+def _lines(unit: Unit, lines: Sequence[tuple[str, str, str]]) -> list[cards.Line]:
     """The things of a page, each with its record."""
-    found = unit.records.look([code for code, _, _ in page.lines])
+    found = unit.records.look([code for code, _, _ in lines])
     return [
         (found[code], found[code].things[kind][key])
-        for code, kind, key in page.lines
+        for code, kind, key in lines
         if code in found and key in found[code].things[kind]
     ]
 
@@ -39,15 +42,23 @@ def centre_of(team: str, centre: str) -> str:
 
 
 def todo(unit: Unit, team: str, centre: str, offset: int = 0, key: str = "todo.list") -> Card:
-    """What one team has open in a centre or in all, most urgent first."""
+    """What calls one team and what it has open, in a centre or in all, most urgent first."""
     page = unit.records.owed(team, centre, offset, SHOWN)
-    return cards.todo(_lines(unit, page), team, offset, page.total, key)
+    lines, calling = _lines(unit, page.lines), _calling(unit, team, centre)
+    return cards.todo(calling, lines, team, offset, page.total, key)
+
+
+def _calling(unit: Unit, team: str, centre: str) -> list[cards.Line]:
+    """The alerts that a team must still take, and the rounds of others that climbed to it."""
+    before = unit.now - unit.network.pathway.checks.escalate
+    found = _lines(unit, unit.records.calling(centre, before, CALLING))
+    return [line for line in found if due.calls(*line, team)][:SHOWN]
 
 
 def late(unit: Unit, offset: int = 0) -> Card:
     """Everything that is late in the network, whoever owes it."""
     page = unit.records.late(offset, SHOWN)
-    return cards.late(_lines(unit, page), offset, page.total, unit.now)
+    return cards.late(_lines(unit, page.lines), offset, page.total, unit.now)
 
 
 def everyone(unit: Unit, centre: str, offset: int = 0) -> Card:

@@ -24,6 +24,8 @@ from bot.domain.roles import Team
 UNFINISHED = timedelta(minutes=5)
 """A report begun and left is worth an alert after this: somebody saw something."""
 LATE = timedelta(minutes=15)
+ESCALATED = 2
+"""The rung at which others are called."""
 GIVEN_UP = timedelta(hours=10)
 """After its escalation, how long an unanswered check may stand; then it is said as missed."""
 
@@ -60,6 +62,17 @@ def asked_team(record: Record) -> Team:
 def answers(record: Record, check: Check) -> tuple[str, ...]:
     """The teams whose answer counts: the one that is asked, and those it climbs to."""
     return (check.team, Team.COORDINATION, *record.pathway.checks.escalate_to)
+
+
+def escalated(check: Check) -> bool:
+    """Put to others than the team that was asked."""
+    return check.rung >= ESCALATED
+
+
+def called(record: Record, check: Check) -> tuple[str, ...]:
+    """The other teams that an escalated check was put to."""
+    others = record.pathway.checks.escalate_to if escalated(check) else ()
+    return tuple(team for team in others if team != check.team)
 
 
 def adjust_watch(record: Record) -> None:
@@ -142,7 +155,7 @@ def due(record: Record, check: Check) -> None:
         return
     check.rung += 1
     record.log("check_late", at=check.at.isoformat(), rung=check.rung)
-    if check.rung > 2:
+    if check.rung > ESCALATED:
         _miss(record, check)
         return
     check.next_at = _next_rung(record, check)
@@ -172,9 +185,9 @@ def _next_rung(record: Record, check: Check) -> datetime:
 def _finish_report(record: Record, check: Check) -> None:
     """A report was begun and left: whoever began it saw something, so it becomes an alert."""
     # Without a sign, which was never said: an unknown grade climbs the fastest.
-    by = record.roster.members.get(check.began_by or 0)
+    by = record.roster.members.get(check.began[0])
     alerts.raise_alert(record, by, "", check=check.key, team=check.team)
-    _close(record, check, CheckState.REPORTED, check.began_by)
+    _close(record, check, CheckState.REPORTED, check.began[0])
 
 
 # What people do
@@ -206,25 +219,59 @@ def answer_ras(record: Record, check: Check, by: Member) -> None:
 def begin_report(record: Record, check: Check, by: Member) -> None:
     """*Signaler* was pressed; unless it is finished or given up soon, it becomes an alert."""
     must_be_open(record, check)
+    if by.id not in check.began:
+        check.began = (*check.began, by.id)
+        record.log("report_begun", by.id, at=check.at.isoformat())
     if check.state == CheckState.REPORTING:
         return  # a second press does not give it more time
     check.become(CheckState.REPORTING)
-    check.held_at, check.began_by = check.next_at, by.id
-    check.next_at = record.now + UNFINISHED
-    record.log("report_begun", by.id, at=check.at.isoformat())
+    check.held_at, check.next_at = check.next_at, record.now + UNFINISHED
     record.show(check.round, "check.round", check)
+
+
+def begin_own_report(record: Record, by: Member) -> Check:
+    """Somebody reports without being asked; left, it becomes an alert like any other."""
+    if not record.active:
+        raise Refused(text("patient.ended", code=record.code))
+    begun = (it for it in record.unanswered() if it.asked_at is None and it.began == (by.id,))
+    known = next(begun, None)
+    if known is not None:
+        return known
+    key = int(record.now.timestamp())
+    while str(key) in record.checks:
+        key += 1
+    record.log("report_begun", by.id, at=record.now.isoformat())
+    return record.add(
+        Check(
+            key=str(key),
+            state=CheckState.REPORTING.value,
+            team=by.team,
+            centre=record.patient.centre,
+            at=record.now,
+            began=(by.id,),
+            next_at=record.now + UNFINISHED,
+        )
+    )
 
 
 def give_up_report(record: Record, check: Check, by: Member) -> None:
     """Pressed by mistake: the line is asked again, on the clock that it had."""
     # Somebody saw something: who was neither asked nor saw it does not take it back.
-    if by.team != check.team and by.id != check.began_by:
+    if by.team != check.team and by.id not in check.began:
         raise Refused(text("check.other_team", team=check.team, centre=check.centre))
     must_be_open(record, check)
     if check.state != CheckState.REPORTING:
         return
-    check.become(CheckState.ASKED)
+    # Of several who saw something, each takes back what they saw themselves.
+    check.began = tuple(it for it in check.began if it != by.id) if by.id in check.began else ()
     record.log("report_given_up", by.id, at=check.at.isoformat())
+    if check.began:
+        return
+    if check.asked_at is None:
+        check.become(CheckState.CANCELLED)
+        check.next_at = None
+        return
+    check.become(CheckState.ASKED)
     if _newer_was_asked(record, check):
         # One open question a patient: the newer one is asked already, or answered.
         _miss(record, check)

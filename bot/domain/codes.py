@@ -145,14 +145,21 @@ def first(words: Sequence[str]) -> str:
     """
     # The shortest that is right: « aah7 svp » also has the shape of a centre and a code.
     for most in range(1, len(words) + 1):
-        code = normalise(" ".join(words[:most]))
+        code = _together(words[:most])
         if code and valid(code):
             return code
-    if normalise(" ".join(words)):
+    if _together(words):
         return " ".join(words)
     found = find(" ".join(words))
     # A slip of typing stands at the start: the nearest are looked for from there.
     return found[0] if found else " ".join(words[: 2 if words[0].upper() in CENTRES else 1])
+
+
+def _together(words: Sequence[str]) -> str | None:
+    """The code that these words make; « svp 7K4Q » is a word before one."""
+    code = normalise(" ".join(words))
+    apart = len(words) > 1 and code is not None and "-" in code
+    return None if code and apart and code[:3] not in CENTRES else code
 
 
 def called(words: Sequence[str]) -> tuple[str, ...]:

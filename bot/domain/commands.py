@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from itertools import takewhile
 from unicodedata import combining, normalize
 
 from bot.domain.codes import distance
@@ -67,12 +66,6 @@ def _fold(word: str) -> str:
     return "".join(each for each in decomposed if not combining(each))
 
 
-def _begin_alike(one: str, other: str) -> int:
-    """How many letters two words begin with together."""
-    pairs = zip(one, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
 def _named(word: str) -> tuple[str, str]:
     """The name, and what was glued to it."""
     if word in NAMES:
@@ -83,9 +76,10 @@ def _named(word: str) -> tuple[str, str]:
     if len(begun) == 1:
         return begun[0], ""
     for name in CALLS:
-        same = _begin_alike(word, name)
-        glued = word[same:]
-        if same >= LEAST:
+        beginnings = (name[:n] for n in range(len(name), LEAST - 1, -1))
+        begins = next(filter(word.startswith, beginnings), "")
+        if begins:
+            glued = word.removeprefix(begins)
             # « alertes » has an ending too many, « alerte7k4q » a code.
             return name, glued if any(map(str.isdigit, glued)) else ""
         if distance(word[: len(name) + LEAST], name) == 1:

@@ -5,7 +5,7 @@ do and of what is late, the columns by which the store finds them, the audit and
 checks. A kind that is added here is in all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,6 +53,8 @@ class Kind:
     due_at: Callable[[Any], datetime | None]
     late_at: Callable[[Any], datetime | None]
     """From when on an open one is late, as `/retards` lists it."""
+    calls: Callable[[Record, Any], Sequence[str]] = lambda _record, _thing: ()
+    """The teams that it calls besides: `/afaire` of each begins with it."""
     together: Callable[[Record, Any], str] = lambda _record, _thing: ""
     """What is handled in one go with the others that say the same, and shares their message."""
     farthest: Callable[[Record, Any], timedelta | None] = lambda _record, _thing: None
@@ -103,6 +105,8 @@ BOOK: tuple[Kind, ...] = (
         # Late from the first moment: /retards shows it before all else.
         late_at=lambda it: it.raised_at,
         farthest=alert.farthest,
+        # Two teams may have to take it: no column says both.
+        calls=lambda record, it: alert.missing(record.pathway.alerts, it),
         put_in=AlertState.OPEN.value,
     ),
     Kind(
@@ -118,9 +122,10 @@ BOOK: tuple[Kind, ...] = (
         Check,
         check.due,
         is_open=lambda _, it: it.state in UNANSWERED,
-        owed_by=lambda _, it: it.team,
+        owed_by=lambda _, it: it.team if it.asked_at else "",
         due_at=_check_due,
         late_at=lambda it: it.next_at if it.rung == 0 else it.at,
+        calls=check.called,
         together=lambda _, it: it.round,
         farthest=check.farthest,
         put_in=CheckState.ASKED.value,
@@ -209,6 +214,12 @@ def hasten(record: Record) -> int:
     for thing in far:
         thing.next_at = record.now
     return len(far)
+
+
+def calls(record: Record, thing: Dated, team: str) -> bool:
+    """Whether it calls a team that does not owe it alone."""
+    kind = KINDS[thing.KIND]
+    return kind.is_open(record, thing) and team in kind.calls(record, thing)
 
 
 def late_things(record: Record) -> list[Dated]:

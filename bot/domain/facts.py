@@ -188,7 +188,10 @@ class Watch(Dated):
 
 @dataclass(slots=True, kw_only=True)
 class Check(Dated):
-    """One patient's line in a toxicity round; its key is the round's minute."""
+    """One patient's line in a toxicity round, whose key is the round's minute.
+
+    Or what somebody began to report without being asked; its key is the second of that.
+    """
 
     KIND = "check"
     TRANSITIONS = {
@@ -202,17 +205,21 @@ class Check(Dated):
             }
         ),
         # Never straight to `ras` or `missed`: somebody saw something.
-        CheckState.REPORTING: frozenset({CheckState.ASKED, CheckState.REPORTED}),
+        CheckState.REPORTING: frozenset(
+            {CheckState.ASKED, CheckState.REPORTED, CheckState.CANCELLED}
+        ),
     }
     state: str = CheckState.ASKED.value
     team: str
     centre: str
     at: datetime
-    asked_at: datetime
+    asked_at: datetime | None = None
+    """None: nobody was asked, somebody reports of their own accord."""
     rung: int = 0
     held_at: datetime | None = None
     """The instant that a report put off when it was begun; given up, the line has it again."""
-    began_by: int | None = None
+    began: tuple[int, ...] = ()
+    """Who began a report of it and has not given it up, the first one first."""
     answered_at: datetime | None = None
     answered_by: int | None = None
 

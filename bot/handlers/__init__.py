@@ -7,13 +7,14 @@ from bot.care import drafts, joining
 from bot.care.telling import spread
 from bot.domain import codes
 from bot.domain.access import Action
-from bot.domain.commands import Command
+from bot.domain.commands import CALLS, Command
 from bot.domain.message import text
 from bot.handlers import pathway, people, subjects, team, toxicity, typed
 from bot.handlers.desk import Entry, serve
 from bot.handlers.door import Raw, screen
 from bot.handlers.visit import Visit, read
 from bot.store import Unit, letters
+from bot.understanding import unwell
 
 COMMANDS: dict[str, Entry] = {
     "start": Entry(Action.START, people.start),
@@ -96,6 +97,8 @@ FORWARDED = Entry(Action.TALK, typed.forwarded)
 IDENTIFYING = Entry(Action.START, typed.identifying)
 IDENTITY = Entry(Action.START, typed.identity)
 TYPED = Entry(Action.TALK, typed.typed)
+# A sign that one of ours describes in a group of nobody's, or after a slash: heard there too.
+CALL = Entry(Action.HELP, typed.typed)
 NOT_TEXT = Entry(Action.TALK, typed.not_text)
 
 SHOWS_SOMEBODY = (
@@ -167,7 +170,8 @@ class Desk:
             if self._is_anothers(visit.command):
                 return None
             _leave_question(visit, visit.command.name)
-            return COMMANDS.get(visit.command.name, UNKNOWN)
+            unknown = CALL if unwell(visit.typed) else UNKNOWN
+            return COMMANDS.get(visit.command.name, unknown)
         return _talk(visit, message, edited=isinstance(edited, dict))
 
     def _rescued(self, visit: Visit, raw: Raw) -> Entry | None:
@@ -226,7 +230,8 @@ def _ours(visit: Visit) -> bool:
 def _talk(visit: Visit, message: dict[str, Any], *, edited: bool) -> Entry | None:
     """What is no command: people also talk among themselves, and strangers are not answered."""
     if not _ours(visit):
-        return None
+        is_call = visit.member is not None and not edited and bool(unwell(visit.typed))
+        return CALL if is_call else None
     if edited:
         return EDITED
     if "forward_origin" in message:
@@ -268,8 +273,10 @@ def apologise(unit: Unit, raw: Raw) -> None:
     visit = read(unit, screen(raw))
     if visit is None:
         return
+    asked = visit.command is not None and visit.command.name in CALLS
+    sorry = text("alert.none", why=text("edge.sorry")) if asked else text("edge.sorry")
     if visit.query_id:
-        visit.popup(text("edge.sorry"), alert=True)
-    # Not in a group, where nobody may have spoken to us.
-    elif visit.place.private and visit.chat_id:
-        visit.say(text("edge.sorry"))
+        visit.popup(sorry, alert=True)
+    # Not to what is said in a group, where nobody may have spoken to us; a call for help is to us.
+    elif visit.chat_id and (visit.place.private or (asked and visit.member is not None)):
+        visit.say(sorry)

@@ -23,7 +23,7 @@ def report_check(visit: Visit) -> None:
     record, it = visit.patient, visit.about(Check)
     if not check.is_open(it):
         # The line is closed, a toxicity is not: it is reported all the same.
-        visit.say(check_cards.sign_question(record, None))
+        ask_sign(visit)
         return
     check.begin_report(record, it, visit.me)
     # A new message: the round's other patients still wait for their answer in this one.
@@ -39,11 +39,18 @@ def report(visit: Visit) -> None:
     if visit.record is None:
         visit.say(lists.choose(visit.unit, visit.shown_centre, "report:new"))
     else:
-        visit.say(check_cards.sign_question(visit.record, None))
+        ask_sign(visit)
 
 
 def new_report(visit: Visit) -> None:
-    visit.show(check_cards.sign_question(visit.patient, None))
+    begun = check.begin_own_report(visit.patient, visit.me)
+    visit.show(check_cards.sign_question(visit.patient, begun))
+
+
+def ask_sign(visit: Visit) -> None:
+    """What is seen? Once it was asked, to go away without an answer alerts too."""
+    begun = check.begin_own_report(visit.patient, visit.me)
+    visit.say(check_cards.sign_question(visit.patient, begun))
 
 
 def choose_page(visit: Visit) -> None:

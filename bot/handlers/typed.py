@@ -6,12 +6,11 @@ a question that a dialogue has just asked.
 
 import re
 
-from bot.cards import checks as check_cards
 from bot.cards import status as status_cards
 from bot.cards import steps as cards
 from bot.cards.common import head
 from bot.care import drafts, lists, patients
-from bot.domain import checklist, move, schedule, step
+from bot.domain import check, checklist, move, schedule, step
 from bot.domain.access import Action, Subject
 from bot.domain.calendar import parse_hour
 from bot.domain.codes import find
@@ -19,7 +18,7 @@ from bot.domain.enrolment import Request
 from bot.domain.facts import Step
 from bot.domain.message import Refused, text
 from bot.domain.pathway import Item, ItemKind
-from bot.handlers import people, subjects, team
+from bot.handlers import people, subjects, team, toxicity
 from bot.handlers.desk import Entry, enter
 from bot.handlers.pathway import typed_day
 from bot.handlers.visit import Visit
@@ -223,7 +222,7 @@ def _confirm(visit: Visit) -> None:
 
 
 def _toxicity(visit: Visit) -> None:
-    visit.say(check_cards.sign_question(visit.patient, None))
+    toxicity.ask_sign(visit)
 
 
 def _death(_visit: Visit) -> None:
@@ -235,6 +234,16 @@ def _status(visit: Visit) -> None:
     visit.say(status_cards.one(visit.patient, visit.me))
 
 
+def _round(visit: Visit) -> None:
+    """« RAS 7K4Q »: the open round, whose button is what answers; without one, the status."""
+    record = visit.patient
+    asked = [it for it in record.unanswered() if visit.me.team in check.answers(record, it)]
+    if asked:
+        visit.say(lists.round_card(visit.unit, asked[-1]), cause=asked[-1].round)
+    else:
+        _status(visit)
+
+
 def _late(visit: Visit) -> None:
     visit.say(lists.late(visit.unit))
 
@@ -243,6 +252,7 @@ INTENTS: dict[str, Entry] = {
     "confirmer_etape": Entry(Action.DO_STEP, _confirm, said_step),
     "signaler_toxicite": Entry(Action.ALERT, _toxicity, subjects.reported),
     "deces": Entry(Action.SEE, _death, said_patient),
+    "ras": Entry(Action.SEE, _round, said_patient),
     "statut_patient": Entry(Action.SEE, _status, said_patient),
     "retards": Entry(Action.LATE, _late),
     "a_faire": Entry(Action.TODO, team.todo, subjects.own),

@@ -13,6 +13,7 @@ from typing import Any, cast
 from bot.domain import due
 from bot.domain.facts import (
     RUNNING,
+    UNANSWERED,
     Alert,
     Check,
     Dated,
@@ -222,6 +223,20 @@ class MemoryRecords:
             if c.owed_by == team and centre in ("", record.patient.centre)
         ]
         return _page(found, offset, limit)
+
+    def calling(self, centre: str, before: datetime, limit: int) -> list[tuple[str, str, str]]:
+        alerts, rounds = list[Any](), list[Any]()
+        for record, kind, thing in self._things():
+            if centre not in ("", record.patient.centre):
+                continue
+            line = (record.code, kind.name, thing.key)
+            if isinstance(thing, Alert) and thing.state in RUNNING:
+                alerts.append((thing.state, thing.raised_at, line))
+            elif isinstance(thing, Check) and thing.state in UNANSWERED and thing.at <= before:
+                rounds.append((thing.state, thing.at, line))
+        # So many of each, what nobody has yet before what is taken; then by age.
+        kept = (sorted(found)[:limit] for found in (alerts, rounds))
+        return [line for each in kept for _, _, line in sorted(each, key=lambda one: one[1:])]
 
     def late(self, offset: int, limit: int) -> Page:
         found = [

@@ -6,16 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-    update,
-)
+from sqlalchemy import Connection, bindparam, func, literal, or_, select, union_all, update
 from sqlalchemy.exc import NoResultFound
 from sqlmodel import SQLModel
 
@@ -27,7 +18,7 @@ from bot.domain.network import Network
 from bot.domain.people import Roster
 from bot.domain.record import Draw, Record
 from bot.logs import described
-from bot.store import kinds
+from bot.store import calling, kinds
 from bot.store.statements import upsert
 from bot.store.versions import Versions
 
@@ -308,6 +299,10 @@ class Records:
         found = select(d.code, d.kind, d.key).where(*mine)
         found = found.order_by(d.rank, d.due_at, d.code).limit(limit).offset(offset)
         return Page(total, offset, self._lines(found))
+
+    def calling(self, centre: str, before: datetime, limit: int) -> list[tuple[str, str, str]]:
+        """What may call a team that does not owe it alone: see `store.calling`."""
+        return self._lines(calling.query(centre, before, limit))
 
     def late(self, offset: int, limit: int) -> Page:
         """What is late in the network, the gravest kind first, then the longest."""

@@ -41,6 +41,7 @@ DENIED = re.compile(
 STATE = re.compile(r"febrile|hypotendue?|confuse?|aphasique|somnolente?|desorientee?|intubee?")
 NOT_SO = re.compile(r"\b(?:pas|non|jamais) $")
 """On a state only: « pas confus » denies it, « ne mange pas, fièvre » denies nothing."""
+RAS = re.compile(r"\bras\b|\brien a signaler\b")
 DIED = re.compile(r"\b(?:decede\w*|deces|dcd|morte?)\b")
 TODO = re.compile(r"\b(a faire|afaire|quoi faire|mes etapes|qu ?est ce que j ?ai)\b")
 LATE = re.compile(r"\b(retard|retards|en retard)\b")
@@ -74,16 +75,24 @@ def understand(sentence: str, pathway: Pathway) -> Meaning:
     step = _step(plain, pathway)
     if len(found) > 1:
         return Meaning("hors_sujet")
-    if patient and DIED.search(plain):
-        return Meaning("deces", patient)
-    if patient and step and DONE.search(plain) and not NOT.search(plain):
-        return Meaning("confirmer_etape", patient, step)
-    if patient and not SIGN.search(plain):
-        return Meaning("statut_patient", patient, step)
+    about = _about(plain, step) if patient else ""
+    if about:
+        return Meaning(about, patient, step)
     for pattern, intent in INTENTS:
         if pattern.search(plain):
             return Meaning(intent)
     return Meaning("hors_sujet")
+
+
+def _about(plain: str, step: str) -> str:
+    """What is said of a patient; nothing if that is a sign of toxicity that was denied."""
+    if DIED.search(plain):
+        return "deces"
+    if step and DONE.search(plain) and not NOT.search(plain):
+        return "confirmer_etape"
+    if RAS.search(plain):
+        return "ras"
+    return "" if SIGN.search(plain) else "statut_patient"
 
 
 def unwell(sentence: str) -> str:

@@ -265,8 +265,8 @@ def test_a_second_press_on_report_gives_no_more_time() -> None:
 
     check.begin_report(record, asked, ICU)
 
-    assert (asked.next_at, asked.began_by) == (first, GREFFE.id)
-    assert record.logged == []
+    assert (asked.next_at, asked.began) == (first, (GREFFE.id, ICU.id))
+    assert logged(record) == ["report_begun"]
 
 
 @pytest.mark.parametrize(("minutes", "next_at"), [(2, "04-27 12:00"), (90, "04-27 12:30")])

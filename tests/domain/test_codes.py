@@ -262,6 +262,9 @@ def test_what_is_proposed_is_valid_and_the_nearest_comes_first(typed: str) -> No
         ("TLS aah7 svp", "TLS-AAH7"),
         ("aah 7 svp", "AAH7"),
         ("aah7 convulse", "AAH7"),
+        ("svp aah7", "AAH7"),
+        ("lit aah7 convulse", "AAH7"),
+        ("BOR-AAH7 svp", "BOR-AAH7"),
         ("TLS 7K4", "TLS 7K4"),
     ],
 )
@@ -283,6 +286,7 @@ def test_the_code_of_a_command_is_the_first_that_is_right(typed: str, expected: 
         ("7K4Q et TLS-AAH7", ("7K4Q", "TLS-AAH7")),
         ("tls-7k4q, 7K4Q", ("TLS-7K4Q",)),
         ("AAH7 svp", ("AAH7",)),
+        ("mme AAH7 et 7K4Q", ("AAH7", "7K4Q")),
     ],
 )
 def test_a_call_for_help_names_each_patient_once_or_nobody(

@@ -93,7 +93,9 @@ def the_watch_closes() -> tuple[Dated, Callable[[], object]]:
 def checked(state: str, rule: str) -> Play:
     def play() -> tuple[Dated, Callable[[], object]]:
         record = a_record("2026-04-27T11:00", INJECTED)
-        it = a_check(record, state=state, rung=2)
+        begun = (GREFFE.id,) if state == "reporting" else ()
+        asked_at = None if rule == "give up one's own" else record.now
+        it = a_check(record, state=state, rung=2, began=begun, asked_at=asked_at)
 
         def over() -> None:
             write_done(record, "fin_surveillance")
@@ -103,6 +105,7 @@ def checked(state: str, rule: str) -> Play:
             "ras": lambda: check.answer_ras(record, it, GREFFE),
             "begin": lambda: check.begin_report(record, it, GREFFE),
             "give up": lambda: check.give_up_report(record, it, GREFFE),
+            "give up one's own": lambda: check.give_up_report(record, it, GREFFE),
             "report": lambda: check.report(record, GREFFE, "src", it),
             "due": lambda: check.due(record, it),
             "over": over,
@@ -167,6 +170,7 @@ PLAYED: dict[Move, Play] = {
     ("check", "asked", "cancelled"): checked("asked", "over"),
     ("check", "reporting", "asked"): checked("reporting", "give up"),
     ("check", "reporting", "reported"): checked("reporting", "due"),
+    ("check", "reporting", "cancelled"): checked("reporting", "give up one's own"),
     ("alert", "open", "taken"): alerted("open", "take"),
     ("alert", "open", "cancelled"): alerted("open", "cancel"),
     ("alert", "taken", "open"): alerted("taken", "climb"),

@@ -83,7 +83,9 @@ async def test_a_code_alone_gives_the_status(any_ward: Hospital) -> None:
     assert any_ward.last(efs).startswith("status.one")
 
 
-@pytest.mark.parametrize("said", ["{0} a de la fièvre", "fièvre chez {0}", "{0} confus"])
+@pytest.mark.parametrize(
+    "said", ["{0} a de la fièvre", "fièvre chez {0}", "/urgence {0} convulse", "{0} confus"]
+)
 async def test_saying_that_a_patient_is_unwell_asks_what_is_seen_and_the_tap_alerts(
     ward: Hospital, said: str
 ) -> None:
@@ -184,6 +186,27 @@ async def test_a_team_may_not_ask_in_words_what_it_may_not_ask_by_command(
     await ward.say(efs, "qui est en retard")
 
     assert ward.last(efs) == "role.forbidden"
+
+
+@pytest.mark.parametrize("said", ["RAS {0}", "{0} : rien à signaler", "ras {0}, pas de fièvre"])
+async def test_nothing_to_report_shows_the_open_round_whose_button_says_so(
+    ward: Hospital, said: str
+) -> None:
+    [code] = await ward.injected()
+    greffe, efs = ward.who(Team.GREFFE), ward.who(Team.EFS)
+    await ward.say(greffe, said.format(code))
+    before = ward.last(greffe)
+    await ward.at("2026-04-27T14:00")
+
+    await ward.say(greffe, said.format(code))
+    await ward.say(efs, said.format(code))
+
+    assert before.startswith("status.one")
+    assert ward.last(greffe).startswith("check.round")
+    assert ward.last(efs).startswith("status.one")
+    assert len(ward.record(code).unanswered()) == 1
+    await ward.press(greffe, "check.button.ras")
+    assert ward.record(code).unanswered() == []
 
 
 async def test_an_emergency_is_heard_however_long_it_is_told(ward: Hospital) -> None:

@@ -197,9 +197,22 @@ async def test_an_update_that_raises_is_undone_alone_and_its_author_hears_so(
             any_ward.message(nurse, text=f"/statut {code}"),
         )
 
-    assert kinds(any_ward.told(greffe)) == ["edge.sorry"]
+    assert any_ward.told(greffe) == ["alert.none why=(edge.sorry)"]
     assert kinds(any_ward.told(nurse))[-2:] == ["help.all", "status.one"]
     assert any_ward.alerts(code) == []
+
+
+async def test_in_a_group_too_an_alert_that_could_not_be_raised_is_said_not_to_have_left(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    greffe, chat = ward.who(GREFFE), ward.chat(GREFFE)
+    ward.excused = ("update ",)
+
+    with ward.heard(chat) as heard, failing(ward, "INSERT INTO dated", RuntimeError("a bug")):
+        await ward.say(greffe, f"/alerte {code}", chat)
+
+    assert heard == ["alert.none why=(edge.sorry)"]
 
 
 async def test_a_full_disk_while_ringing_is_made_up_for(ward: Hospital) -> None:

@@ -113,6 +113,75 @@ async def test_what_is_to_do_comes_most_urgent_first(any_ward: Hospital) -> None
     ]
 
 
+async def test_what_is_to_do_begins_with_the_alert_that_the_team_must_take(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.alert(GREFFE, code, "icans")
+
+    for team in (Team.REANIMATION, Team.NEUROLOGIE):
+        assert f"todo.alert at=2026-04-27T08:00:00+00:00 head=(patient.head code={code}" in (
+            await asked(any_ward, team, "/afaire")
+        )
+        await any_ward.press(any_ward.who(team), "todo.button.take")
+        assert "todo.alert" not in await asked(any_ward, team, "/afaire")
+    [alert] = any_ward.alerts(code)
+    assert alert.taken_at
+    assert alert.neuro_at
+
+
+async def test_an_alert_is_to_do_for_those_alone_who_must_take_it(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+
+    assert "todo.alert" in await asked(ward, Team.REANIMATION, "/afaire")
+    assert "todo.alert" not in await asked(ward, Team.NEUROLOGIE, "/afaire")
+    assert "todo.alert" not in await asked(ward, GREFFE, "/afaire")
+
+
+async def test_an_alert_stands_on_each_page_and_takes_no_place_of_the_list(ward: Hospital) -> None:
+    code, *_ = await ward.injected(patients=11)
+    await ward.alert(GREFFE, code)
+    icu = ward.who(Team.REANIMATION)
+
+    first = await asked(ward, Team.REANIMATION, "/afaire")
+    await ward.press(icu, "list.button.more n=1")
+    second = ward.last(icu)
+
+    assert [said.count("todo.alert") for said in (first, second)] == [1, 1]
+    assert [said.count("todo.step") for said in (first, second)] == [10, 1]
+
+
+async def test_what_is_to_do_names_an_escalated_round_to_those_it_climbed_to(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.at("2026-04-27T15:59")
+    before = await asked(any_ward, Team.REANIMATION, "/afaire")
+    await any_ward.at("2026-04-27T16:01")
+
+    after = await asked(any_ward, Team.REANIMATION, "/afaire")
+
+    assert "todo.check" not in before
+    assert "todo.check_escalated at=2026-04-27T12:00:00+00:00" in after
+    await any_ward.press(any_ward.who(Team.REANIMATION), f"check.button.ras code={code}")
+    assert "todo.check" not in await asked(any_ward, Team.REANIMATION, "/afaire")
+
+
+async def test_the_status_offers_the_alert_to_those_who_must_take_it(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    await ward.alert(GREFFE, code)
+    icu, nurse = ward.who(Team.REANIMATION), ward.who(GREFFE)
+
+    await ward.say(nurse, f"/statut {code}")
+    await ward.say(icu, f"/statut {code}")
+    offered = ward.screen(nurse)[-1].button("status.button.take")
+    await ward.press(icu, "status.button.take")
+
+    assert offered is None
+    assert ward.alerts(code)[0].taken_at
+
+
 async def test_a_step_that_waits_is_not_to_do(ward: Hospital) -> None:
     await ward.enrol()
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.care.joining import hash_token
+from bot.domain.message import Kind
 from bot.domain.roles import Team
 from tests.hospital import ANY, Hospital
 from tests.scenarios.faults import everything
@@ -175,7 +176,7 @@ async def test_the_alert_under_a_picture_is_raised_and_the_picture_taken_away(
             await any_ward.receive(any_ward.message(greffe, group, **{kind: [], "caption": said}))
         assert [each.split()[0] for each in heard][:2] == ["typed.identifying", "alert.sent"]
 
-    assert [each.kind for each in any_ward.transport.to(group)].count("delete") == 2
+    assert [each.kind for each in any_ward.transport.to(group)].count(Kind.DELETE) == 2
     assert len(any_ward.alerts(code)) == 1
     assert NAME not in everything(any_ward)
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.message import Priority
 from bot.domain.roles import Team
-from tests.hospital import Hospital
+from tests.hospital import ANY, Hospital
 from tests.ward import PARIS
 
 GREFFE, COORDINATION, REANIMATION = Team.GREFFE, Team.COORDINATION, Team.REANIMATION
@@ -261,3 +261,61 @@ async def test_a_report_at_night_is_not_held_back(ward: Hospital) -> None:
 
     assert hours(ward, GREFFE)[-1] == "J+1 06:00"
     assert ward.clock() - timedelta(minutes=1) < ward.transport.sent[-1][0]
+
+
+# A report that is begun and left
+
+
+def nurse_id(ward: Hospital) -> int:
+    """The first member of the unit, as the facts name them."""
+    account = ward.who(GREFFE).id
+    found = ward.ask(lambda unit: unit.people.roster.account(account))
+    assert found is not None
+    return int(found.id)
+
+
+@pytest.mark.parametrize("begun", ["/toxicite {code}", "{code} convulse", "signaler"])
+async def test_a_report_that_answers_no_round_and_is_left_becomes_an_alert(
+    ward: Hospital, begun: str
+) -> None:
+    [code] = await ward.injected()
+    nurse = ward.who(GREFFE)
+    if begun == "signaler":
+        await ward.at("2026-04-27T14:00")
+        line = next(iter(ward.record(code).checks.values()))
+        await ward.ras(GREFFE, code)
+        await ward.tap(nurse, ward.chat(GREFFE), ANY, f"check:report:{code}:{line.key}")
+    else:
+        await ward.say(nurse, begun.format(code=code))
+    assert ward.alerts(code) == []
+
+    await ward.advance(minutes=6)
+
+    assert [alert.raised_by for alert in ward.alerts(code)] == [nurse_id(ward)]
+
+
+async def test_a_report_of_ones_own_that_is_given_up_alerts_nobody(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    nurse = ward.who(GREFFE)
+    await ward.say(nurse, f"/toxicite {code}")
+    await ward.press(nurse, "report.button.cancel")
+
+    await ward.advance(minutes=10)
+
+    assert ward.alerts(code) == []
+
+
+async def test_who_gives_up_a_report_takes_nothing_back_of_what_another_saw(
+    ward: Hospital,
+) -> None:
+    [code] = await ward.injected()
+    await ward.at("2026-04-27T14:00")
+    line, chat = next(iter(ward.record(code).checks.values())), ward.chat(GREFFE)
+    one, other = ward.who(GREFFE), ward.person("Bea", GREFFE)
+    for nurse in (one, other):
+        await ward.tap(nurse, chat, ANY, f"check:report:{code}:{line.key}")
+    await ward.tap(other, chat, ANY, f"report:cancel:{code}:{line.key}")
+
+    await ward.advance(minutes=6)
+
+    assert [alert.raised_by for alert in ward.alerts(code)] == [nurse_id(ward)]
