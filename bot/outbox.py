@@ -128,12 +128,10 @@ class Sender:
         self._failing: set[int] = set()
         """Letters that failed since the last one that arrived: two or more are an outage."""
         self._outage_over = False
-        self._outage = Outage(logger, "nothing can be sent")
         self._away = Outage(logger, "letters do not arrive")
         self._flood: tuple[int, datetime] | None = None
-        self._seen = 0
-        """The highest number of a letter that was read."""
-        self._unread = True
+        self._seen, self._unread = 0, True
+        """The highest number of a letter that was read, and whether there are newer ones."""
         self._resync_at: datetime | None = None
         self._suspect: set[int] = set()
         """Chats for which memory may believe too much."""
@@ -152,15 +150,16 @@ class Sender:
 
     async def run(self) -> None:
         """Send for ever; what an earlier process left half-way comes first."""
+        outage = Outage(logger, "nothing can be sent")
         while True:
             try:
                 await self.flush()
             except Exception as error:
                 # A sender that ends is a bot that is mute.
-                self._outage.failed(described(error))
+                outage.failed(described(error))
                 await pause(DATABASE_RETRY)
             else:
-                self._outage.over()
+                outage.over()
                 await self._until_stirred()
 
     async def flush(self) -> int:

@@ -4,7 +4,7 @@ It answers as the other one does; the simulation plays the same hospitals on bot
 Nothing is rolled back here: a rule that refuses has changed nothing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
@@ -436,7 +436,7 @@ class MemoryUnit(Unit):
     def update_troubles(self, *_: Any) -> list[str]:
         return []
 
-    def misfiled(self, records: Mapping[str, Record]) -> Iterable[str]:
+    def misfiled(self, *_: Any) -> Iterable[str]:
         """Nothing is filed here."""
         return ()
 

@@ -111,7 +111,7 @@ def _write(file: Path, said: str) -> None:
 
 def _row(proof: Proof) -> dict[str, object]:
     # Never due and nobody's: no list of the book finds it.
-    columns = dict.fromkeys((column.name for column in dated.columns))
+    columns = dict.fromkeys(column.name for column in dated.columns)
     named = {"centre": "", "state": "", "owed_by": "", "together": "", "fault": ""}
     facts = json.dumps(asdict(proof))
     own = {"code": "", "kind": KIND, "key": "", "rank": len(due.BOOK), "open": False}
