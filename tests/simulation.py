@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from bot import pathways
-from bot.care import auditor, cycle, joining, receipts
+from bot.care import auditor, cycle, evidence, joining, receipts
 from bot.domain import checklist, schedule
 from bot.domain import relay as rules
 from bot.domain.calendar import Calendar
@@ -132,6 +132,10 @@ class Simulation:
         else:
             raise Broken(f"not over: {self._left()}")
         self.hold()
+        with self.store.look() as unit:
+            unproven = list(evidence.unproven(unit))
+        if unproven:
+            raise Broken("; ".join(unproven))
         return len(self.codes)
 
     # The network
@@ -148,7 +152,13 @@ class Simulation:
 
     def _person(self, unit: Unit, team: Team) -> None:
         person = Person(1000 + len(self.people), team)
-        unit.people.join(Member(0, person.id, f"{team} {person.id}", team, "TLS", unit.now))
+        joined = unit.people.join(
+            Member(0, person.id, f"{team} {person.id}", team, "TLS", unit.now)
+        )
+        # As `joining.join` logs it: what is known is held against what was logged.
+        unit.events.record(
+            "member_joined", member=joined.id, team=team, centre="TLS", account=person.id
+        )
         self.people.append(person)
 
     def _group(self, team: Team) -> int:

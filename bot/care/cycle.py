@@ -8,6 +8,7 @@ from itertools import groupby
 from bot.care import auditor
 from bot.care.telling import spread
 from bot.domain import due
+from bot.logs import described
 from bot.store import Database, Unit
 from bot.store.faults import storage_fault
 from bot.store.records import DUTY, Due
@@ -93,13 +94,10 @@ def _guarded(database: Database, items: Sequence[Due]) -> int:
         # One of them is at fault, and nobody knows which: the others must not wait for it.
         if len(items) > 1:
             return sum(_guarded(database, [item]) for item in items)
-        logger.exception("%s %s %s failed, put off", *_names(items[0]))
+        # Which one, the audit says: a log goes where no patient's code should.
+        logger.error("a %s failed and is put off: %s", items[0].kind, described(error))
         _put_off(database, items[0], error)
         return 0
-
-
-def _names(item: Due) -> tuple[str, str, str]:
-    return item.kind, item.code or "network", item.key
 
 
 def _handle(unit: Unit, item: Due) -> int:

@@ -30,6 +30,7 @@ from bot.store.events import Events
 from bot.store.memory_letters import Facts, Fault, MemoryEvents, MemoryOutbox
 from bot.store.outbox import Outbox
 from bot.store.people import Draft, Invitation, People
+from bot.store.proofs import Proof, Proofs
 from bot.store.records import DUTY, Due, Held, Page, Records
 from bot.store.unit import Unit, Words
 
@@ -416,6 +417,16 @@ def _page(found: list[tuple[Any, tuple[str, str, str]]], offset: int, limit: int
     return Page(len(lines), offset, lines[offset : offset + limit])
 
 
+class NoProofs:
+    """A chain that is in no file has nothing to prove."""
+
+    def take(self) -> Proof | None:
+        return None
+
+    def lost(self) -> list[Proof]:
+        return []
+
+
 class MemoryUnit(Unit):
     """A unit whose parts are in memory."""
 
@@ -427,12 +438,17 @@ class MemoryUnit(Unit):
         self.records = cast(Records, MemoryRecords(facts, self.network, self.now, self.draw))
         self.outbox = cast(Outbox, MemoryOutbox(facts, self.now))
         self.events = cast(Events, MemoryEvents(facts, self.now))
+        self.proofs = cast(Proofs, NoProofs())
 
     def token(self, nonce: int) -> str:
         return str(nonce)
 
     def update_troubles(self, *_: Any) -> list[str]:
         return []
+
+    def misfiled(self, *_: Any) -> Iterable[str]:
+        """Nothing is filed here."""
+        return ()
 
     def forget_updates(self, *_: Any) -> int:
         """None is kept."""

@@ -17,6 +17,7 @@ from bot.domain.invariants import Line
 from bot.domain.network import Network
 from bot.domain.people import Roster
 from bot.domain.record import Draw, Record
+from bot.logs import described
 from bot.store import calling, kinds
 from bot.store.statements import upsert
 from bot.store.versions import Versions
@@ -162,10 +163,10 @@ class Records:
     def _load_readable(self, codes: Sequence[str]) -> dict[str, Held]:
         try:
             return self._load(codes, PATIENTS)
-        except UNREADABLE:
+        except UNREADABLE as error:
             # One bad row must not hide the others of a list: each is tried alone.
             if len(codes) == 1:
-                logger.exception("the record of %s cannot be read", codes[0])
+                logger.error("a record cannot be read: %s", described(error))
                 return {}
         each = (self._load_readable([code]) for code in codes)
         return {code: held for found in each for code, held in found.items()}
