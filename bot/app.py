@@ -14,7 +14,7 @@ from telegram import Bot
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import migrations, pathways
-from bot.care import auditor, backlog, cycle, joining, receipts
+from bot.care import auditor, backlog, cycle, joining, lists, receipts
 from bot.clock import (
     Clock,
     FollowedClock,
@@ -34,12 +34,14 @@ from bot.handlers.people import public_menu
 from bot.heartbeat import Pulse, beat
 from bot.intake import ALLOWED_UPDATES, Intake
 from bot.lead import lead
+from bot.logs import Outage
 from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store import Database, Unit, letters
 from bot.store.faults import NotLeading
 from bot.store.letters import Letter
+from bot.store.proofs import beside
 from bot.store.unit import Words
 from bot.texts import CATALOGUE, Texts
 from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
@@ -56,6 +58,10 @@ ANOTHER_BOT = "Another bot runs on the database file of DATABASE_URL: stop it fi
 OLDER = (
     "The database is empty or older than the one last seen here: python -m bot restore FILE brings"
     " a backup back, python -m bot run --new takes this one as it is."
+)
+WRONG_KEY = (
+    "AUDIT_KEY is not the one that sealed the events of this database:"
+    " give the key that the bot was first started with."
 )
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
@@ -135,6 +141,10 @@ class Relais:
         self.pulse.begin()
         with self.database.unit() as unit:
             auditor.hang_duties(unit)
+            # Refusing to run would be worse: who is cared for now is not in the past.
+            for fault in auditor.cut(unit):
+                logger.error("%s", fault)
+            auditor.tell_cut(unit)
             public_menu(unit)
         # The machine may have started before its clock was set.
         for _ in cycle.hasten(self.database):
@@ -208,7 +218,7 @@ class Relais:
                 "next_due_at": due.isoformat() if due else None,
                 "outbox": {state.value: n for state, n in letters.counts(unit).items()},
                 "unexplained": found,
-                "anchors": _anchors(unit) if self._training else [],
+                "anchors": lists.anchors(unit) if self._training else [],
             }
 
     def _reasons(self, unexplained: list[str]) -> list[str]:
@@ -233,19 +243,6 @@ class Relais:
         for tell in self.alert_took:
             for call in calls:
                 tell(unit.now - call.created_at)
-
-
-SHOWN_IN_TRAINING = 50
-
-
-def _anchors(unit: Unit) -> list[dict[str, str]]:
-    """Codes and days, for the training page only: /healthz asks nobody who they are."""
-    page = unit.records.patients("", 0, SHOWN_IN_TRAINING)
-    found = unit.records.look([code for code, _, _ in page.lines])
-    return [
-        {"label": code, "day0": record.patient.day0_on.isoformat()}
-        for code, record in found.items()
-    ]
 
 
 # Built from the settings
@@ -295,6 +292,7 @@ def open_database(settings: Settings, clock: Clock, words: Words, network: Netwo
             words=words,
             network=network,
             audit_key=settings.audit_key.get_secret_value().encode(),
+            proof_file=settings.proof_file or beside(settings.database_url),
         )
     except OSError as error:
         raise StartError(
@@ -306,6 +304,13 @@ def require_seen(database: Database) -> None:
     """Refuse to begin anew, or from an older copy, without being told to."""
     if database.seen.lost():
         raise StartError(OLDER)
+
+
+def require_key(database: Database) -> None:
+    """Refuse a key that is not the chain's: nothing that it sealed would ever verify."""
+    with database.look() as unit:
+        if not unit.events.sealed_here():
+            raise StartError(WRONG_KEY)
 
 
 def make_bot(settings: Settings) -> Bot:
@@ -330,6 +335,7 @@ async def run(settings: Settings) -> None:
             raise StartError(ANOTHER_BOT)
         require_seen(database)
         migrations.ensure(database.engine)
+        require_key(database)
         await _serve(settings, database, words, clock)
     finally:
         database.close()
@@ -465,7 +471,7 @@ async def _patiently(
     ask: Callable[[], Any], rest: Callable[[timedelta], Awaitable[None]] = pause
 ) -> None:
     """Ask Telegram until it answers; a token that it does not know ends the start."""
-    told = False
+    outage = Outage(logger, "Telegram does not answer yet")
     while True:
         try:
             await ask()
@@ -475,13 +481,12 @@ async def _patiently(
             # For PTB this is trouble of the network too, but asking again will not help.
             raise StartError(f"Telegram refuses the start: {error.message}.") from None
         except (NetworkError, RetryAfter) as error:
-            if not told:
-                logger.error("Telegram does not answer yet: %s", type(error).__name__)
-            told = True
+            outage.failed(type(error).__name__)
             await rest(RETRY)
         except TelegramError as error:
             raise StartError(f"Telegram refuses the start: {type(error).__name__}.") from None
         else:
+            outage.over()
             return
 
 

@@ -46,11 +46,13 @@ class Database:
         network: Network,
         audit_key: bytes = b"",
         draw: Draw | None = None,
+        proof_file: Path | None = None,
     ) -> None:
         self.engine = open_engine(url)
         self.place = place_of(self.engine)
         self.leader = Leader(self.engine, self.place)
         self.seen = Seen(self.engine, self.place)
+        self.proof_file = proof_file
         self.clock = clock
         self.words = words
         self.network = network
