@@ -75,6 +75,8 @@ class Relais:
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
         training: bool = False,
+        doorman: bool = False,
+        budgets: bool = False,
     ) -> None:
         self.database = database
         self._training = training
@@ -84,12 +86,13 @@ class Relais:
         self.pulse = Pulse(duties, lambda: wall().timestamp())
         self.alert_took: list[Callable[[timedelta], object]] = []
         """Who wants to know how long an alert took to its chat."""
-        self.desk = Desk(bot_name)
+        self.desk = Desk(bot_name, wall, doorman=doorman, budgets=budgets)
         self.intake = Intake(
             bot,
             database.unit,
             self.desk.handle,
             apologise=apologise,
+            admit=self.desk.admit,
             screen=screen,
             on_poll=self.pulse.note("poll"),
             poll_timeout=poll_timeout,
@@ -188,6 +191,7 @@ class Relais:
                 "next_due_at": due.isoformat() if due else None,
                 "outbox": {state.value: n for state, n in letters.counts(unit).items()},
                 "unexplained": found,
+                "dropped": dict(self.desk.dropped),
                 "anchors": _anchors(unit) if self._training else [],
             }
 
@@ -340,6 +344,8 @@ async def _live(
         poll_timeout=settings.poll_timeout,
         poll_interval=settings.poll_interval,
         training=bool(settings.clock_url),
+        doorman=True,
+        budgets=limits is not None,
     )
     relais.prepare()
     stop = _stop_signal()
