@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -130,6 +131,19 @@ def _check_database(settings: Settings) -> str:
     return f"{database.engine.dialect.name}, schema {found}"
 
 
+def _check_way_in(settings: Settings) -> str:
+    database = _open(settings)
+    if migrations.state(database.engine) is not migrations.State.EMPTY:
+        migrations.require(database.engine)
+        with database.look() as unit:
+            if unit.people.roster.members:
+                return "somebody has joined"
+    if settings.setup_code is not None:
+        return "SETUP_CODE lets the first coordinator in"
+    # Made here, or one of four figures would be found in minutes.
+    raise StartError(f"nobody can join; put SETUP_CODE={secrets.token_urlsafe(18)} into .env.")
+
+
 def _check_groups(settings: Settings) -> str:
     database = _open(settings)
     if migrations.state(database.engine) is migrations.State.EMPTY:
@@ -152,6 +166,7 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "pathway": _check_pathway,
     "catalogue": _check_catalogue,
     "database": _check_database,
+    "way in": _check_way_in,
     "groups": _check_groups,
     "Telegram": _check_telegram,
 }
