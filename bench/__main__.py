@@ -20,6 +20,7 @@ MEASURES = (
     "backlog",
     "crowd",
     "flood",
+    "noise",
     "scale",
     "ring",
     "start",

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -156,6 +157,19 @@ def _check_chain(settings: Settings) -> str:
         return f"{unit.events.count()} events, AUDIT_KEY is theirs"
 
 
+def _check_way_in(settings: Settings) -> str:
+    database = _open(settings)
+    if migrations.state(database.engine) is not migrations.State.EMPTY:
+        migrations.require(database.engine)
+        with database.look() as unit:
+            if unit.people.roster.members:
+                return "somebody has joined"
+    if settings.setup_code is not None:
+        return "SETUP_CODE lets the first coordinator in"
+    # Made here, or one of four figures would be found in minutes.
+    raise StartError(f"nobody can join; put SETUP_CODE={secrets.token_urlsafe(18)} into .env.")
+
+
 def _check_groups(settings: Settings) -> str:
     database = _open(settings)
     if migrations.state(database.engine) is migrations.State.EMPTY:
@@ -179,6 +193,7 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "catalogue": _check_catalogue,
     "database": _check_database,
     "events": _check_chain,
+    "way in": _check_way_in,
     "groups": _check_groups,
     "Telegram": _check_telegram,
 }

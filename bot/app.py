@@ -88,6 +88,8 @@ class Relais:
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
         training: bool = False,
+        doorman: bool = False,
+        budgets: bool = False,
     ) -> None:
         self.database = database
         self._training = training
@@ -97,12 +99,13 @@ class Relais:
         self.pulse = Pulse(duties, lambda: wall().timestamp())
         self.alert_took: list[Callable[[timedelta], object]] = []
         """Who wants to know how long an alert took to its chat."""
-        self.desk = Desk(bot_name)
+        self.desk = Desk(bot_name, wall, doorman=doorman, budgets=budgets)
         self.intake = Intake(
             bot,
             database.unit,
             self.desk.handle,
             apologise=apologise,
+            admit=self.desk.admit,
             screen=screen,
             on_poll=self.pulse.note("poll"),
             on_rival=auditor.other_poller,
@@ -218,6 +221,7 @@ class Relais:
                 "next_due_at": due.isoformat() if due else None,
                 "outbox": {state.value: n for state, n in letters.counts(unit).items()},
                 "unexplained": found,
+                "dropped": dict(self.desk.dropped),
                 "anchors": lists.anchors(unit) if self._training else [],
             }
 
@@ -382,6 +386,8 @@ async def _live(
         poll_timeout=settings.poll_timeout,
         poll_interval=settings.poll_interval,
         training=bool(settings.clock_url),
+        doorman=True,
+        budgets=limits is not None,
     )
     stop = _stop_signal()
     duties = await _duties(settings, relais, bot, clock)

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.clock import let_others_run, pause
-from bot.domain.commands import URGENT, command
+from bot.domain.commands import URGENT, URGENT_DATA, command
 from bot.logs import Outage, described, redact
 from bot.rival import Rival
 from bot.store import inbox
@@ -28,6 +28,8 @@ BATCH = 100
 """The most that getUpdates gives at once."""
 CHUNK = 50
 """How many of those that wait are handled between two polls: something urgent may have come."""
+CHARACTERS = 4_000
+"""So much of what was typed is read without letting others run: it takes 10 ms."""
 MOST = 5_000
 """So many are set aside before the first of them is handled."""
 LARGEST_ID = 2**53
@@ -38,8 +40,6 @@ NUMBER = re.compile(rb'"update_id"\s*:\s*(\d{1,15})\b')
 ANSWER_WITHIN = 10.0
 """Seconds that a server may take beyond the long poll."""
 
-URGENT_DATA = ("alert:", "report:", "check:report", "choose:page:alert")
-"""What buttons say that overtakes everything."""
 
 
 def _say_nothing(*_: object) -> None:
@@ -50,12 +50,35 @@ def _as_it_is(raw: Raw) -> Raw:
     return raw
 
 
+def _everybody(_unit: Unit, updates: Sequence[Raw]) -> Sequence[Raw]:
+    return updates
+
+
 def urgency(raw: Raw) -> int:
     """0: somebody raises or takes an alert, or reports; it is handled before all others."""
     if _found(raw, "callback_query", "data").startswith(URGENT_DATA):
         return 0
     asked = command(_found(raw, "message", "text") or _found(raw, "message", "caption"))
     return 0 if asked is not None and asked.name in URGENT else 1
+
+
+def urgent_first(batch: Sequence[Raw]) -> Iterator[list[Raw]]:
+    """In parts that hold nobody up: the urgent alone, then few at a time, of few words."""
+    urgent = [raw for raw in batch if not urgency(raw)]
+    if urgent:
+        yield urgent
+    part, long = list[Raw](), 0
+    for raw in batch:
+        if not urgency(raw):
+            continue
+        words = len(_found(raw, "message", "text") or _found(raw, "edited_message", "text"))
+        if part and (len(part) >= CHUNK or long + words > CHARACTERS):
+            yield part
+            part, long = [], 0
+        part.append(raw)
+        long += words
+    if part:
+        yield part
 
 
 def _found(raw: Raw, kind: str, field: str) -> str:
@@ -74,6 +97,7 @@ class Intake:
         handle: Callable[[Unit, Sequence[Raw]], object],
         *,
         apologise: Callable[[Unit, Raw], object] = _say_nothing,
+        admit: Callable[[Unit, Sequence[Raw]], Sequence[Raw]] = _everybody,
         screen: Callable[[Raw], Raw] = _as_it_is,
         on_poll: Callable[[], object] = _say_nothing,
         on_rival: Callable[[Unit, bool], object] = _say_nothing,
@@ -86,6 +110,7 @@ class Intake:
         self._units = units
         self._handle = handle
         self._apologise = apologise
+        self._admit = admit
         self._screen = screen
         self._on_poll = on_poll
         self._on_rival = on_rival
@@ -132,11 +157,7 @@ class Intake:
 
     async def _take_all(self, batch: Sequence[Raw]) -> None:
         """The urgent in a transaction of their own, on their way before the rest is looked at."""
-        urgent, others = list[Raw](), list[Raw]()
-        for raw in batch:
-            (others if urgency(raw) else urgent).append(raw)
-        parts = [others[at : at + CHUNK] for at in range(0, len(others), CHUNK)]
-        for part in (urgent, *parts) if urgent else parts:
+        for part in urgent_first(batch):
             self.take(part)
             await let_others_run()
 
@@ -179,8 +200,12 @@ class Intake:
         return None
 
     def _take(self, unit: Unit, updates: Sequence[Raw]) -> None:
-        new = inbox.take(unit, [each["update_id"] for each in updates])
-        mine = [each for each in updates if each["update_id"] in new]
+        admitted = {each["update_id"]: each for each in self._admit(unit, updates)}
+        # By what came, whatever is made of it.
+        taken = inbox.take(unit, [each for each in updates if each["update_id"] in admitted])
+        for number in taken.others:
+            logger.warning("update %s has other content than the one that had its number", number)
+        mine = [each for number, each in admitted.items() if number in taken.new]
         if mine:
             self._handle(unit, mine)
 
@@ -200,7 +225,7 @@ class Intake:
 
     def _write_off(self, unit: Unit, raw: Raw, trace: str, *, sorry: bool) -> None:
         # Taken although it failed: it would break every batch that brings it again.
-        inbox.take(unit, [raw["update_id"]])
+        inbox.note(unit, raw)
         inbox.handled(unit, [raw["update_id"]])
         inbox.fail(unit, raw["update_id"], trace)
         if sorry:
@@ -227,18 +252,29 @@ class Intake:
         """Keep them, cheaply, and go on as long as batches are full."""
         kept = 0
         while batch:
-            self._set_aside(batch)
-            self._waits = True
+            for part in urgent_first(batch):
+                if urgency(part[0]):
+                    self._waits |= self._set_aside(part)
+                else:
+                    # What is here already is less urgent: it is handled at once, and first.
+                    self.take(part)
+                await let_others_run()
             self._acknowledge(batch)
             kept += len(batch)
             if len(batch) < BATCH or kept >= MOST:
                 return
             batch = await self._poll()
 
-    def _set_aside(self, batch: Sequence[Raw]) -> None:
-        screened = [self._screened(raw) for raw in batch]
+    def _set_aside(self, batch: Sequence[Raw]) -> bool:
+        """Keep what is to be taken of them, screened; whether anything was."""
         with self._units() as unit:
-            inbox.set_aside(unit, {raw["update_id"]: (urgency(raw), raw) for raw in screened})
+            admitted = {each["update_id"]: each for each in self._admit(unit, batch)}
+            came = [raw for raw in batch if raw["update_id"] in admitted]
+            kept = [self._screened(admitted[raw["update_id"]]) for raw in came]
+            others = inbox.set_aside(unit, [(urgency(raw), raw) for raw in kept], came)
+        for number in others:
+            logger.warning("update %s has other content than the one that had its number", number)
+        return bool(kept)
 
     def _screened(self, raw: Raw) -> Raw:
         try:

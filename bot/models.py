@@ -299,6 +299,10 @@ class Inbox(SQLModel, table=True):
     """What it says, screened of identities; nothing once it was handled."""
     failed: bool = False
     error: str = long_text()
+    digest: int = Field(default=0, sa_type=BigInteger)
+    """Of what it said: Telegram starts its numbers anew, and another may have the same."""
+    reused: int = 0
+    """How often another had it."""
 
 
 class Event(SQLModel, table=True):

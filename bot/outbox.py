@@ -362,6 +362,8 @@ class Sender:
         if task.cancelled():
             return
         result, retry_at = task.result(), None
+        hung = isinstance(result, SendError) and result.unknown
+        self._queue.answered(head, in_time=not hung)
         # Memory runs ahead: whoever claims next settles this first, in the same transaction.
         self._queue.landed(head)
         if isinstance(result, SendError):

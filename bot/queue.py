@@ -6,7 +6,7 @@ first letter), asleep until its chat is free, or held by a letter on its way.
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 
@@ -18,6 +18,12 @@ UNLIMITED = frozenset({Kind.POPUP, Kind.MENU})
 """Not messages: Telegram's flood limits do not count them."""
 ALERT_LANES = 8
 """Kept free: an alert does not wait for routine messages that hang."""
+HANGS_AFTER = timedelta(seconds=2)
+"""A letter on its way for so long hangs, and gives its lane to others."""
+MOST_HANGING = 48
+"""With these a connection is left for whatever is on its way besides."""
+SLOW_LANES = 4
+"""For what is routine to chats whose last letter was never answered, all together."""
 POPUPS = 64
 """Pop-ups on their way at once; each belongs to its tap and needs no lane."""
 PATIENCE = 10
@@ -60,7 +66,14 @@ class Queue:
         self._asleep: list[tuple[datetime, int, Lane]] = []
         self._aside: list[tuple[datetime, int, int, Head]] = []
         self._stamps = count(1)
-        self._popups = self._flying = 0
+        self._popups = 0
+        self._since: dict[int, datetime] = {}
+        """When each of those in a lane left, the oldest first."""
+        self._hanging: set[int] = set()
+        self._slow: set[int] = set()
+        """Chats whose last letter was not answered in time."""
+        self._held: list[tuple[int, Lane]] = []
+        """Of slow chats: they wait until one of the slow lanes is free."""
         self.next_at: datetime | None = None
         """When something may leave that may not leave now."""
 
@@ -105,10 +118,13 @@ class Queue:
     def choose(self, now: datetime) -> list[Head]:
         """What may leave now, counted as on its way: chosen at the last instant."""
         self._wake_up(now)
+        self._give_up_lanes(now)
         self.next_at = None
         chosen = [*self._take(self._unlimited, now), *self._take(self._limited, now)]
         self._soon(self._aside[0][0] if self._aside else None)
         self._soon(self._asleep[0][0] if self._asleep else None)
+        if self._limited or self._unlimited:
+            self._soon(next((at + HANGS_AFTER for at in self._since.values()), None))
         return chosen
 
     def put_back(self, head: Head) -> None:
@@ -124,10 +140,21 @@ class Queue:
         if head.kind not in UNLIMITED:
             self._throttle.give_back(head.chat_id)
 
+    def answered(self, head: Head, *, in_time: bool) -> None:
+        """Whether its chat was heard of: one that hangs may do so again."""
+        if in_time:
+            self._slow.discard(head.chat_id)
+        elif head.kind is not Kind.POPUP:
+            self._slow.add(head.chat_id)
+
     def landed(self, head: Head) -> None:
         """It is no longer on its way."""
         lane = self._lane(head)
         self._count(head, lane, -1)
+        held, self._held = self._held, []
+        for stamp, each in held:
+            if stamp == each.stamp:
+                self._rank(each)
         self._rank(lane)
         if not lane.waiting and not lane.alerts and not lane.others:
             del self._lanes[_lane_of(head)]
@@ -148,6 +175,15 @@ class Queue:
             fullest = -len(lane.waiting) if priority >= Priority.REMINDER else 0
             heap = self._unlimited if head.kind in UNLIMITED else self._limited
             heappush(heap, (priority, fullest, number, lane.stamp, lane))
+
+    def _give_up_lanes(self, now: datetime) -> None:
+        """What hangs holds up its own chat, and nobody else."""
+        while self._since and len(self._hanging) < MOST_HANGING:
+            number, since = next(iter(self._since.items()))
+            if now - since < HANGS_AFTER:
+                return
+            del self._since[number]
+            self._hanging.add(number)
 
     def _wake_up(self, now: datetime) -> None:
         while self._asleep and self._is_over(self._asleep[0], now):
@@ -179,6 +215,10 @@ class Queue:
                 heappop(heap)
                 continue
             head = lane.waiting[0][3]
+            if self._is_slow(head) and len(self._hanging) >= SLOW_LANES:
+                heappop(heap)
+                self._held.append((stamp, lane))
+                continue
             # The first of the heap has to wait: whoever is behind it is no more urgent.
             if not self._has_room(head) or not self._has_slot(head, priority, now):
                 return
@@ -189,12 +229,19 @@ class Queue:
                 continue
             yield self._depart(head, lane, now)
 
+    def _is_slow(self, head: Head) -> bool:
+        # An alert is always tried: perhaps its chat is heard of again.
+        slow = head.chat_id in self._slow and head.kind is not Kind.POPUP
+        return slow and head.priority is not Priority.ALERT
+
     def _has_room(self, head: Head) -> bool:
         if head.kind is Kind.POPUP:
             return self._popups < POPUPS
+        if self._is_slow(head):
+            return True
         # Routine letters that hang for their full timeout hold all the other lanes.
         reserve = ALERT_LANES if head.priority is Priority.ALERT else 0
-        return self._flying < self._most + reserve
+        return len(self._since) < self._most + reserve
 
     def _has_slot(self, head: Head, priority: Priority, now: datetime) -> bool:
         if head.kind in UNLIMITED:
@@ -214,6 +261,10 @@ class Queue:
         heappop(lane.waiting)
         del self._known[head.id]
         self._count(head, lane, 1)
+        if self._is_slow(head):
+            self._hanging.add(head.id)
+        elif head.kind is not Kind.POPUP:
+            self._since[head.id] = now
         if head.kind not in UNLIMITED:
             # Counted as it leaves: Telegram counts it too, whether or not it answers.
             self._throttle.sent(head.chat_id, now)
@@ -227,8 +278,9 @@ class Queue:
             lane.others += by
         if head.kind is Kind.POPUP:
             self._popups += by
-        else:
-            self._flying += by
+        elif by < 0:
+            self._since.pop(head.id, None)
+            self._hanging.discard(head.id)
 
     def _lane(self, head: Head) -> Lane:
         key = _lane_of(head)

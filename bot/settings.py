@@ -171,7 +171,7 @@ class Settings(BaseSettings):
         None, description="the address of a training clock to follow, or nothing"
     )
     flood_limits: Literal["telegram", "none"] = Field(
-        "telegram", description="telegram, or none in training"
+        "telegram", description="telegram, or none in training: members are not limited either"
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = (
         Field("INFO", description="DEBUG, INFO, WARNING or ERROR")

@@ -40,6 +40,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._letters = self._gauge("outbox_letters", "Letters by state", ["state"])
         self._unexplained = self._gauge("unexplained", "Due things the auditor cannot explain")
+        self._dropped = self._gauge("updates_dropped", "Updates that nobody read", ["why"])
         self._rang_at = self._gauge("last_ring_timestamp_seconds", "When the bell last rang")
         self._backlog = self._gauge("backlog_seconds", "How overdue the most overdue thing is")
         self._alerts = Histogram(
@@ -57,6 +58,8 @@ class Metrics:
         """The figures of this instant, in Prometheus' own format."""
         for state, n in health.get("outbox", {}).items():
             self._letters.labels(state).set(n)
+        for why, n in health.get("dropped", {}).items():
+            self._dropped.labels(why).set(n)
         self._unexplained.set(_count(health.get("unexplained", 0)))
         rang_at = _instant(health.get("rang_at"))
         self._rang_at.set(rang_at.timestamp() if rang_at else 0)

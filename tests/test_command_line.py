@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -252,3 +253,33 @@ def test_a_database_goes_to_a_file_and_comes_back_with_its_chain(
     back = called(tmp_path, "restore", "b.gz", settings=other)
     assert (back.returncode, back.stderr) == (0, b"")
     assert b"The event chain holds: 1 events." in back.stdout
+
+
+def test_check_proposes_a_set_up_code_until_somebody_has_joined(
+    tmp_path: Path, network: Network
+) -> None:
+    given = GIVEN | {"TELEGRAM_API_URL": "http://127.0.0.1:9"}
+
+    def way_in(**more: str) -> str:
+        said = called(tmp_path, "check", settings=given | more).stdout.decode()
+        [line] = [line for line in said.splitlines() if "way in" in line]
+        return line
+
+    proposed = [re.search(r"SETUP_CODE=([\w-]{16,64}) ", way_in()) for _ in range(2)]
+    codes = {found[1] for found in proposed if found}
+    assert len(codes) == 2
+    assert way_in(SETUP_CODE=codes.pop()).startswith("ok")
+    assert called(tmp_path, "migrate", settings=given).returncode == 0
+    assert way_in().startswith("FAULT")
+    _somebody_joins(tmp_path / "one.db", network)
+    assert way_in() == "ok    way in: somebody has joined"
+
+
+@pytest.mark.parametrize("code", ["1234", "fifteen-letters"])
+def test_a_set_up_code_that_can_be_guessed_is_refused_at_start(code: str, tmp_path: Path) -> None:
+    given = {"TELEGRAM_TOKEN": "123:token", "AUDIT_KEY": "a-key-of-the-tests", "SETUP_CODE": code}
+
+    refused = called(tmp_path, "run", settings=given)
+
+    assert refused.returncode == 1
+    assert refused.stderr == b"SETUP_CODE is wrong: expected 16 to 64 letters, digits, - or _.\n"

@@ -149,6 +149,51 @@ def test_a_redelivered_update_does_nothing(
     assert heard.all == [1, 2]
 
 
+def test_another_update_under_a_number_that_was_taken_is_handled_and_logged(
+    bot: Bot, database: Database, rests: list[timedelta], caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = Heard()
+    intake = build(bot, database.unit, rests, heard)
+
+    intake.take([update(1, "un"), update(2, "deux")])
+    intake.take([update(1, "autre"), update(2, "deux")])
+    intake.take([update(1, "autre")])
+
+    assert heard.all == [1, 2, 1]
+    assert [each.getMessage() for each in caplog.records] == [
+        "update 1 has other content than the one that had its number"
+    ]
+
+
+def test_a_tap_whose_message_changed_since_is_the_same_tap(
+    bot: Bot, database: Database, rests: list[timedelta]
+) -> None:
+    heard = Heard()
+    intake = build(bot, database.unit, rests, heard)
+    again = tap(1)
+    again["callback_query"]["message"] = {"message_id": 7, "edit_date": 5}
+
+    intake.take([tap(1)])
+    intake.take([again])
+    intake.take([tap(1, "step:2")])
+
+    assert heard.all == [1, 1]
+
+
+async def test_another_update_under_a_known_number_waits_for_its_turn_too(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    heard = Heard()
+    intake = build(bot, database.unit, rests, heard)
+    intake.take([tap(n, "step:0") for n in range(60)])
+    telegram.answers = [ok([tap(n, f"step:{n // 50}") for n in range(100)])] + [ok([])] * 4
+
+    await poll(intake, telegram)
+
+    # The first fifty are known.
+    assert sorted(heard.all[60:]) == list(range(50, 100))
+
+
 def test_an_update_that_raises_rolls_back_alone(intake: Intake, database: Database) -> None:
     intake.take([update(1, "un"), update(2, "casse"), update(3, "trois")])
 
@@ -320,7 +365,7 @@ async def test_so_many_old_updates_are_forgotten_at_once(
 
 def test_an_update_that_waits_too_long_is_seen(database: Database, clock: FakeClock) -> None:
     with database.unit() as unit:
-        updates_in.set_aside(unit, {8: (1, update(8)), 9: (0, update(9))})
+        updates_in.set_aside(unit, [(1, update(8)), (0, update(9))])
     clock.advance(minutes=6)
 
     with database.look() as unit:
@@ -341,7 +386,7 @@ async def test_an_urgent_tap_is_handled_before_two_thousand_others(
     assert heard.chunks[0] == [2001]
     assert heard.all[1:] == list(range(1, 2001))
     assert max(map(len, heard.chunks)) == CHUNK
-    assert {given["timeout"] for _, given in telegram.calls[1:-2]} == {0}
+    assert {given["timeout"] for _, given in telegram.calls[1:-3]} == {0}
     assert set(kept(database)) == {None}
 
 
@@ -371,10 +416,11 @@ async def test_what_waited_when_the_process_was_killed_is_handled_after_the_rest
     with pytest.raises(Killed):
         await build(bot, database.unit, rests, kill).run()
 
-    telegram.answers = [ok([])] * 5
+    telegram.answers = [ok([tap(101, "alert:x")])] + [ok([])] * 5
     await poll(build(bot, database.unit, rests, heard), telegram)
 
-    assert heard.all == [101, *range(1, 101)]
+    # What was set aside waits here; what was not acknowledged is brought again.
+    assert sorted(heard.all) == list(range(1, 102))
 
 
 async def test_what_is_set_aside_is_screened_before_it_is_kept(
@@ -536,11 +582,66 @@ async def test_the_urgent_of_a_batch_is_committed_before_the_rest_is_looked_at(
     assert heard.chunks[0] == [61]
 
 
+async def test_an_alert_behind_five_hundred_long_texts_waits_for_none_of_its_batch(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    heard, screened = Heard(), list[int]()
+
+    def screen(raw: Raw) -> Raw:
+        screened.append(raw["update_id"])
+        return raw
+
+    def handle(unit: Unit, updates: Sequence[Raw]) -> None:
+        heard(unit, updates)
+        before.append(len(screened))
+
+    before = list[int]()
+    texts = [update(n, "a" * 4096) for n in range(499)] + [update(499, "/alerte 7K4Q")]
+    telegram.answers = [ok(texts[at : at + 100]) for at in range(0, 500, 100)] + [ok([])] * 12
+    await poll(build(bot, database.unit, rests, handle, screen=screen), telegram)
+
+    assert heard.chunks[0] == [499]
+    # Of its own batch none was looked at before.
+    assert before[0] == 400
+    assert sorted(heard.all) == list(range(500))
+
+
+async def test_an_alert_behind_a_flood_that_is_not_admitted_is_alone(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    def admit(unit: Unit, updates: Sequence[Raw]) -> Sequence[Raw]:
+        return [raw for raw in updates if not urgency(raw)]
+
+    def screen(raw: Raw) -> Raw:
+        raise AssertionError("nobody reads it")
+
+    heard = Heard()
+    texts = [update(n, "a" * 4096) for n in range(499)] + [update(499, "/alerte 7K4Q")]
+    telegram.answers = [ok(texts[at : at + 100]) for at in range(0, 500, 100)] + [ok([])]
+    await poll(build(bot, database.unit, rests, heard, screen=screen, admit=admit), telegram)
+
+    assert heard.chunks == [[499]]
+    assert len(kept(database)) == 1
+    assert telegram.calls[-1][1]["offset"] == 500
+
+
+async def test_long_texts_are_taken_few_at_a_time(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    heard = Heard()
+    texts = [update(n, "a" * length) for n, length in enumerate([4096, 4096, 2000, 2000, 1, 1])]
+    telegram.answers = [ok([*texts, update(6, "/alerte 7K4Q")])]
+
+    await poll(build(bot, database.unit, rests, heard), telegram)
+
+    assert heard.chunks == [[6], [0], [1], [2, 3], [4, 5]]
+
+
 async def test_what_a_poller_set_aside_is_handled_under_a_webhook_too(
     bot: Bot, database: Database, rests: list[timedelta]
 ) -> None:
     with database.unit() as unit:
-        updates_in.set_aside(unit, {n: (1, tap(n)) for n in range(1, 121)})
+        updates_in.set_aside(unit, [(1, tap(n)) for n in range(1, 121)])
     heard = Heard()
 
     await build(bot, database.unit, rests, heard).drain()

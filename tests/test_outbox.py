@@ -24,7 +24,7 @@ from bot.store.letters import Letter, Outcome, outbox
 from bot.store.outbox import EDITED
 from bot.throttle import LIMITS_TELEGRAM, Throttle
 from tests.fakes import FakeClock, FakeTransport, Show
-from tests.virtual import VirtualLoop, play
+from tests.virtual import START, VirtualLoop, play
 
 HERE, THERE, GROUP = 1, 2, -100
 SECRET = "Mme Dupont"
@@ -1145,6 +1145,71 @@ def test_answers_40_ms_away_are_300_a_second(calm: Database, loop: VirtualLoop) 
 
     assert loop.time() <= 2
     assert len(commits) <= 100
+
+
+HANGING = range(1000, 1040)
+TIMEOUT = 20.0
+
+
+class Hanging(FakeTransport):
+    """Forty chats of which nothing is heard until the transport gives up."""
+
+    deaf = frozenset(HANGING)
+
+    async def deliver(self, letter: Letter) -> int:
+        hangs = letter.chat_id in self.deaf
+        await pause(timedelta(seconds=TIMEOUT if hangs else 0.04))
+        if hangs:
+            raise SendError("TimedOut", unknown=True)
+        return await super().deliver(letter)
+
+
+def hanging(calm: Database, loop: VirtualLoop) -> tuple[Hanging, Sender]:
+    """Letters wait for all of them; somebody else asks for something every second."""
+    transport = Hanging(loop.wall)
+    sender = Sender(calm.unit, transport, loop.wall, Throttle(None))
+    calm.on_letters = sender.wake
+    for chat in HANGING:
+        say(calm, f"to {chat}", chat)
+    for second in range(100):
+        loop.call_later(second + 0.5, say, calm, f"answer {second}", HERE)
+    return transport, sender
+
+
+def test_forty_chats_that_hang_delay_no_answer_to_another_by_three_seconds(
+    calm: Database, loop: VirtualLoop
+) -> None:
+    transport, sender = hanging(calm, loop)
+
+    play(loop, until(loop, sender, lambda: len(transport.sent) == 100))
+
+    asked = {letter.id: letter.created_at for _, letter in transport.sent}
+    delays = [(at - asked[letter.id]).total_seconds() for at, letter in transport.sent]
+    assert max(delays) < 3
+    # Once they are known, nobody waits for them at all.
+    assert max(delays[10:]) < 0.1
+
+
+def test_a_chat_that_hung_hears_everything_once_it_answers_again(
+    calm: Database, loop: VirtualLoop
+) -> None:
+    transport, sender = hanging(calm, loop)
+    loop.call_later(50, setattr, transport, "deaf", frozenset())
+
+    play(loop, until(loop, sender, lambda: len(transport.sent) == 140))
+
+    assert {letter.chat_id for _, letter in transport.sent} == {HERE, *HANGING}
+
+
+def test_an_alert_to_a_chat_that_hung_is_tried_at_once(calm: Database, loop: VirtualLoop) -> None:
+    transport, sender = hanging(calm, loop)
+    loop.call_later(50, setattr, transport, "deaf", frozenset(HANGING) - {HANGING[-1]})
+    loop.call_later(55, say, calm, "alert", HANGING[-1], Priority.ALERT)
+
+    play(loop, until(loop, sender, lambda: "alert" in bodies(transport)))
+
+    [at] = [at for at, letter in transport.sent if letter.body == "alert"]
+    assert (at - START).total_seconds() < 55.1
 
 
 async def until(loop: VirtualLoop, sender: Sender, done: Callable[[], bool]) -> None:

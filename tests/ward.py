@@ -67,6 +67,8 @@ class Ward:
         self.people: list[Person] = []
         self.groups: dict[tuple[str, str], int] = {}
         self.relais: Relais
+        self.guarded = False
+        """Whether strangers and floods are kept off; in most tests an hour goes by in no time."""
         self.slip = timedelta(0)
         """How far the machine's clock was moved since the bot started."""
 
@@ -81,6 +83,8 @@ class Ward:
             wall=lambda: self.clock() - self.slip,
             throttle=Throttle(LIMITS_NONE),
             bot_name="relais_bot",
+            doorman=self.guarded,
+            budgets=self.guarded,
         )
         self.database.leader.take()
         self.relais.prepare()

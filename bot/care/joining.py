@@ -86,11 +86,19 @@ def is_setup(unit: Unit, token_hash: str) -> bool:
     return bool(code) and secrets.compare_digest(token_hash, hash_token(code))
 
 
-def void(unit: Unit, token_hash: str) -> None:
-    """An invitation that too many have read lets nobody in any more."""
+def void(unit: Unit, token_hash: str) -> bool:
+    """An invitation that too many have read lets nobody in any more; whether there was one."""
     invitation = unit.people.invitation(token_hash)
     if invitation is not None:
         unit.people.put_invitation(replace(invitation, uses_left=0))
+    return invitation is not None
+
+
+def tell_guesses(unit: Unit, tries: int, accounts: int) -> None:
+    """Somebody looks for a way in; who, nobody knows, and nothing of it enters the events."""
+    said = text("joining.guesses", tries=tries, n=accounts)
+    key = f"guesses:{unit.now.isoformat()}"
+    _tell_coordination(unit, unit.network.first_centre, Card(said), key)
 
 
 def _setup(unit: Unit, token_hash: str) -> Invitation | None:
@@ -205,7 +213,9 @@ def _title(title: str) -> str:
     return UNNAMED if privacy.screen(title) else title[:128]
 
 
-def meet_group(unit: Unit, chat_id: int, title: str, *, present: bool, admin: bool) -> None:
+def meet_group(
+    unit: Unit, chat_id: int, title: str, *, present: bool, admin: bool, greets: bool = True
+) -> None:
     """The bot was added to a group, put out of it, or its rights there changed."""
     group = unit.people.roster.groups.get(chat_id)
     if present:
@@ -213,7 +223,7 @@ def meet_group(unit: Unit, chat_id: int, title: str, *, present: bool, admin: bo
         unit.people.put_group(met)
         if group and group.team and not admin and (group.admin or not group.reachable):
             _tell_blind(unit, met)
-        if not (group and group.team):
+        if greets and not (group and group.team):
             body = unit.words.render(text("group.unbound"))
             key = f"group:hello:{chat_id}:{unit.now.isoformat()}"
             unit.outbox.send(chat_id, key, body, [], priority=Priority.ANSWER)

@@ -31,6 +31,8 @@ SECRET = "start"
 """What follows it opens the door: whatever it is glued to, it is read as this."""
 URGENT = (*CALLS, SECRET)
 """Who comes in and raises an alert at once must be known before it."""
+URGENT_DATA = ("alert:", "report:", "check:report", "choose:page:alert")
+"""What buttons say that overtakes everything."""
 LEAST = 4
 """Letters of a beginning that stands for the whole name."""
 WRITTEN = re.compile(r"\s*/\s*([^\s@]*)(?:@([A-Za-z0-9_]+))?")

@@ -1,17 +1,21 @@
 """The Telegram edge, inbound: each handler parses, asks one rule, and shows."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
 from bot.care import drafts, joining
 from bot.care.telling import spread
+from bot.clock import Clock, system_clock
 from bot.domain import codes
 from bot.domain.access import Action
 from bot.domain.commands import CALLS, Command
 from bot.domain.message import text
 from bot.handlers import pathway, people, subjects, team, toxicity, typed
+from bot.handlers.crowd import Crowd, Verdict
 from bot.handlers.desk import Entry, serve
-from bot.handlers.door import Raw, screen
+from bot.handlers.door import VERDICT, Raw, screen
+from bot.handlers.guesses import Guesses
 from bot.handlers.visit import Visit, read
 from bot.store import Unit, letters
 from bot.understanding import unwell
@@ -90,6 +94,10 @@ BUTTONS: dict[str, Entry] = {
     "draft:leave": Entry(Action.LEAVE_DRAFT, people.leave),
 }
 
+STRANGER = Entry(Action.HELP, people.help_)
+UNHEARD = Entry(Action.ALERT, people.help_)
+"""A stranger's call for help: they have to know that it was not heard."""
+TOO_MANY = Entry(Action.HELP, typed.too_many)
 STALE = Entry(Action.HELP, typed.stale_button)
 UNKNOWN = Entry(Action.HELP, typed.unknown_command)
 EDITED = Entry(Action.TALK, typed.edited)
@@ -127,21 +135,42 @@ CALLED = 10
 class Desk:
     """Takes updates as Telegram wrote them, in the transaction of their batch."""
 
-    def __init__(self, bot_name: str) -> None:
+    def __init__(
+        self,
+        bot_name: str,
+        clock: Clock = system_clock,
+        *,
+        doorman: bool = False,
+        budgets: bool = False,
+    ) -> None:
+        """`doorman`: strangers are answered once an hour; `budgets`: and nobody may flood."""
         self._bot_name = bot_name.lower()
+        self._guesses = Guesses(clock)
+        self._crowd = Crowd(clock, self._guesses, bot_name, budgets=budgets)
+        self._doorman = doorman
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """How many updates nobody read, by why."""
+        return self._crowd.dropped
+
+    def admit(self, unit: Unit, updates: Sequence[Raw]) -> Sequence[Raw]:
+        """Those of a batch that are to be taken at all."""
+        return self._crowd.admit(unit, updates) if self._doorman else updates
 
     def handle(self, unit: Unit, updates: Sequence[Raw]) -> None:
         """A batch, in its order; all that its buttons are about is read in one go."""
+        screened = list(map(screen, updates))
         # One read for the batch, and every lock in one order.
-        unit.records.hold(list(filter(None, map(_code_in, updates))))
-        for raw in updates:
-            self._handle(unit, screen(raw))
+        unit.records.hold(list(filter(None, map(_code_in, screened))))
+        for raw in screened:
+            self._handle(unit, raw)
 
     def _handle(self, unit: Unit, raw: Raw) -> None:
         """One update: read, admitted, done, answered."""
         membership = raw.get("my_chat_member")
         if isinstance(membership, dict):
-            _membership(unit, membership)
+            _membership(unit, membership, greets=self._greets(unit, raw, membership))
             return
         message = raw.get("message")
         # The old number is dead from here on: what waits for it has to follow.
@@ -149,13 +178,37 @@ class Desk:
             _migrated(unit, message)
             return
         visit = read(unit, raw)
-        if visit is not None and visit.chat_id:
-            for entry in (self._entry(visit, raw), self._rescued(visit, raw)):
-                if entry is not None:
-                    _serve(visit, entry)
+        if visit is None or not visit.chat_id:
+            return
+        visit.guesses = self._guesses
+        for entry in (self._entry(visit, raw), self._rescued(visit, raw)):
+            if entry is not None and self._may_hear(visit, entry):
+                _serve(visit, entry)
+
+    def _may_hear(self, visit: Visit, entry: Entry) -> bool:
+        """Whether this may be answered: strangers are once an hour, but for the codes they try."""
+        if visit.member is not None or not self._doorman:
+            return True
+        if entry is COMMANDS["start"] and visit.args:
+            return True
+        who, where, tapped = visit.account.telegram_id, visit.chat_id, bool(visit.query_id)
+        return self._crowd.may_answer(who, where, visit.update_id, tapped=tapped)
+
+    def _greets(self, unit: Unit, raw: Raw, change: Raw) -> bool:
+        """Whether a group that the bot was added to is told what it lacks."""
+        who, chat = (change.get(each) for each in ("from", "chat"))
+        account = who.get("id") if isinstance(who, dict) else None
+        if not self._doorman or unit.people.roster.account(account or 0) or not chat:
+            return True
+        return self._crowd.may_answer(0, chat.get("id"), raw.get("update_id", 0))
 
     def _entry(self, visit: Visit, raw: Raw) -> Entry | None:
         """What this update asks for; None if nothing, or nobody of ours asks it."""
+        if VERDICT in raw:
+            is_call = visit.command is not None and visit.command.name in CALLS
+            if raw[VERDICT] == Verdict.TOO_MANY:
+                return TOO_MANY
+            return UNHEARD if is_call else STRANGER
         if visit.query_id:
             return BUTTONS.get(":".join(visit.typed.split(":")[:2]), STALE)
         edited = raw.get("edited_message")
@@ -241,7 +294,7 @@ def _talk(visit: Visit, message: dict[str, Any], *, edited: bool) -> Entry | Non
     return NOT_TEXT if any(kind in message for kind in SHOWS_NOTHING) else None
 
 
-def _membership(unit: Unit, change: dict[str, Any]) -> None:
+def _membership(unit: Unit, change: dict[str, Any], *, greets: bool) -> None:
     """The bot entered or left a chat, or a person blocked or unblocked it."""
     chat, new = change.get("chat"), change.get("new_chat_member")
     if not isinstance(chat, dict) or not isinstance(new, dict) or not _is_id(chat.get("id")):
@@ -249,7 +302,7 @@ def _membership(unit: Unit, change: dict[str, Any]) -> None:
     present = new.get("status") in PRESENT or bool(new.get("is_member"))
     if chat["id"] < 0:
         title, admin = str(chat.get("title", "")), new.get("status") in RULING
-        joining.meet_group(unit, chat["id"], title, present=present, admin=admin)
+        joining.meet_group(unit, chat["id"], title, present=present, admin=admin, greets=greets)
     elif present:
         joining.see(unit, unit.people.roster.account(chat["id"]), chat["id"])
     else:

@@ -6,6 +6,7 @@ its turn (DESIGN, *Privacy and safety*): only what the edge reads is let in.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from bot.care.joining import UNNAMED, hash_token
@@ -20,6 +21,8 @@ REFUSED = "refused"
 """Where the category of what was taken out stands."""
 SCREENED = "screened"
 """It came through this door already: what waits for its turn comes to it twice."""
+VERDICT = "verdict"
+"""Where it stands that an update is not to be read: what the crowd before the door decided."""
 TOKEN = re.compile(r"(?<![\w-])(?=[\w-]+[A-Z0-9])[\w-]{22}(?![\w-])", re.ASCII)
 """What looks like an invitation's, wherever it stands: alone, or in its link."""
 HIDDEN = "…"
@@ -36,9 +39,21 @@ def screen(raw: Raw) -> Raw:
     kept: Raw = {SCREENED: True}
     if "update_id" in raw:
         kept["update_id"] = raw["update_id"]
+    if VERDICT in raw:
+        return kept | {VERDICT: raw[VERDICT]} | _unread(raw)
     for kind, keep in KINDS.items():
         if isinstance(raw.get(kind), dict):
             kept[kind] = keep(raw[kind])
+    return kept
+
+
+def _unread(raw: Raw) -> Raw:
+    """Who came, where, and how to answer; of what was said only that it calls for help."""
+    kept = {kind: _known(raw[kind], UNREAD) for kind in UNREAD_KINDS if kind in raw}
+    for kind, body in kept.items():
+        asked = command(said) if isinstance(said := raw[kind].get("text"), str) else None
+        if asked is not None and asked.name in CALLS:
+            body["text"] = asked.written
     return kept
 
 
@@ -106,7 +121,7 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _title(value: Any) -> Any:
-    return UNNAMED if isinstance(value, str) and privacy.screen(value) else _as_it_is(value)
+    return UNNAMED if isinstance(value, str) and _screen_name(value) else _as_it_is(value)
 
 
 def _user(user: Any) -> Raw:
@@ -114,9 +129,15 @@ def _user(user: Any) -> Raw:
     kept = _known(user, USER)
     names = [name for key in NAMES if isinstance(name := kept.get(key), str)]
     # Both together: a number may be cut in two by them.
-    if privacy.screen(" ".join(names)) in (None, privacy.Category.NAME):
+    if _screen_name(" ".join(names)) in (None, privacy.Category.NAME):
         return kept
     return {key: value for key, value in kept.items() if key not in NAMES} | {NAMES[0]: UNNAMED}
+
+
+@lru_cache(maxsize=2048)
+def _screen_name(name: str) -> privacy.Category | None:
+    """Of an account or a group, which comes with each update; never of what is typed."""
+    return privacy.screen(name)
 
 
 NAMES = ("first_name", "last_name")
@@ -129,6 +150,15 @@ MESSAGE = {
     # What it answers was read in its own turn, or was not for us.
     "reply_to_message": {"message_id": _as_it_is},
 }
+WHO = {"id": _as_it_is}
+UNREAD = {
+    "id": _as_it_is,
+    "message_id": _as_it_is,
+    "from": WHO,
+    "chat": {"id": _as_it_is, "type": _as_it_is},
+    "message": {"message_id": _as_it_is, "chat": WHO},
+}
+UNREAD_KINDS = ("message", "edited_message", "callback_query")
 QUERY = {"id": _as_it_is, "data": _as_it_is, "from": _user, "message": MESSAGE}
 PRESENCE = {
     "chat": CHAT,

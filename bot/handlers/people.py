@@ -1,5 +1,7 @@
 """Joining, invitations, groups, leaving; what each sees in Telegram's menu."""
 
+from datetime import timedelta
+
 from bot.cards import people as cards
 from bot.care import drafts, joining
 from bot.domain.message import Refused, text
@@ -31,19 +33,63 @@ def start(visit: Visit) -> None:
         return
     if not token_hash and visit.member is None:
         raise Refused(text("joining.stranger"))
-    joined = joining.join(visit.unit, visit.account, token_hash) if token_hash else visit.me
+    if token_hash and not _may_try(visit):
+        return
+    joined = _join(visit, token_hash) if token_hash else visit.me
     menu(visit.unit, joined.telegram_id, joined)
     visit.say(cards.welcome(joined))
+
+
+def _may_try(visit: Visit) -> bool:
+    """Whether this account may try a code now; it is told once that it has to wait."""
+    guesses, account = visit.guesses, visit.account.telegram_id
+    wait = guesses.wait(account) if guesses else None
+    if guesses is None or wait is None:
+        return True
+    told = guesses.turns_away(account)
+    _tell_guesses(visit)
+    if told:
+        return False
+    # Said to the minute, and not too early.
+    raise Refused(text("joining.wait", at=visit.unit.now + wait + timedelta(seconds=59)))
+
+
+def _join(visit: Visit, token_hash: str) -> Member:
+    try:
+        joined = joining.join(visit.unit, visit.account, token_hash)
+    except Refused as no:
+        if no.text.key == "joining.invalid":
+            _guessed(visit)
+        raise
+    if visit.guesses:
+        visit.guesses.right(visit.account.telegram_id)
+    return joined
+
+
+def _guessed(visit: Visit) -> None:
+    if visit.guesses:
+        visit.guesses.wrong(visit.account.telegram_id)
+        _tell_guesses(visit)
+
+
+def _tell_guesses(visit: Visit) -> None:
+    burst = visit.guesses.burst() if visit.guesses else None
+    if burst is not None:
+        joining.tell_guesses(visit.unit, burst.tries, burst.accounts)
 
 
 def _in_group(visit: Visit, token_hash: str) -> None:
     """An invitation typed where all could read it is taken away, and lets nobody in any more."""
     if not token_hash:
         raise Refused(text("joining.in_private"))
-    visit.unit.outbox.delete(visit.chat_id, visit.message_id)
     setup = joining.is_setup(visit.unit, token_hash)
-    if not setup:
-        joining.void(visit.unit, token_hash)
+    known = setup or joining.void(visit.unit, token_hash)
+    # Here too the answer would tell a code from what is none.
+    if not _may_try(visit):
+        return
+    if not known:
+        _guessed(visit)
+    visit.unit.outbox.delete(visit.chat_id, visit.message_id)
     visit.say(text("joining.setup_read" if setup else "joining.read"))
 
 

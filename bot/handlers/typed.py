@@ -298,8 +298,13 @@ def identity(visit: Visit) -> None:
 def _take_away(visit: Visit, category: str) -> None:
     # In a group this needs an administrator's rights, and 48 hours at most (Bot API).
     visit.unit.outbox.delete(visit.chat_id, visit.message_id)
-    author = visit.member.id if visit.member else None
-    visit.unit.events.record("identity_refused", member=author, category=category)
+    # What strangers do enters no chain of events.
+    if visit.member:
+        visit.unit.events.record("identity_refused", member=visit.member.id, category=category)
+
+
+def too_many(_visit: Visit) -> None:
+    raise Refused(text("typed.too_many"))
 
 
 def unknown_command(_visit: Visit) -> None:

@@ -16,6 +16,7 @@ from bot.domain.people import Member
 from bot.domain.record import Record
 from bot.domain.roles import Team
 from bot.handlers.door import REFUSED, Raw
+from bot.handlers.guesses import Guesses
 from bot.store import Unit
 from bot.store.people import Draft
 
@@ -50,6 +51,8 @@ class Visit:
     group: tuple[int, Place] | None = None
     """The group that was left for a private answer."""
     alerted: bool = False
+    guesses: Guesses | None = None
+    """Who tried what codes lately."""
 
     @property
     def me(self) -> Member:

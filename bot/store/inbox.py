@@ -1,8 +1,11 @@
 """Updates that came in: each taken once; those that wait are kept, those that failed noted."""
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, null, select, update
@@ -35,6 +38,27 @@ HANDLED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a batch of updates."""
+
+    new: set[int]
+    """Nobody took them before."""
+    others: list[int]
+    """Of these, the ones whose number another update had lately."""
+
+
+def digest(raw: Raw) -> int:
+    """Eight bytes of what an update says: brought again, it says the same."""
+    # Of the message under a button Telegram may show the present state, and not the tapped one.
+    query = raw.get("callback_query")
+    said = raw
+    if isinstance(query, dict):
+        said = raw | {"callback_query": {name: query[name] for name in query if name != "message"}}
+    whole = json.dumps(said, sort_keys=True, default=str).encode()
+    return int.from_bytes(blake2b(whole, digest_size=8).digest(), signed=True)
+
+
 @cache
 def _insert(dialect: str) -> Any:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
@@ -42,32 +66,67 @@ def _insert(dialect: str) -> Any:
     return insert(inbox).on_conflict_do_nothing()
 
 
-def take(unit: "Unit", update_ids: Collection[int]) -> set[int]:
-    """Record these updates; gives those that nobody took before."""
-    if not update_ids:
-        return set()
-    rows = [
-        {"update_id": id_, "at": unit.now, "waiting": False, "urgency": 0} | FINE
-        for id_ in update_ids
-    ]
-    new = _insert(unit.connection.dialect.name).returning(c.update_id)
-    return set(unit.connection.execute(new, rows).scalars())
+@cache
+def _insert_or_reuse(dialect: str, *, aside: bool) -> Any:
+    """As above; but another update under a known number is another update."""
+    new = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(inbox)
+    row = new.excluded
+    again = {"at": row.at, "digest": row.digest, "reused": c.reused + 1}
+    if aside:
+        again |= {"waiting": row.waiting, "urgency": row.urgency, "content": row.content}
+    # One that waits has its turn first.
+    other = (c.digest != row.digest) & ~(c.waiting & aside)
+    return new.on_conflict_do_update(
+        index_elements=[c.update_id], set_=again, where=other
+    ).returning(c.update_id, c.reused)
 
 
-def set_aside(unit: "Unit", updates: Mapping[int, tuple[int, Raw]]) -> None:
-    """Keep updates, each with its urgency, until their turn; known ones are left as they are."""
+def take(unit: "Unit", updates: Sequence[Raw]) -> Taken:
+    """Record these updates; tells those that nobody took before."""
+    if not updates:
+        return Taken(set(), [])
+    return _put(unit, [_row(unit, raw) for raw in updates], aside=False)
+
+
+def note(unit: "Unit", raw: Raw) -> None:
+    """Record it, unless it is known."""
+    unit.connection.execute(_insert(unit.connection.dialect.name), [_row(unit, raw)])
+
+
+def set_aside(
+    unit: "Unit", updates: Sequence[tuple[int, Raw]], came: Sequence[Raw] = ()
+) -> list[int]:
+    """Keep updates, each with its urgency, until their turn; known ones are left as they are.
+
+    `came`: the same before they were screened. Gives the numbers that others had before.
+    """
+    if not updates:
+        return []
+    digests = {raw["update_id"]: digest(raw) for raw in came}
     rows = [
-        {
-            "update_id": id_,
-            "at": unit.now,
-            "waiting": True,
-            "urgency": urgency,
-            "content": content,
-        }
-        | FINE
-        for id_, (urgency, content) in updates.items()
+        _row(unit, content) | {"waiting": True, "urgency": urgency, "content": content}
+        for urgency, content in updates
     ]
-    unit.connection.execute(_insert(unit.connection.dialect.name), rows)
+    for row in rows:
+        row["digest"] = digests.get(row["update_id"], row["digest"])
+    return _put(unit, rows, aside=True).others
+
+
+def _row(unit: "Unit", raw: Raw) -> dict[str, Any]:
+    return {
+        "update_id": raw["update_id"],
+        "at": unit.now,
+        "waiting": False,
+        "urgency": 0,
+        "digest": digest(raw),
+        "reused": 0,
+    } | FINE
+
+
+def _put(unit: "Unit", rows: list[dict[str, Any]], *, aside: bool) -> Taken:
+    put = _insert_or_reuse(unit.connection.dialect.name, aside=aside)
+    found = unit.connection.execute(put, rows).all()
+    return Taken({number for number, _ in found}, [number for number, again in found if again])
 
 
 def waiting(unit: "Unit", limit: int) -> list[Raw]:

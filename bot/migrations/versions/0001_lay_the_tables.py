@@ -75,6 +75,8 @@ def upgrade() -> None:
         sa.Column("content", sa.JSON(), nullable=True),
         sa.Column("failed", sa.Boolean(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("digest", sa.BigInteger(), nullable=False),
+        sa.Column("reused", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("update_id"),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
