@@ -14,7 +14,7 @@ from telegram import Bot
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import migrations, pathways
-from bot.care import auditor, backlog, cycle, joining, receipts
+from bot.care import auditor, backlog, cycle, joining, receipts, rooms
 from bot.clock import (
     Clock,
     FollowedClock,
@@ -104,6 +104,7 @@ class Relais:
             owner=self.owner,
             on_look=self.pulse.note("send"),
             on_unreachable=joining.lose_chat,
+            on_failed=rooms.failed,
             on_stale=backlog.fold,
             on_calls=self._calls_landed,
             fill=partial(joining.fill, bot_name=bot_name, token=database.token),
@@ -188,6 +189,8 @@ class Relais:
                 "next_due_at": due.isoformat() if due else None,
                 "outbox": {state.value: n for state, n in letters.counts(unit).items()},
                 "unexplained": found,
+                # Somebody has to do it by hand; the coordination is told of it each morning.
+                "to_delete": [each.id for each in unit.outbox.standing(auditor.LIMIT)],
                 "anchors": _anchors(unit) if self._training else [],
             }
 

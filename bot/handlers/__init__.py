@@ -25,7 +25,7 @@ COMMANDS: dict[str, Entry] = {
     "afaire": Entry(Action.TODO, team.todo, subjects.own),
     "toxicite": Entry(Action.ALERT, toxicity.report, subjects.reported),
     "alerte": Entry(Action.ALERT, toxicity.raise_alert, subjects.alerted),
-    "garde": Entry(Action.ON_CALL, team.on_call),
+    "garde": Entry(Action.ON_CALL, team.on_call, subjects.home),
     "nouveau": Entry(Action.ENROL, pathway.enrol),
     "reporter": Entry(Action.MOVE, pathway.ask_to_move, subjects.first_word),
     "retards": Entry(Action.LATE, pathway.late),
@@ -37,8 +37,8 @@ COMMANDS: dict[str, Entry] = {
 }
 
 BUTTONS: dict[str, Entry] = {
-    "duty:take": Entry(Action.ON_CALL, team.take_duty),
-    "duty:leave": Entry(Action.ON_CALL, team.leave_duty),
+    "duty:take": Entry(Action.ON_CALL, team.take_duty, subjects.home),
+    "duty:leave": Entry(Action.ON_CALL, team.leave_duty, subjects.home),
     "todo:page": Entry(Action.TODO, team.todo_page, subjects.own),
     "step:show": Entry(Action.SEE, team.show_step, subjects.step),
     "step:done": Entry(Action.DO_STEP, team.open_checklist, subjects.step),
@@ -88,6 +88,7 @@ BUTTONS: dict[str, Entry] = {
     "member:remove": Entry(Action.REMOVE, people.ask_remove),
     "member:gone": Entry(Action.REMOVE, people.gone),
     "draft:leave": Entry(Action.LEAVE_DRAFT, people.leave),
+    "group:deleted": Entry(Action.DELETE, people.deleted),
 }
 
 STALE = Entry(Action.HELP, typed.stale_button)
@@ -150,6 +151,8 @@ class Desk:
             return
         visit = read(unit, raw)
         if visit is not None and visit.chat_id:
+            if visit.tokens and visit.in_group:
+                people.read_by_all(visit)
             for entry in (self._entry(visit, raw), self._rescued(visit, raw)):
                 if entry is not None:
                     _serve(visit, entry)
@@ -197,6 +200,7 @@ def _serve(visit: Visit, entry: Entry) -> None:
     for code in named[:CALLED] or ("",):
         visit.args = [code] if code else []
         visit.record = visit.thing = None
+        visit.alerted = False
         serve(visit, entry)
     if len(named) > CALLED:
         visit.say(text("alert.none_for_the_rest", n=len(named) - CALLED))

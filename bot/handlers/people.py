@@ -1,7 +1,7 @@
 """Joining, invitations, groups, leaving; what each sees in Telegram's menu."""
 
 from bot.cards import people as cards
-from bot.care import drafts, joining
+from bot.care import drafts, joining, rooms
 from bot.domain.message import Refused, text
 from bot.domain.people import Member
 from bot.domain.roles import Team
@@ -45,6 +45,13 @@ def _in_group(visit: Visit, token_hash: str) -> None:
     if not setup:
         joining.void(visit.unit, token_hash)
     visit.say(text("joining.setup_read" if setup else "joining.read"))
+
+
+def read_by_all(visit: Visit) -> None:
+    """Whoever pasted it where all could read it: an invitation lets nobody in any more."""
+    voided = [joining.void(visit.unit, token_hash) for token_hash in visit.tokens]
+    if any(voided):
+        visit.say(text("joining.link_read"))
 
 
 def menu(unit: Unit, chat_id: int, member: Member | None) -> None:
@@ -152,6 +159,11 @@ def gone(visit: Visit) -> None:
     # Telegram goes on showing the old commands until it is told.
     menu(visit.unit, member.telegram_id, None)
     visit.show(text("member.removed", name=member.name, team=member.team))
+
+
+def deleted(visit: Visit) -> None:
+    """*Effacé*: what Telegram would not delete has been deleted by hand."""
+    visit.show(rooms.deleted(visit.unit, visit.me, visit.number()))
 
 
 def leave(visit: Visit) -> None:
