@@ -14,7 +14,7 @@ from telegram import Bot
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import migrations, pathways
-from bot.care import auditor, backlog, cycle, joining, lists, receipts
+from bot.care import auditor, backlog, cycle, joining, lists, receipts, rooms
 from bot.clock import (
     Clock,
     FollowedClock,
@@ -120,6 +120,7 @@ class Relais:
             leader=database.leader,
             on_look=self.pulse.note("send"),
             on_unreachable=joining.lose_chat,
+            on_failed=rooms.failed,
             on_stale=backlog.fold,
             on_refused=receipts.refused,
             on_calls=self._calls_landed,
@@ -222,6 +223,8 @@ class Relais:
                 "outbox": {state.value: n for state, n in letters.counts(unit).items()},
                 "unexplained": found,
                 "dropped": dict(self.desk.dropped),
+                # Somebody has to do it by hand; the coordination is told of it each morning.
+                "to_delete": [each.id for each in unit.outbox.standing(auditor.LIMIT)],
                 "anchors": lists.anchors(unit) if self._training else [],
             }
 

@@ -7,12 +7,13 @@ from bot.domain.message import Kind, Priority
 from bot.models import LetterState
 from bot.queue import UNLIMITED
 from bot.store.letters import MAY_HAVE_LEFT, Head, Letter, Outcome
+from bot.store.outbox import ASKED_IN
 
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(seconds=60)
 LONGEST_ALERT_RETRY = timedelta(seconds=5)
 
-REPEATABLE = frozenset({Kind.EDIT, Kind.DELETE, Kind.POPUP, Kind.MENU})
+REPEATABLE = frozenset({Kind.EDIT, Kind.DELETE, Kind.POPUP, Kind.MENU, Kind.LOOK})
 """Done twice, they have done the same as once."""
 
 
@@ -66,8 +67,9 @@ def outcome_of(landing: Landing) -> Outcome:
     if not isinstance(result, SendError):
         return Outcome(letter, LetterState.SENT, message_id=result)
     if landing.retry_at is None:
-        # What was for a team is said to others of it; with nobody left, it is settled as failed.
-        rerouted = is_lost(letter, result) and letter.team
+        # What was for a team is said to others of it, a private answer's loss where it was asked
+        # for; with nobody left, it is settled as failed.
+        rerouted = is_lost(letter, result) and (letter.team or ASKED_IN in letter.payload)
         state = LetterState.REROUTED if rerouted else LetterState.FAILED
         return Outcome(letter, state, error=result.reason)
     # Once it may have arrived, each later attempt may be a repetition.

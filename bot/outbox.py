@@ -97,6 +97,7 @@ class Sender:
         *,
         leader: Leader | None = None,
         on_unreachable: Callable[[Unit, int, str], object] = _say_nothing,
+        on_failed: Callable[[Unit, Letter], object] = _say_nothing,
         on_stale: Callable[[Unit, int], object] | None = None,
         on_refused: Callable[[Unit, Letter], object] = _say_nothing,
         on_calls: Callable[[Unit, Sequence[Letter]], object] = _say_nothing,
@@ -111,7 +112,7 @@ class Sender:
         self._wall = wall
         self._throttle = throttle
         self._leader = leader
-        self._on_unreachable = on_unreachable
+        self._on_unreachable, self._on_failed = on_unreachable, on_failed
         self._on_stale = on_stale
         self._on_refused = on_refused
         self._on_calls = on_calls
@@ -418,6 +419,8 @@ class Sender:
         for landing in landed:
             if isinstance(landing.result, SendError):
                 self._follow(unit, landing.letter, landing.result)
+                if landing.retry_at is None:
+                    self._on_failed(unit, landing.letter)
         letters.settle(unit, [outcome_of(landing) for landing in landed])
 
     def _follow(self, unit: Unit, letter: Letter, error: SendError) -> None:

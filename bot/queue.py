@@ -14,7 +14,7 @@ from bot.domain.message import Kind, Priority
 from bot.store.letters import Head
 from bot.throttle import Throttle
 
-UNLIMITED = frozenset({Kind.POPUP, Kind.MENU})
+UNLIMITED = frozenset({Kind.POPUP, Kind.MENU, Kind.LOOK})
 """Not messages: Telegram's flood limits do not count them."""
 ALERT_LANES = 8
 """Kept free: an alert does not wait for routine messages that hang."""
@@ -298,4 +298,4 @@ def _lane_of(head: Head) -> Hashable:
     if head.kind is Kind.POPUP:
         # A pop-up belongs to its tap, and has no order with what is said in the chat.
         return head.kind, head.id
-    return (head.kind if head.kind is Kind.MENU else Kind.SEND), head.chat_id
+    return (head.kind if head.kind in UNLIMITED else Kind.SEND), head.chat_id

@@ -53,8 +53,12 @@ NEVER_LEFT = (
     aiohttp.InvalidURL,
 )
 UNCHANGED = "message is not modified"
-DELETED = "message to delete not found"
+DELETED = ("message to delete not found", "message_id_invalid")
+ABSENT = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid")
 UNPARSED = "can't parse entities"
+NOTHING_THERE = {Kind.DELETE: DELETED, Kind.LOOK: ABSENT}
+"""What was to go is gone, whoever was looked for is not there."""
+PRESENT = ("creator", "administrator", "member")
 GONE = (
     "query is too old",
     "query_id_invalid",
@@ -252,6 +256,7 @@ class TelegramTransport:
             Kind.POPUP: self._popup,
             Kind.DELETE: self._delete,
             Kind.MENU: self._menu,
+            Kind.LOOK: self._look,
         }
 
     async def deliver(self, letter: Letter) -> int | None:
@@ -263,7 +268,7 @@ class TelegramTransport:
             if UNCHANGED in str(error).lower():
                 return int(letter.payload["message_id"])
             # So is this; one that Telegram will not delete is still read by everybody.
-            if DELETED in str(error).lower():
+            if any(phrase in str(error).lower() for phrase in NOTHING_THERE.get(letter.kind, ())):
                 return None
             raise send_error(error, says=letter.kind in SAYS) from error
 
@@ -334,6 +339,13 @@ class TelegramTransport:
     async def _delete(self, letter: Letter) -> None:
         message_id = letter.payload["message_id"]
         await self._call("deleteMessage", {"chat_id": letter.chat_id, "message_id": message_id})
+
+    async def _look(self, letter: Letter) -> int | None:
+        asked = {"chat_id": letter.chat_id, "user_id": letter.payload["user_id"]}
+        found = await self._call("getChatMember", asked)
+        status = found.get("status") if isinstance(found, dict) else None
+        is_there = status in PRESENT or (status == "restricted" and found.get("is_member") is True)
+        return 1 if is_there else None
 
     async def _menu(self, letter: Letter) -> None:
         commands = [

@@ -8,7 +8,7 @@ from itertools import count
 
 from telegram.request import BaseRequest
 
-from bot.domain.message import Text, Value
+from bot.domain.message import Kind, Text, Value
 from bot.store.letters import Letter
 
 
@@ -56,6 +56,8 @@ class FakeTransport:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.sent: list[tuple[datetime, Letter]] = []
         self.refused: list[tuple[datetime, Letter]] = []
+        self.present: set[tuple[int, int]] = set()
+        """(group, account) of those whom a look finds."""
         self._clock = clock
         self._ids = count(1)
         self._faults: defaultdict[int, deque[Exception]] = defaultdict(deque)
@@ -72,12 +74,14 @@ class FakeTransport:
         """What reached a chat, in order."""
         return [letter for _, letter in self.sent if letter.chat_id == chat]
 
-    async def deliver(self, letter: Letter) -> int:
+    async def deliver(self, letter: Letter) -> int | None:
         faults = self._faults[letter.chat_id]
         if faults:
             self.refused.append((self._clock(), letter))
             raise faults.popleft()
         self.sent.append((self._clock(), letter))
+        if letter.kind is Kind.LOOK:
+            return 1 if (letter.chat_id, letter.payload["user_id"]) in self.present else None
         return next(self._ids)
 
 

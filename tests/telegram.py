@@ -66,6 +66,8 @@ class FakeTelegram(BaseRequest):
             return ok({"id": 123456, "is_bot": True, "first_name": "Relais", "username": "r_bot"})
         if name in ("answerCallbackQuery", "deleteMessage", "setMyCommands"):
             return ok(True)
+        if name == "getChatMember":
+            return ok({"status": "left", "user": {"id": 1, "is_bot": False, "first_name": "Léa"}})
         return ok({"message_id": 100 + len(self.calls), **CHATS})
 
 

@@ -1,4 +1,6 @@
-"""The gate: who may say and press what, where; whoever may not learns and changes nothing.
+"""The gate: who may say and press what; whoever may not learns and changes nothing.
+
+And where it is answered: what a group is shown is what the writer and all of the group may see.
 
 The table below was written from CONTRACT and the pathway, not from the code it judges. Every
 command, button, sentence and answer of the bot stands in it once, or the first test fails.
@@ -58,7 +60,7 @@ THE_COORDINATION = names("""
     /nouveau /reporter /retards /historique /inviter /rattacher /equipes /retirer said:retards
     step:undo_why move:preview move:apply demand:show demand:seen demand:refuse
     enrol:is enrol:back enrol:create late:page history:page status:correct
-    member:page member:remove member:gone group:bind answered:enrol answered:undo
+    member:page member:remove member:gone group:bind group:deleted answered:enrol answered:undo
 """)
 WHO = (
     ANYBODY,
@@ -69,17 +71,19 @@ WHO = (
     THE_COORDINATION,
 )
 
-# Where, besides in private
+# Where it is answered, besides in private
 
 CALLS_FOR_HELP = names("""
     /toxicite /alerte said:signaler_toxicite check:report report:new report:sign alert:new
 """)
-IN_ANY_CHAT = CALLS_FOR_HELP | names("""
+IN_ANY_CHAT = names("""
     /start /aide /help /annuler draft:leave said:aide /rattacher group:bind
 """)
+IN_NO_GROUP = names("/inviter")
 IN_NO_TEAMS_GROUP = names("""
-    /nouveau /retards /historique /inviter /equipes /retirer said:retards late:page history:page
+    /nouveau /retards /historique /equipes /retirer said:retards late:page history:page
     enrol:is enrol:back enrol:create answered:enrol member:page member:remove member:gone
+    group:deleted
 """)
 
 # About whose task, in a hospital where the unit has something to do of each kind
@@ -93,13 +97,14 @@ WHOSE = {
 SETTLERS = ("reanimation", "coordination")
 DESCRIBERS = ("greffe", *SETTLERS)
 LISTS = names("/afaire said:a_faire todo:page status:page choose:page")
+ABOUT_ONES_CENTRE = names("/garde said:qui_garde duty:take duty:leave")
 ABOUT_NOBODY = (
-    (WHOEVER_JOINED - LISTS)
+    (WHOEVER_JOINED - LISTS - ABOUT_ONES_CENTRE)
     | ANYBODY
     | names("""
     /nouveau /retards /inviter /rattacher /equipes /retirer said:retards late:page
     enrol:is enrol:back enrol:create answered:enrol member:page member:remove member:gone
-    group:bind
+    group:bind group:deleted
 """)
 )
 
@@ -145,7 +150,7 @@ def task(name: str) -> tuple[str, tuple[str, ...]]:
     return WHOSE.get(name.partition(":")[0], WHOSE["step"])
 
 
-def expected(name: str, who: Somebody, place: str, centre: str = "TLS") -> str:
+def expected(name: str, who: Somebody, centre: str = "TLS") -> str:
     """The key of the refusal, as a person would work it out; nothing if it is allowed."""
     if name in ANYBODY:
         return ""
@@ -153,7 +158,7 @@ def expected(name: str, who: Somebody, place: str, centre: str = "TLS") -> str:
         return "joining.stranger"
     if name in THE_COORDINATION and not who.coordinates:
         return "role.forbidden"
-    return misplaced(name, place, centre) or not_theirs(name, who, centre)
+    return not_theirs(name, who, centre)
 
 
 def as_said(name: str, key: str) -> str:
@@ -161,22 +166,21 @@ def as_said(name: str, key: str) -> str:
     return f"alert.none why=({key}" if name in CALLS_FOR_HELP else key
 
 
-def misplaced(name: str, place: str, centre: str) -> str:
-    here = {"another centre's group": "MPL"}.get(place, "TLS")
+def shown(name: str, place: str, centre: str = "TLS") -> bool:
+    """Whether the answer may be read there, as a person would work it out."""
     if place == "private" or name in IN_ANY_CHAT:
-        return ""
-    if place == "nobody's group":
-        return "group.unbound"
+        return True
+    if place == "nobody's group" or name in IN_NO_GROUP:
+        return False
     if place == "the coordination's group":
-        return ""
-    if name in IN_NO_TEAMS_GROUP:
-        return "group.not_here"
-    return "group.other_centre" if centre and centre != here else ""
+        return True
+    here = "MPL" if place == "another centre's group" else "TLS"
+    return name not in IN_NO_TEAMS_GROUP and centre in ("", here)
 
 
 def not_theirs(name: str, who: Somebody, centre: str) -> str:
     if centre and not who.coordinates and who.centre != centre:
-        return "check.other_centre"
+        return "button.stale"
     called, teams = task(name)
     if name in THE_TEAM_OR_THE_COORDINATION and who.coordinates:
         return ""
@@ -189,6 +193,8 @@ def subject(name: str, who: Somebody) -> Subject:
     """A patient of Toulouse with a task; a list is about one's own centre."""
     if name in LISTS:
         return NOBODY if who.coordinates else Subject(who.centre)
+    if name in ABOUT_ONES_CENTRE:
+        return Subject(who.centre)
     if name in ABOUT_NOBODY:
         return NOBODY
     called, teams = task(name)
@@ -219,30 +225,42 @@ def test_every_action_has_a_rule_and_is_asked_by_some_entry() -> None:
 
 
 def test_places_are_said_of_entries_that_exist() -> None:
-    assert set(ENTRIES) >= (IN_ANY_CHAT | IN_NO_TEAMS_GROUP | LISTS | ABOUT_NOBODY)
+    places = IN_ANY_CHAT | IN_NO_GROUP | IN_NO_TEAMS_GROUP
+    assert set(ENTRIES) >= (places | LISTS | ABOUT_ONES_CENTRE | ABOUT_NOBODY)
 
 
 # The full product, without a database
 
 
-@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("who", [*ROLES, *OTHERS], ids=lambda who: str(who.what))
-def test_each_may_do_what_the_table_says_and_nothing_else(who: Somebody, place: str) -> None:
+def test_each_may_do_what_the_table_says_and_nothing_else(who: Somebody) -> None:
     said = {}
     for name, entry in ENTRIES.items():
         about = subject(name, who)
-        no = access.refusal(member(who), entry.action, PLACES[place], about)
-        wanted = expected(name, who, place, about.centre)
+        no = access.refusal(member(who), entry.action, about)
+        wanted = expected(name, who, about.centre)
         if (no.key if no else "") != wanted:
             said[name] = (no, wanted)
 
     assert said == {}
 
 
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("who", ROLES, ids=lambda who: str(who.what))
+def test_each_place_shows_what_the_table_says_and_nothing_else(who: Somebody, place: str) -> None:
+    wrong = []
+    for name, entry in ENTRIES.items():
+        about = subject(name, who)
+        if access.shows(PLACES[place], entry.action, about) != shown(name, place, about.centre):
+            wrong.append(name)
+
+    assert wrong == []
+
+
 def test_a_refusal_of_a_task_names_its_team_and_nothing_else() -> None:
     efs = Member(1, 1, "Léa", "efs", "TLS", FakeClock()())
 
-    no = access.refusal(efs, Action.DO_STEP, Place(True), Subject("TLS", ("greffe",), "step"))
+    no = access.refusal(efs, Action.DO_STEP, Subject("TLS", ("greffe",), "step"))
 
     assert no
     assert (no.key, dict(no.values)) == ("step.other_team", {"team": "greffe", "centre": "TLS"})
@@ -343,7 +361,7 @@ async def test_what_is_refused_changes_nothing_and_says_only_that(ward: Hospital
             (ward.who(Team.EFS), False),
             (ward.who(Team.COORDINATION), False),
         ):
-            wanted = expected(name, as_somebody(person, left=left), "private")
+            wanted = expected(name, as_somebody(person, left=left))
             if not wanted:
                 continue
             sent = len(ward.transport.sent)
@@ -357,27 +375,98 @@ async def test_what_is_refused_changes_nothing_and_says_only_that(ward: Hospital
     assert dump(ward, code) == before
 
 
-@pytest.mark.parametrize("place", ["own group", "another centre's group", "nobody's group"])
-async def test_where_it_may_not_be_shown_it_is_not(ward: Hospital, place: str) -> None:
+GROUPS = ("another centre's group", "nobody's group")
+
+
+def group_of(ward: Hospital, place: str) -> int:
+    return ward.chat(Team.GREFFE, "MPL") if place == "another centre's group" else -5
+
+
+def shown_in(ward: Hospital, chat: int, before: int) -> str:
+    """All that was shown in a chat since then, with what its buttons carry."""
+    return " ".join(
+        f"{letter.body} {letter.keyboard}"
+        for _, letter in ward.transport.sent[before:]
+        if letter.chat_id == chat
+    )
+
+
+@pytest.mark.parametrize("place", GROUPS)
+async def test_a_button_shows_nothing_of_a_patient_where_its_group_may_not_see_them(
+    ward: Hospital, place: str
+) -> None:
     code = await busy(ward)
-    chat = {
-        "own group": ward.chat(Team.GREFFE),
-        "another centre's group": ward.chat(Team.GREFFE, "MPL"),
-        "nobody's group": -5,
-    }[place]
-    before, wrong = dump(ward, code), []
+    chat, wrong, private = group_of(ward, place), [], 0
 
     for name, data in pressed(ward, code).items():
         for person in (ward.who(Team.COORDINATION), ward.who(Team.GREFFE)):
-            wanted = expected(name, as_somebody(person), place)
-            if wanted:
-                sent = len(ward.transport.sent)
-                said = ward.popup(await ward.tap(person, chat, ANY, data))
-                if not said.startswith(as_said(name, wanted)) or code in sent_since(ward, sent):
-                    wrong.append((name, person.name, said, wanted))
+            before = len(ward.transport.sent)
+            said = ward.popup(await ward.tap(person, chat, ANY, data))
+            here, there = shown_in(ward, chat, before), shown_in(ward, person.id, before)
+            private += bool(there)
+            told = "edge.in_private" in here or "elsewhere" in here
+            if code in here or said == "no answer" or bool(there) != told:
+                wrong.append((name, person.name, said, here))
 
     assert wrong == []
-    assert dump(ward, code) == before
+    assert private > 20
+
+
+def typed(code: str, wrong: str) -> list[str]:
+    """Every command with a code and alone, every sentence; with a slip of typing too."""
+    commands = [f"/{name}" for name in COMMANDS if name != "rattacher"]
+    four = code.partition("-")[2]
+    sentences = (
+        "où en est {0} ?", "{0}", "RAS {0}", "{0} est décédé", "sortie faite {0}",
+        "fièvre chez {0}", "quels retards ?", "quoi à faire ?", "qui est de garde ?",
+    )  # fmt: skip
+    named = [f"{each} {{0}}" for each in commands] + list(sentences)
+    return [
+        *commands,
+        *(each.format(which) for each in named for which in (code, four, wrong)),
+        f"/reporter {code} j0 01/06/2026",
+    ]
+
+
+@pytest.mark.parametrize("place", GROUPS)
+async def test_what_is_typed_shows_nothing_of_a_patient_where_its_group_may_not_see_them(
+    ward: Hospital, place: str
+) -> None:
+    code = await busy(ward)
+    four = code.partition("-")[2]
+    slip = code[:-1] + ("2" if code[-1] != "2" else "3")
+    chat, wrong, private = group_of(ward, place), [], 0
+
+    for person in (ward.who(Team.COORDINATION), ward.who(Team.GREFFE)):
+        for said in typed(code, slip):
+            before = len(ward.transport.sent)
+            await ward.say(person, said, chat)
+            here, there = shown_in(ward, chat, before), shown_in(ward, person.id, before)
+            private += bool(there)
+            told = "edge.in_private" in here or "elsewhere" in here
+            if four in here or (there and not told):
+                wrong.append((person.name, said, here))
+            if said.startswith("/") and not here:
+                wrong.append((person.name, said, "silence"))
+
+    assert wrong == []
+    assert private > 30
+
+
+async def test_a_group_is_told_alike_of_a_patient_elsewhere_and_of_nobody(ward: Hospital) -> None:
+    code = await busy(ward)
+    chat, nurse, far = ward.chat(Team.GREFFE, "MPL"), ward.who(Team.COORDINATION), "TLS-7K4Z"
+    assert code != far
+
+    for said in ("/statut {}", "/historique {}", "/alerte {}", "où en est {} ?"):
+        heard = []
+        for each in (code, code.partition("-")[2], far, "7K4Z"):
+            before = len(ward.transport.sent)
+            await ward.say(nurse, said.format(each), chat)
+            heard.append(shown_in(ward, chat, before))
+        if said.startswith("/alerte"):
+            heard = [each for each in heard if "sent_elsewhere" not in each]
+        assert len(set(heard)) == 1
 
 
 async def test_a_refusal_is_the_same_whether_it_is_planned_done_or_nobodys(
@@ -439,7 +528,7 @@ async def test_lists_in_a_group_hold_no_patient_of_another_centre(ward: Hospital
             for page in ("status:page:0", "todo:page:0", "choose:page:alert:0"):
                 await ward.tap(person, there, 0, page)
 
-    assert "group.other_centre" in heard
+    assert "edge.in_private" in heard
     assert any(elsewhere in said for said in heard)
     assert [said for said in heard if here in said] == []
 
@@ -453,7 +542,7 @@ async def test_a_report_of_another_centres_patient_is_not_given_up(ward: Hospita
     for which in ("0", line):
         sent = len(ward.transport.sent)
         query = await ward.tap(far, far.id, ANY, f"report:cancel:{code}:{which}")
-        assert ward.popup(query) == "check.other_centre centre=TLS"
+        assert ward.popup(query) == "button.stale"
         assert code not in sent_since(ward, sent)
 
 

@@ -147,7 +147,7 @@ async def test_an_alert_finds_room_when_every_lane_hangs(
     database: Database, clock: FakeClock
 ) -> None:
     class Hanging(FakeTransport):
-        async def deliver(self, letter: object) -> int:
+        async def deliver(self, letter: object) -> int | None:
             if letter.priority is not Priority.ALERT:  # type: ignore[attr-defined]
                 await release.wait()
             else:
@@ -935,7 +935,7 @@ class Overtaken(FakeTransport):
         self._database = database
         self.tapped = (0, 0)
 
-    async def deliver(self, letter: Letter) -> int:
+    async def deliver(self, letter: Letter) -> int | None:
         if letter.kind is Kind.SEND:
             with self._database.unit() as unit:
                 unit.outbox.tapped = self.tapped
@@ -1127,7 +1127,7 @@ def test_an_alert_in_the_middle_of_a_bulk_leaves_at_once(
 
 def test_answers_40_ms_away_are_300_a_second(calm: Database, loop: VirtualLoop) -> None:
     class Far(FakeTransport):
-        async def deliver(self, letter: Letter) -> int:
+        async def deliver(self, letter: Letter) -> int | None:
             await pause(timedelta(milliseconds=40))
             return await super().deliver(letter)
 
@@ -1156,7 +1156,7 @@ class Hanging(FakeTransport):
 
     deaf = frozenset(HANGING)
 
-    async def deliver(self, letter: Letter) -> int:
+    async def deliver(self, letter: Letter) -> int | None:
         hangs = letter.chat_id in self.deaf
         await pause(timedelta(seconds=TIMEOUT if hangs else 0.04))
         if hangs:

@@ -182,6 +182,42 @@ async def test_a_message_that_is_gone_already_is_deleted(
     assert await transport.deliver(letter(Kind.DELETE, "", payload={"message_id": 42})) is None
 
 
+PERSON = {"id": 9, "is_bot": False, "first_name": "Léa"}
+LOOK = {"payload": {"user_id": 9, "member": 1}}
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"status": "member"}, 1),
+        ({"status": "administrator"}, 1),
+        ({"status": "creator"}, 1),
+        ({"status": "restricted", "is_member": True}, 1),
+        ({"status": "restricted", "is_member": False}, None),
+        ({"status": "left"}, None),
+        ({"status": "kicked", "until_date": 0}, None),
+    ],
+)
+async def test_a_look_tells_whether_somebody_is_in_the_group(
+    given: dict[str, Any], found: int | None, telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    telegram.answers = [ok({"user": PERSON, **given})]
+
+    assert await transport.deliver(letter(Kind.LOOK, "", **LOOK)) == found
+    assert telegram.calls == [("getChatMember", {"chat_id": 7, "user_id": 9})]
+
+
+@pytest.mark.parametrize(
+    "said", ["user not found", "member not found", "PARTICIPANT_ID_INVALID", "USER_ID_INVALID"]
+)
+async def test_whom_telegram_does_not_know_there_is_not_there(
+    said: str, telegram: FakeTelegram, transport: TelegramTransport
+) -> None:
+    telegram.answers = [error(400, f"Bad Request: {said}")]
+
+    assert await transport.deliver(letter(Kind.LOOK, "", **LOOK)) is None
+
+
 @pytest.mark.parametrize("end", ["", " for everyone"])
 async def test_a_message_that_telegram_will_not_delete_is_refused(
     end: str, telegram: FakeTelegram, transport: TelegramTransport

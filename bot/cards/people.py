@@ -127,6 +127,28 @@ def ask_remove(gone: Member, *, last_taker: bool) -> Card:
     return Card(said, ((yes, no),))
 
 
+def take_out(gone: Member, group: Group) -> Text:
+    """Telegram lets no bot do it without its admins knowing: a person takes them out."""
+    return text(
+        "member.take_out", name=gone.name, group=group.title, team=group.team, centre=group.centre
+    )
+
+
+def still_there(found: Sequence[tuple[Member, Group]]) -> Text:
+    """Who was removed and still reads in a group."""
+    lines = tuple(
+        text("member.still_line", name=m.name, group=g.title, team=g.team, centre=g.centre)
+        for m, g in found[:SHOWN]
+    )
+    return text("member.still_there", n=len(found), lines=lines)
+
+
+def delete_by_hand(group: Group, at: datetime, number: int) -> Card:
+    """What Telegram would not delete, somebody has to."""
+    said = text("group.delete", name=group.title, team=group.team, centre=group.centre, at=at)
+    return Card(said, rows(Button(text("group.button.deleted"), f"group:deleted:{number}")))
+
+
 def duty_board(roster: Roster, member: Member, now: datetime, until: datetime) -> Card:
     """Who is on call in each team that this member works with, and their own button."""
     lines = tuple(_duty_line(roster, team, member.centre, now) for team in Team)

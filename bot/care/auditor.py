@@ -9,7 +9,7 @@ from math import ceil
 
 from bot.cards import lists as cards
 from bot.cards.lists import NOTHING_LATE
-from bot.care import lists
+from bot.care import lists, rooms
 from bot.care.telling import Notice, tell
 from bot.domain import alert, due, invariants
 from bot.domain.facts import Alert
@@ -56,6 +56,7 @@ def hang_duties(unit: Unit) -> None:
         (AUDIT, unit.now + AUDIT_EVERY),
         (DIGEST, unit.network.calendar.next(DIGEST_AT, unit.now)),
         (PURGE, unit.network.calendar.next(PURGE_AT, unit.now)),
+        (rooms.ROOMS, unit.network.calendar.next(rooms.LOOK_AT, unit.now)),
     ):
         if unit.records.duty(name) is None:
             # One that is there keeps its hour: started at eight, the bot still owes the digest.
@@ -253,13 +254,14 @@ def other_poller(unit: Unit, here: bool) -> None:
 def digest(unit: Unit) -> None:
     """The morning digest and the proof of quiet: silence is never ambiguous."""
     unit.records.set_duty(DIGEST, unit.network.calendar.next(DIGEST_AT, unit.now))
+    undone = rooms.say_again(unit)
     n = unit.records.count()
     # Before the first patient a proof of quiet proves nothing.
     if not n:
         return
     late, missed = lists.late(unit), lists.missed(unit)
     lost = cards.lost(unit.people.roster.lost_groups())
-    proof = _proof(unit, late, missed, lost)
+    proof = _proof(unit, late, missed, lost, undone=undone)
     # Last: what is posted now takes the place of what may be found gone.
     said = cards.digest(unit.now, n, late, missed, lost, proof, _posted(unit))
     day = unit.network.calendar.day(unit.now).isoformat()
@@ -277,12 +279,12 @@ def _posted(unit: Unit) -> Text:
     return text("chain.posted", n=posted.count, mark=posted.mark)
 
 
-def _proof(unit: Unit, late: Card, missed: Text, lost: Text) -> Text:
+def _proof(unit: Unit, late: Card, missed: Text, lost: Text, *, undone: bool) -> Text:
     """« Tout est expliqué » only when nothing at all was wrong since the last morning."""
     now = len(unexplained(unit))
     night = unit.events.count_since(TOLD, last_morning(unit.network.calendar, unit.now))
     quiet = late.text.key == NOTHING_LATE and missed.key == lost.key == "nothing"
-    if quiet and not now and not night:
+    if quiet and not undone and not now and not night:
         return text("audit.all_explained", at=unit.now)
     if now:
         return text("audit.see_late", n=now)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from bot.care import auditor
+from bot.care import auditor, rooms
 from bot.care.telling import spread
 from bot.domain import due
 from bot.logs import described
@@ -133,5 +133,6 @@ DUTIES: dict[str, Callable[[Unit], None]] = {
     auditor.AUDIT: auditor.audit,
     auditor.DIGEST: auditor.digest,
     auditor.PURGE: auditor.purge,
+    rooms.ROOMS: rooms.look_around,
 }
 """What comes back by itself, whoever the patients are."""

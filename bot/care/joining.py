@@ -87,11 +87,15 @@ def is_setup(unit: Unit, token_hash: str) -> bool:
 
 
 def void(unit: Unit, token_hash: str) -> bool:
-    """An invitation that too many have read lets nobody in any more; whether there was one."""
+    """An invitation that too many have read lets nobody in any more; false if it was none."""
     invitation = unit.people.invitation(token_hash)
-    if invitation is not None:
-        unit.people.put_invitation(replace(invitation, uses_left=0))
-    return invitation is not None
+    if invitation is None or invitation.uses_left < 1 or invitation.expires_at <= unit.now:
+        return False
+    unit.people.put_invitation(replace(invitation, uses_left=0))
+    team, centre = invitation.team, invitation.centre
+    said = text("joining.voided", team=team, centre=centre, slug=team)
+    _tell_coordination(unit, centre, Card(said), f"voided:{token_hash}")
+    return True
 
 
 def tell_guesses(unit: Unit, tries: int, accounts: int) -> None:
@@ -187,6 +191,9 @@ def bind(unit: Unit, member: Member, chat_id: int, title: str, team: Team, centr
 def _taken_from(unit: Unit, member: Member, before: Group, group: Group) -> None:
     """A team lost its group to another: what waits there goes where it is reached now."""
     _reroute(unit, group.chat_id, before.team, before.centre)
+    if group.team != Team.COORDINATION:
+        # Its old messages name patients whom those who read there now may not know.
+        unit.outbox.freeze(group.chat_id)
     said = text(
         "group.rebound_told",
         name=member.name,
@@ -289,6 +296,12 @@ def remove(unit: Unit, member: Member, member_id: int) -> Member:
     unit.people.void_invitations(gone.id)
     # What waits was written when they might still read it.
     unit.outbox.silence(gone.telegram_id)
+    key, said = f"out:{gone.id}:{unit.now.isoformat()}", unit.words.render(text("joining.out"))
+    unit.outbox.send(gone.telegram_id, key, said, [], priority=Priority.ANSWER)
+    for group in unit.people.roster.groups_of(gone.team, gone.centre):
+        # Out of here they still read what the group is sent.
+        card = Card(cards.take_out(gone, group))
+        _tell_coordination(unit, gone.centre, card, f"take_out:{group.chat_id}:{key}")
     unit.events.record("member_removed", member=member.id, removed=gone.id)
     return gone
 

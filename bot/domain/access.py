@@ -24,11 +24,12 @@ class Who(Enum):
 
 
 class Where(Enum):
-    """In which chats, besides one's own."""
+    """In which groups its answer may be read; anywhere else it goes to the writer in private."""
 
-    ANYWHERE = "also in a group that is nobody's yet"
+    ANYWHERE = "also in a group that is nobody's yet: it shows nothing of a patient"
     GROUP = "in the group of any team of the patient's centre"
-    OWN_GROUP = "in private, or in the coordination's group: what it shows is not a team's"
+    OWN_GROUP = "in the coordination's group: what it shows is not a team's"
+    PRIVATE = "in none: what it shows lets people in"
 
 
 class Action(StrEnum):
@@ -53,6 +54,7 @@ class Action(StrEnum):
     BIND = "bind"
     TEAMS = "teams"
     REMOVE = "remove"
+    DELETE = "delete"
     DO_STEP = "do_step"
     CORRECT = "correct"
     READ_BACK = "read_back"
@@ -73,19 +75,19 @@ RULES: dict[Action, tuple[Who, Where]] = {
     Action.STATUS_ALL: (Who.MEMBER, Where.GROUP),
     Action.SEE: (Who.NEAR, Where.GROUP),
     Action.CHOOSE_PATIENT: (Who.MEMBER, Where.GROUP),
-    # A call for help is heard in any group, and answered where it may be (`shows`).
-    Action.ALERT: (Who.NEAR, Where.ANYWHERE),
+    Action.ALERT: (Who.NEAR, Where.GROUP),
     Action.REPORT: (Who.NEAR, Where.GROUP),
     Action.ON_CALL: (Who.MEMBER, Where.GROUP),
     Action.ENROL: (Who.COORDINATOR, Where.OWN_GROUP),
     Action.MOVE: (Who.COORDINATOR, Where.GROUP),
     Action.LATE: (Who.COORDINATOR, Where.OWN_GROUP),
     Action.HISTORY: (Who.COORDINATOR, Where.OWN_GROUP),
-    Action.INVITE: (Who.COORDINATOR, Where.OWN_GROUP),
+    Action.INVITE: (Who.COORDINATOR, Where.PRIVATE),
     # A group is nobody's until this is said in it.
     Action.BIND: (Who.COORDINATOR, Where.ANYWHERE),
     Action.TEAMS: (Who.COORDINATOR, Where.OWN_GROUP),
     Action.REMOVE: (Who.COORDINATOR, Where.OWN_GROUP),
+    Action.DELETE: (Who.COORDINATOR, Where.OWN_GROUP),
     Action.DO_STEP: (Who.OWNER, Where.GROUP),
     Action.CORRECT: (Who.COORDINATOR, Where.GROUP),
     # Two keys, two teams: not even the coordination reads back for the receiver.
@@ -132,43 +134,43 @@ OTHER_TEAM = {
 }
 
 
-def refusal(member: Member | None, action: Action, place: Place, about: Subject) -> Text | None:
+def refusal(member: Member | None, action: Action, about: Subject) -> Text | None:
     """Why this may not be done, in one sentence that tells nothing of what is; None if it may."""
-    who, where = RULES[action]
+    who, _ = RULES[action]
     if who is Who.ANYBODY:
         return None
     if member is None:
         return text("joining.stranger")
     if who is Who.COORDINATOR and not member.coordinates:
         return text("role.forbidden")
-    return _misplaced(where, place, about) or _not_theirs(who, member, about)
+    return _not_theirs(who, member, about)
 
 
-def shows(place: Place, about: Subject) -> bool:
-    """Whether what this is about may be shown here."""
-    return _misplaced(Where.GROUP, place, about) is None
-
-
-def _misplaced(where: Where, place: Place, about: Subject) -> Text | None:
-    """What is shown in a group is shown to all who read there."""
+def shows(place: Place, action: Action, about: Subject) -> bool:
+    """Whether the answer may be read here: a group is shown what all who read there may know."""
+    _, where = RULES[action]
     if place.private or where is Where.ANYWHERE:
-        return None
-    if not place.known:
-        return text("group.unbound")
+        return True
+    if where is Where.PRIVATE or not place.known:
+        return False
     if place.team == Team.COORDINATION:
-        return None
-    if where is Where.OWN_GROUP:
-        return text("group.not_here")
-    if about.centre and place.centre != about.centre:
-        return text("group.other_centre")
-    return None
+        return True
+    return where is Where.GROUP and about.centre in ("", place.centre)
+
+
+def sees_as_much(place: Place, member: Member) -> bool:
+    """Whether all who read here may know of every patient whom this member may know of."""
+    if place.private or place.team == Team.COORDINATION:
+        return True
+    return place.known and not member.coordinates and member.centre == place.centre
 
 
 def _not_theirs(who: Who, member: Member, about: Subject) -> Text | None:
     # Two centres are two legal persons: only who takes part in the care may know (CSP L. 1110-4).
     far = bool(about.centre) and not member.coordinates and member.centre != about.centre
     if far:
-        return text("check.other_centre", centre=about.centre)
+        # The words for what is nobody's: a refusal does not say that a patient is elsewhere.
+        return text("button.stale")
     if who in (Who.OWNER, Who.HOLDER) and about.teams and member.team not in about.teams:
         if who is Who.OWNER and member.coordinates:
             return None

@@ -61,6 +61,8 @@ class Kind(StrEnum):
     PHOTO = "photo"
     DELETE = "delete"
     MENU = "menu"
+    LOOK = "look"
+    """Whether somebody is in a group: 1 in the place of a message's number if they are."""
 
 
 class Refused(Exception):

@@ -82,6 +82,14 @@ class Roster:
             each.telegram_id for each in self.members_in(team, centre)
         }
 
+    def groups_of(self, team: str, centre: str) -> list[Group]:
+        """The groups of a team of a centre; those of the coordination are of all centres."""
+        return [
+            each
+            for each in self.groups.values()
+            if each.team == team and (each.centre == centre or team == Team.COORDINATION)
+        ]
+
     def lost_groups(self) -> list[Group]:
         """Those that receive nothing, unless the team has another one there by now."""
         bound = [each for each in self.groups.values() if each.team]

@@ -29,7 +29,7 @@ COMMANDS: dict[str, Entry] = {
     "afaire": Entry(Action.TODO, team.todo, subjects.own),
     "toxicite": Entry(Action.ALERT, toxicity.report, subjects.reported),
     "alerte": Entry(Action.ALERT, toxicity.raise_alert, subjects.alerted),
-    "garde": Entry(Action.ON_CALL, team.on_call),
+    "garde": Entry(Action.ON_CALL, team.on_call, subjects.home),
     "nouveau": Entry(Action.ENROL, pathway.enrol),
     "reporter": Entry(Action.MOVE, pathway.ask_to_move, subjects.first_word),
     "retards": Entry(Action.LATE, pathway.late),
@@ -41,8 +41,8 @@ COMMANDS: dict[str, Entry] = {
 }
 
 BUTTONS: dict[str, Entry] = {
-    "duty:take": Entry(Action.ON_CALL, team.take_duty),
-    "duty:leave": Entry(Action.ON_CALL, team.leave_duty),
+    "duty:take": Entry(Action.ON_CALL, team.take_duty, subjects.home),
+    "duty:leave": Entry(Action.ON_CALL, team.leave_duty, subjects.home),
     "todo:page": Entry(Action.TODO, team.todo_page, subjects.own),
     "step:show": Entry(Action.SEE, team.show_step, subjects.step),
     "step:done": Entry(Action.DO_STEP, team.open_checklist, subjects.step),
@@ -92,6 +92,7 @@ BUTTONS: dict[str, Entry] = {
     "member:remove": Entry(Action.REMOVE, people.ask_remove),
     "member:gone": Entry(Action.REMOVE, people.gone),
     "draft:leave": Entry(Action.LEAVE_DRAFT, people.leave),
+    "group:deleted": Entry(Action.DELETE, people.deleted),
 }
 
 STRANGER = Entry(Action.HELP, people.help_)
@@ -181,6 +182,8 @@ class Desk:
         if visit is None or not visit.chat_id:
             return
         visit.guesses = self._guesses
+        if visit.tokens and visit.in_group:
+            people.read_by_all(visit)
         for entry in (self._entry(visit, raw), self._rescued(visit, raw)):
             if entry is not None and self._may_hear(visit, entry):
                 _serve(visit, entry)
@@ -250,6 +253,7 @@ def _serve(visit: Visit, entry: Entry) -> None:
     for code in named[:CALLED] or ("",):
         visit.args = [code] if code else []
         visit.record = visit.thing = None
+        visit.alerted = False
         serve(visit, entry)
     if len(named) > CALLED:
         visit.say(text("alert.none_for_the_rest", n=len(named) - CALLED))

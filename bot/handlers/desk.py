@@ -30,10 +30,15 @@ class Entry:
 
 def enter(visit: Visit, entry: Entry) -> None:
     """Rights before state: the role, then whose it is, and only then it is done."""
+    visit.calls = entry.action is Action.ALERT
     try:
         # Asked twice: whoever may not do this at all must not make us look for a patient.
         _admit(visit, entry, NOBODY)
-        _admit(visit, entry, entry.about(visit))
+        about = entry.about(visit)
+        # Before it is refused too: whose a patient is, is not said where it may not be read.
+        if not access.shows(visit.place, entry.action, about):
+            visit.go_private()
+        _admit(visit, entry, about)
         entry.do(visit)
     except Refused as no:
         if entry.action is not Action.ALERT:
@@ -50,10 +55,7 @@ def _unheard(visit: Visit, why: Text) -> Text:
 
 
 def _admit(visit: Visit, entry: Entry, about: Subject) -> None:
-    # A call for help is heard wherever it is made; what it shows is shown where it may be.
-    if entry.action is Action.ALERT and visit.member and not access.shows(visit.place, about):
-        visit.go_private()
-    no = access.refusal(visit.member, entry.action, visit.place, about)
+    no = access.refusal(visit.member, entry.action, about)
     if no is not None:
         raise Refused(no)
 

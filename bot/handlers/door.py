@@ -7,6 +7,7 @@ its turn (DESIGN, *Privacy and safety*): only what the edge reads is let in.
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from bot.care.joining import UNNAMED, hash_token
@@ -25,6 +26,9 @@ VERDICT = "verdict"
 """Where it stands that an update is not to be read: what the crowd before the door decided."""
 TOKEN = re.compile(r"(?<![\w-])(?=[\w-]+[A-Z0-9])[\w-]{22}(?![\w-])", re.ASCII)
 """What looks like an invitation's, wherever it stands: alone, or in its link."""
+TOKENS = "tokens"
+"""Where their hashes stand."""
+MOST_TOKENS = 10
 HIDDEN = "…"
 ADDRESSED = re.compile(r"^(/[A-Za-z0-9_]+)@[A-Za-z0-9_]+(?!\S)")
 """A command as Telegram completes it in a group, with its bot's name: no e-mail address."""
@@ -68,7 +72,24 @@ def _message(message: Raw) -> Raw:
     elif isinstance(caption, str):
         # What it stands under is taken away, and a call for help is not.
         kept |= _urgent(_as_it_is(caption))
-    return kept
+    tokens = _tokens(message)
+    return kept | {TOKENS: tokens} if tokens else kept
+
+
+def _tokens(message: Raw) -> list[str]:
+    """The hashes of the invitations in a message; that of a command is its argument already."""
+    said, caption = message.get("text"), message.get("caption")
+    asked = command(said) if isinstance(said, str) else None
+    if asked is not None and asked.name == SECRET:
+        return []
+    texts = [each for each in (said, caption) if isinstance(each, str)]
+    for entities in (message.get("entities"), message.get("caption_entities")):
+        # A link may stand under other words.
+        for entity in entities if isinstance(entities, list) else ():
+            url = entity.get("url") if isinstance(entity, dict) else None
+            texts += [url] if isinstance(url, str) else []
+    found = (token[0] for each in texts for token in TOKEN.finditer(each))
+    return [hash_token(token) for token in islice(dict.fromkeys(found), MOST_TOKENS)]
 
 
 def _text(said: str) -> Raw:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.cards import people as cards
-from bot.care import drafts, joining
+from bot.care import drafts, joining, rooms
 from bot.domain.message import Refused, text
 from bot.domain.people import Member
 from bot.domain.roles import Team
@@ -91,6 +91,13 @@ def _in_group(visit: Visit, token_hash: str) -> None:
         _guessed(visit)
     visit.unit.outbox.delete(visit.chat_id, visit.message_id)
     visit.say(text("joining.setup_read" if setup else "joining.read"))
+
+
+def read_by_all(visit: Visit) -> None:
+    """Whoever pasted it where all could read it: an invitation lets nobody in any more."""
+    voided = [joining.void(visit.unit, token_hash) for token_hash in visit.tokens]
+    if any(voided):
+        visit.say(text("joining.link_read"))
 
 
 def menu(unit: Unit, chat_id: int, member: Member | None) -> None:
@@ -198,6 +205,11 @@ def gone(visit: Visit) -> None:
     # Telegram goes on showing the old commands until it is told.
     menu(visit.unit, member.telegram_id, None)
     visit.show(text("member.removed", name=member.name, team=member.team))
+
+
+def deleted(visit: Visit) -> None:
+    """*Effacé*: what Telegram would not delete has been deleted by hand."""
+    visit.show(rooms.deleted(visit.unit, visit.me, visit.number()))
 
 
 def leave(visit: Visit) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.care import patients
-from bot.domain import alert, check, codes
+from bot.domain import access, alert, check, codes
 from bot.domain.access import NOBODY, Subject
 from bot.domain.facts import Alert, Check, Dated, Demand, Relay, Step
+from bot.domain.message import Refused
 from bot.domain.record import Record
 from bot.handlers.visit import Visit
 
@@ -47,6 +48,11 @@ def own(visit: Visit) -> Subject:
     return NOBODY if visit.me.coordinates else Subject(visit.me.centre)
 
 
+def home(visit: Visit) -> Subject:
+    """Who is there in one's own centre: shown in no other one's group."""
+    return Subject(visit.me.centre)
+
+
 def typed_patient(visit: Visit) -> Subject:
     """A command with a code, whatever follows it, or without."""
     return meant(visit, codes.first(visit.args)) if visit.args else own(visit)
@@ -69,12 +75,17 @@ def first_word(visit: Visit) -> Subject:
 
 def meant(visit: Visit, typed: str, verb: str = "status:show") -> Subject:
     """The patient of a typed code; a wrong one is refused with the nearest, to press instead."""
-    code = patients.find(visit.unit, visit.me, typed, verb)
-    subject = _meet(visit, code)
-    near = visit.me.coordinates or visit.me.centre == subject.centre
-    # Who is not near is stopped by the gate: here they would learn that nobody has it.
-    if visit.record is None and near:
-        raise patients.unknown(visit.unit, visit.me, code, verb)
+    try:
+        subject = _meet(visit, patients.find(visit.unit, visit.me, typed, verb))
+        near = visit.me.coordinates or visit.me.centre == subject.centre
+        # Of another centre or nobody's: the same words, for whoever may not see that centre.
+        if visit.record is None or not near:
+            raise patients.unknown(visit.unit, visit.me, typed, verb)
+    except Refused:
+        # It names those that are near it, and says of one whether it exists.
+        if not access.sees_as_much(visit.place, visit.me):
+            visit.go_private()
+        raise
     return subject
 
 

@@ -257,7 +257,7 @@ INTENTS: dict[str, Entry] = {
     "retards": Entry(Action.LATE, _late),
     "a_faire": Entry(Action.TODO, team.todo, subjects.own),
     "aide": Entry(Action.HELP, people.help_),
-    "qui_garde": Entry(Action.ON_CALL, team.on_call),
+    "qui_garde": Entry(Action.ON_CALL, team.on_call, subjects.home),
 }
 
 

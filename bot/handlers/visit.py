@@ -1,6 +1,6 @@
 """One update as a handler sees it: who, where, what was pressed or typed; and how to answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,9 +15,10 @@ from bot.domain.message import Card, Priority, Refused, Text, text
 from bot.domain.people import Member
 from bot.domain.record import Record
 from bot.domain.roles import Team
-from bot.handlers.door import REFUSED, Raw
+from bot.handlers.door import REFUSED, TOKENS, Raw
 from bot.handlers.guesses import Guesses
 from bot.store import Unit
+from bot.store.outbox import ASKED_IN
 from bot.store.people import Draft
 
 DIGITS = 12
@@ -42,14 +43,20 @@ class Visit:
     message_id: int = 0
     reply_to: int = 0
     """The message that this one answers."""
+    tokens: Sequence[str] = ()
+    """The hashes of what it holds that looks like an invitation."""
     refused: str = ""
     """The category of an identity that was taken out at the door."""
     record: Record | None = None
     thing: Dated | None = None
     """What it is about; found before it is asked whether they may."""
     answers: int = 0
+    answered: int = 0
+    """How many answers the group had that was left."""
     group: tuple[int, Place] | None = None
     """The group that was left for a private answer."""
+    calls: bool = False
+    """It is a call for help."""
     alerted: bool = False
     guesses: Guesses | None = None
     """Who tried what codes lately."""
@@ -89,15 +96,23 @@ class Visit:
 
     def go_private(self) -> None:
         """What is said from here on is for this person alone: others read where it was asked."""
-        self.group = (self.chat_id, self.place)
-        self.chat_id, self.place = self.account.telegram_id, Place(private=True)
-        self.message_id = 0
+        if self.in_group:
+            self.group, self.answered = (self.chat_id, self.place), self.answers
+            self.chat_id, self.place = self.account.telegram_id, Place(private=True)
+            self.message_id = 0
 
     def come_back(self) -> None:
-        """Say in the group that was left whether an alert is gone, and where the rest is."""
-        if self.group is not None:
-            (self.chat_id, self.place), self.group = self.group, None
-            self.say(text("alert.sent_elsewhere" if self.alerted else "alert.asked_elsewhere"))
+        """Say in the group that was left where the answer is, and whether an alert is gone."""
+        if self.group is None:
+            return
+        (self.chat_id, self.place), self.group = self.group, None
+        if self.alerted:
+            self.say(text("alert.sent_elsewhere"))
+        elif self.calls:
+            self.say(text("alert.asked_elsewhere"))
+        # A pop-up has said it all to whoever tapped.
+        elif self.answers > self.answered:
+            self.say(text("edge.in_private"))
 
     # What it says
 
@@ -135,6 +150,7 @@ class Visit:
         """Answer with a new message, kept up to date for its cause if it has one; its key."""
         shown = card if isinstance(card, Card) else Card(card)
         key = self._key("answer")
+        payload |= self._asked_in()
         self.unit.outbox.send(
             self.chat_id,
             key,
@@ -166,7 +182,12 @@ class Visit:
 
     def picture(self, caption: Text, **payload: Any) -> None:
         body = self.unit.words.render(caption)
+        payload |= self._asked_in()
         self.unit.outbox.picture(self.chat_id, self._key("answer"), body, payload)
+
+    def _asked_in(self) -> dict[str, Any]:
+        """Where it is said that a private answer reached nobody."""
+        return {ASKED_IN: [self.group[0], self.update_id]} if self.group else {}
 
     def popup(self, said: Text | None = None, *, alert: bool = False) -> None:
         """End the waiting wheel of a tap, with a word or without."""
@@ -223,6 +244,8 @@ def _read_message(unit: Unit, raw: Raw, message: Raw) -> Visit:
     visit.args = list(visit.command.words) if visit.command else []
     visit.reply_to = _number(_dict(message.get("reply_to_message")).get("message_id"))
     visit.refused = _text(message.get(REFUSED))
+    tokens = message.get(TOKENS)
+    visit.tokens = tokens if isinstance(tokens, list) else ()
     unit.outbox.tapped = (0, 0)
     return visit
 

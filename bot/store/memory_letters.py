@@ -11,7 +11,7 @@ from bot.domain.message import Kind, Priority
 from bot.domain.people import Roster
 from bot.domain.record import Entry
 from bot.store.events import Event
-from bot.store.outbox import BLANK, EDITED, REROUTED, Call, Outbox, Rows, Shown
+from bot.store.outbox import BLANK, EDITED, REROUTED, Call, Outbox, Rows, Shown, Standing
 from bot.store.people import Draft, Invitation
 from bot.store.records import Held
 
@@ -128,6 +128,9 @@ class MemoryOutbox(Outbox):
 
     def silence(self, chat: int) -> None:
         self._void_for(chat)
+        self.freeze(chat)
+
+    def freeze(self, chat: int) -> None:
         for letter in self._facts.letters:
             letter["live"] &= letter["chat_id"] != chat
 
@@ -173,6 +176,14 @@ class MemoryOutbox(Outbox):
         )
         found = (x["dedupe_key"] for x in ours)
         return next(found, "")
+
+    def standing(self, limit: int) -> list[Standing]:  # noqa: ARG002 - as the other store
+        """Nothing is deleted here, and so nothing refused."""
+        return []
+
+    def seen(self, since: datetime) -> list[tuple[int, int]]:  # noqa: ARG002 - as the other store
+        """Nobody is removed here."""
+        return []
 
     def purge(self, before: datetime, limit: int) -> int:
         if not self._facts.letters or self._facts.letters[0]["created_at"] >= before:

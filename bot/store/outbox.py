@@ -29,11 +29,19 @@ VOID = {
 WAITS = c.state.in_((PENDING, SENDING))
 members = SQLModel.metadata.tables[str(models.Member.__tablename__)]
 groups = SQLModel.metadata.tables[str(models.Group.__tablename__)]
+TEAMS_OWN = select(groups.c.chat_id).where(groups.c.team != "")
 # What was for a team, or for somebody who is known here.
 OURS = or_(
     c.team != "",
-    c.chat_id.in_(select(members.c.telegram_id)),
-    c.chat_id.in_(select(groups.c.chat_id).where(groups.c.team != "")),
+    c.chat_id.in_(select(members.c.telegram_id).where(members.c.left_at.is_(None))),
+    c.chat_id.in_(TEAMS_OWN),
+)
+# What may have been an identity, which Telegram would not take out of a team's group.
+STANDING = and_(
+    c.kind == Kind.DELETE.value,
+    c.state == LetterState.FAILED.value,
+    ~c.withdrawn,
+    c.chat_id.in_(TEAMS_OWN),
 )
 WITHDRAW = (
     update(outbox).where(c.cause.in_(bindparam("causes", expanding=True)), WAITS).values(VOID)
@@ -72,6 +80,8 @@ ADOPT = (
 )
 LETTER, TAPPED = "letter", "tapped"
 """In a change of a message that was on its way: its letter; what was tapped is left alone."""
+ASKED_IN = "asked_in"
+"""In a private answer to what was asked in a group: that group, and the number of the update."""
 EDITED = 5
 """How many messages about one thing are kept up to date in a chat: what a phone shows of them."""
 OFF = update(outbox).where(c.id.in_(bindparam("ids", expanding=True))).values(live=False)
@@ -85,6 +95,15 @@ class Call:
     chat: int
     first: datetime
     arrived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message that Telegram would not delete: the number of the attempt, where, since when."""
+
+    id: int
+    chat: int
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -181,6 +200,11 @@ class Outbox:
         key = f"delete:{chat}:{message_id}"
         self._write(chat, Kind.DELETE, key, payload={"message_id": message_id})
 
+    def look(self, chat: int, key: str, account: int, member: int) -> None:
+        """Ask whether somebody who was a member still is in a group."""
+        payload = {"user_id": account, "member": member}
+        self._write(chat, Kind.LOOK, key, priority=Priority.BULK, payload=payload)
+
     def withdraw(self, cause: str) -> None:
         """What `cause` made worth saying is so no longer: nothing of it leaves any more."""
         # What this same unit said of it before is void as well, and never written.
@@ -275,6 +299,10 @@ class Outbox:
         # What this unit said before has to be found there too.
         self.write()
         self._void_for(chat)
+        self.freeze(chat)
+
+    def freeze(self, chat: int) -> None:
+        """What was said there stays as it is, whatever becomes of what it was about."""
         there = update(outbox).where(c.chat_id == chat, c.live)
         self._connection.execute(there.values(live=False))
 
@@ -343,8 +371,7 @@ class Outbox:
         # A stranger who does not listen to his own refusal is nobody's trouble.
         stuck = and_(WAITS, OURS, c.created_at < stuck_before)
         unheard = (LetterState.FAILED.value, LetterState.UNKNOWN.value)
-        # An identity that Telegram would not delete stands there until somebody does.
-        missed = c.kind.in_((Kind.SEND.value, Kind.DELETE.value))
+        missed = c.kind == Kind.SEND.value
         lost = and_(c.state.in_(unheard), missed, OURS, ~c.withdrawn, c.created_at >= since)
         found = [
             select(c.id, c.state, c.created_at)
@@ -385,6 +412,32 @@ class Outbox:
         ours = select(c.dedupe_key).where(c.chat_id == chat, c.message_id == message_id)
         ours = ours.where(c.kind.in_((Kind.SEND.value, Kind.PHOTO.value)))
         return str(self._connection.execute(ours).scalar() or "")
+
+    # What a group still holds
+
+    def standing(self, limit: int) -> list[Standing]:
+        """Messages that have to be deleted by hand, oldest first."""
+        found = select(c.id, c.chat_id, c.created_at).where(STANDING).order_by(c.id).limit(limit)
+        return [Standing(*row) for row in self._connection.execute(found)]
+
+    def deleted_by_hand(self, number: int) -> bool:
+        """Somebody has deleted it; false if nobody had to."""
+        done = update(outbox).where(c.id == number, STANDING)
+        cancelled = done.values(state=LetterState.CANCELLED.value)
+        return self._connection.execute(cancelled).rowcount > 0
+
+    def seen(self, since: datetime) -> list[tuple[int, int]]:
+        """(group, member) of each look since then that found somebody there."""
+        found = select(c.chat_id, c.payload).where(
+            c.kind == Kind.LOOK.value, c.created_at >= since, c.message_id.is_not(None)
+        )
+        rows = self._connection.execute(found.order_by(c.id))
+        return [(chat, payload["member"]) for chat, payload in rows]
+
+    def give_up(self, number: int) -> None:
+        """It reached nobody and that is said elsewhere: it has not failed unheard."""
+        this = update(outbox).where(c.id == number)
+        self._connection.execute(this.values(withdrawn=True))
 
     def purge(self, before: datetime, limit: int) -> int:
         """Forget what was settled long ago, so much at once; what still waits is kept."""

@@ -120,9 +120,9 @@ async def test_the_same_team_of_another_centre_neither_sees_nor_acts(ward: Hospi
     done = await ward.tap(far, far.id, 1, f"step:problem:{code}:bilan_apherese")
     await ward.say(far, f"/statut {code}")
 
-    assert ward.popup(shown).startswith("check.other_centre")
-    assert ward.popup(done).startswith("check.other_centre")
-    assert ward.last(far).startswith("check.other_centre")
+    assert ward.popup(shown) == "button.stale"
+    assert ward.popup(done) == "button.stale"
+    assert ward.last(far).startswith("patient.unknown")
 
 
 async def test_a_team_cannot_press_what_is_the_coordinators(ward: Hospital) -> None:

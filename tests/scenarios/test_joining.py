@@ -379,13 +379,14 @@ async def test_a_private_chat_cannot_be_bound(ward: Hospital) -> None:
     assert ward.last(nurse) == "group.private"
 
 
-async def test_commands_in_a_group_of_no_team_are_told_to_bind_it_first(ward: Hospital) -> None:
-    group = -4000
+async def test_commands_in_a_group_of_no_team_are_answered_in_private(ward: Hospital) -> None:
+    code, efs, group = await ward.enrol(), ward.who(Team.EFS), -4000
 
-    await ward.say(ward.who(Team.EFS), "/statut", group)
-    await ward.say(ward.who(Team.EFS), "on mange à midi ?", group)
+    await ward.say(efs, f"/statut {code}", group)
+    await ward.say(efs, "on mange à midi ?", group)
 
-    assert ward.told(group) == ["group.unbound"]
+    assert ward.told(group) == ["edge.in_private"]
+    assert code in ward.last(efs)
 
 
 async def test_who_was_removed_can_do_nothing_any_more(ward: Hospital) -> None:

@@ -244,7 +244,8 @@ async def test_a_team_sees_only_the_patients_of_its_centre(ward: Hospital) -> No
 
     assert here in said
     assert there not in said
-    assert there not in refused
+    # Its own words back, as for a code that is nobody's.
+    assert refused == f"patient.unknown typed={there}"
 
 
 async def test_the_coordination_sees_every_centre(ward: Hospital) -> None:

@@ -237,7 +237,7 @@ async def test_the_same_team_of_another_centre_neither_sees_nor_reads_back(
 
     for verb in ("show", "receive"):
         popup = ward.popup(await ward.tap(far, far.id, 1, f"relay:{verb}:{code}:{offered.key}"))
-        assert popup.startswith(("relay.other_team", "check.other_centre"))
+        assert popup.startswith(("relay.other_team", "button.stale"))
 
     assert not any(code in told for told in ward.told(far))
 

@@ -342,4 +342,4 @@ async def test_a_relay_is_not_shown_to_another_centre(ward: Hospital) -> None:
 
     popup = ward.popup(await ward.tap(far, far.id, 0, f"relay:show:{code}:{relay.key}"))
 
-    assert "check.other_centre" in popup
+    assert "button.stale" in popup

@@ -348,17 +348,6 @@ async def test_nothing_that_waits_is_beyond_what_the_audit_looks_at(broken: Hosp
     assert len([fault for fault in found if fault.endswith("reached nobody")]) == 300
 
 
-async def test_an_identity_that_telegram_would_not_delete_is_unexplained(broken: Hospital) -> None:
-    stays = SendError("Bad Request: message can't be deleted", refused=True)
-    broken.transport.fail(broken.chat(EFS), stays)
-
-    await broken.say(broken.who(EFS), "Mme Dupont arrive", broken.chat(EFS))
-    await broken.relais.ring()
-
-    assert [letter.kind for _, letter in broken.transport.refused] == ["delete"]
-    assert names(broken, "failed")
-
-
 async def test_an_update_that_failed_is_unexplained(broken: Hospital) -> None:
     [code] = await broken.injected()
 
