@@ -105,6 +105,7 @@ class Relais:
             on_look=self.pulse.note("send"),
             on_unreachable=joining.lose_chat,
             on_stale=backlog.fold,
+            on_refused=receipts.refused,
             on_calls=self._calls_landed,
             fill=partial(joining.fill, bot_name=bot_name, token=database.token),
             repeat_prefix=words.render(text("outbox.again")),

@@ -91,6 +91,7 @@ class Sender:
         owner: Owner | None = None,
         on_unreachable: Callable[[Unit, int, str], object] = _say_nothing,
         on_stale: Callable[[Unit, int], object] | None = None,
+        on_refused: Callable[[Unit, Letter], object] = _say_nothing,
         on_calls: Callable[[Unit, Sequence[Letter]], object] = _say_nothing,
         on_look: Callable[[], object] = _say_nothing,
         fill: Callable[[Letter], Letter] = _as_it_is,
@@ -103,9 +104,9 @@ class Sender:
         self._wall = wall
         self._throttle = throttle
         self._owner = owner
-        self._number = owner.number if owner else 0
         self._on_unreachable = on_unreachable
         self._on_stale = on_stale
+        self._on_refused = on_refused
         self._on_calls = on_calls
         self._on_look = on_look
         self._fill = fill
@@ -129,6 +130,10 @@ class Sender:
         self._resync_at: datetime | None = None
         self._suspect: set[int] = set()
         """Chats for which memory may believe too much."""
+
+    @property
+    def _number(self) -> int:
+        return self._owner.number if self._owner else 0
 
     # When
 
@@ -409,6 +414,8 @@ class Sender:
         elif is_lost(letter, error):
             self._suspect.add(chat)
             self._on_unreachable(unit, chat, error.reason)
+        elif error.refused:
+            self._on_refused(unit, letter)
 
     def _settled(self, landed: Sequence[Landing]) -> None:
         """It is committed: memory follows, and who asked is told."""

@@ -1,11 +1,15 @@
-"""An alert has a receipt: its author is told whom it reached, and when."""
+"""What became of what was said: whom an alert reached, and who did not get what was for them."""
 
 from collections.abc import Collection
 
-from bot.care.telling import spread
+from bot.care.telling import Notice, spread, tell
 from bot.domain import alert
+from bot.domain.codes import valid
 from bot.domain.facts import Alert
+from bot.domain.message import Button, Card, Kind, Priority, text
+from bot.domain.roles import Team
 from bot.store import Unit
+from bot.store.letters import Letter
 
 
 def landed(unit: Unit, calls: Collection[tuple[str, str]]) -> None:
@@ -19,6 +23,27 @@ def landed(unit: Unit, calls: Collection[tuple[str, str]]) -> None:
         if record is not None and it is not None:
             alert.heard(record, it, team)
     spread(unit)
+
+
+def refused(unit: Unit, letter: Letter) -> None:
+    """Telegram took everything but this letter: the coordination passes it on by telephone."""
+    # What was for the coordination itself is named by the auditor, and the heartbeat stops.
+    if letter.kind is not Kind.SEND or letter.team in ("", Team.COORDINATION):
+        return
+    code = _code_in(letter.cause)
+    keys = (
+        ((Button(text("patient.button.near", code=code), f"status:show:{code}"),),) if code else ()
+    )
+    said = text("team.not_received", team=letter.team, centre=letter.centre)
+    key = f"refused:{letter.id}"
+    urgency = min(letter.priority, Priority.ANSWER)
+    tell(unit, Notice(Team.COORDINATION, letter.centre, Card(said, keys), key, urgency))
+
+
+def _code_in(cause: str) -> str:
+    """The patient that a letter was about, if it was about one."""
+    named = (part for part in cause.split(":")[1:2] if valid(part))
+    return next(named, "")
 
 
 def _alert_of(cause: str) -> tuple[str, str] | None:

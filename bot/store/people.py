@@ -1,6 +1,6 @@
 """Members and groups, invitations and dialogues under way."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -118,8 +118,10 @@ class People:
         self._groups.pop(old, None)
         left = {chat: each for chat, each in self.roster.groups.items() if chat != old}
         self._change(Roster(self.roster.members, left))
-        values = asdict(group) | {"chat_id": new}
-        self.put_group(Group(**values))
+        known = self.roster.groups.get(new)
+        # Its new number may have come before it moved, and been bound already.
+        if known is None or not known.team:
+            self.put_group(replace(group, chat_id=new, reachable=True))
 
     def _change(self, roster: Roster) -> None:
         # Not the copy that others keep: it changes only once this is committed.

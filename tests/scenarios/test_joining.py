@@ -582,6 +582,24 @@ async def test_a_group_that_becomes_a_supergroup_goes_on_and_nobody_notices(
     assert ward.told(group) == []
 
 
+@pytest.mark.parametrize("bound", [False, True])
+async def test_a_supergroup_that_came_before_its_group_moved_holds_up_nothing(
+    any_ward: Hospital, bound: bool
+) -> None:
+    ward, new = any_ward, -1000000004000
+    nurse, group = ward.who(COORDINATION), ward.chat(Team.EFS)
+    await ward.receive(presence(ward, nurse, new, "administrator"))
+    if bound:
+        await ward.say(nurse, "/rattacher efs", new)
+    ward.transport.fail(group, SendError("migrated", moved_to=new))
+
+    await ward.enrol()
+    await ward.flush()
+
+    assert roster(ward).chats("efs", "TLS") == [new]
+    assert [said for said in ward.told(new) if said.startswith("patient.created_team")]
+
+
 async def test_a_letter_that_meets_a_migration_follows_it(ward: Hospital) -> None:
     group, new = ward.chat(Team.EFS), -1000000004000
     ward.transport.fail(group, SendError("migrated", moved_to=new))

@@ -481,6 +481,20 @@ async def test_what_nobody_of_a_team_hears_reaches_the_coordination_as_fast_as_a
     assert not said[-1].silent
 
 
+async def test_what_telegram_refuses_to_a_team_is_passed_on_by_the_coordination(
+    broken: Hospital,
+) -> None:
+    [code] = await broken.injected()
+    broken.transport.fail(broken.chat(REANIMATION), REFUSED)
+
+    with broken.heard(broken.chat(COORDINATION)) as heard:
+        await broken.alert(GREFFE, code)
+
+    [said] = [each for each in heard if each.startswith("team.not_received")]
+    assert "team=reanimation" in said
+    assert names(broken, "failed since")
+
+
 async def test_what_wants_no_hand_now_rings_no_phone(ward: Hospital) -> None:
     code = await ward.enrol()
     await ward.do(COORDINATION, code, "rcp")
