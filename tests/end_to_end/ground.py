@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -51,6 +52,14 @@ def eventually(look: Callable[[], Any], within: float = PATIENCE) -> Any:
         assert monotonic() < end, f"still not so after {within:g} s"
         pause.wait(LOOK)
     return seen
+
+
+@contextmanager
+def measured(what: str) -> Iterator[None]:
+    """A figure of `make faults`."""
+    began = monotonic()
+    yield
+    sys.stdout.write(f"\n{what}: {monotonic() - began:.1f} s\n")
 
 
 @dataclass

@@ -2,14 +2,14 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from simulator.client import ControlError
 from tests import postgres
@@ -21,6 +21,7 @@ from tests.end_to_end.ground import (
     Ground,
     eventually,
     ground,
+    measured,
 )
 from tests.end_to_end.programs import TOKEN
 from tests.end_to_end.test_kill import assert_each_letter_left
@@ -63,9 +64,10 @@ def test_killed_while_an_alert_is_on_its_way_it_leaves_again_as_a_reminder(
     raise_unseen(any_place, code)
     any_place.heard("claire", CALL)
     any_place.kill()
-    any_place.live()
+    with measured("from SIGKILL and a new start to the alert"):
+        any_place.live()
+        again = any_place.heard("reanimation", AGAIN + CALL)
 
-    again = any_place.heard("reanimation", AGAIN + CALL)
     eventually(lambda: len(any_place.heard("reanimation", CALL)) == 2)
     assert len(again) == 1
     assert any_place.heard("greffe", RECEIVED)
@@ -85,16 +87,17 @@ def test_told_to_stop_while_an_alert_is_on_its_way_it_lets_it_arrive(place: Grou
     assert_called_once(place)
 
 
-def test_frozen_for_some_seconds_it_makes_up_for_them(any_place: Ground) -> None:
-    code = any_place.town.enrol(REQUEST)
+def test_frozen_for_some_seconds_it_makes_up_for_them(place: Ground) -> None:
+    code = place.town.enrol(REQUEST)
 
-    any_place.signal(signal.SIGSTOP)
-    raise_unseen(any_place, code)
+    place.signal(signal.SIGSTOP)
+    raise_unseen(place, code)
     pass_by(3)
-    assert not [said for said in any_place.texts("reanimation") if CALL in said]
-    any_place.signal(signal.SIGCONT)
+    assert not [said for said in place.texts("reanimation") if CALL in said]
+    place.signal(signal.SIGCONT)
 
-    assert_called_once(any_place)
+    with measured("from SIGCONT to the alert"):
+        assert_called_once(place)
 
 
 # The database
@@ -119,43 +122,25 @@ def test_an_alert_typed_while_postgresql_is_away_leaves_when_it_is_back(
         pass_by(3)
     postgres_shared.dispose()
 
-    assert_called_once(on_postgres)
+    with measured("from PostgreSQL's return to the alert"):
+        assert_called_once(on_postgres)
     on_postgres.audit()
 
 
 def test_an_alert_typed_while_postgresql_is_read_only_leaves_when_it_may_write(
-    on_postgres: Ground,
+    on_postgres: Ground, postgres_shared: Engine
 ) -> None:
     code = on_postgres.town.enrol(REQUEST)
 
-    with read_only():
+    with postgres.copying():
         raise_unseen(on_postgres, code)
-        pass_by(3)
+        eventually(lambda: "the database does not take them" in on_postgres.log())
         assert not [said for said in on_postgres.texts("greffe") if LAUNCHED in said]
+    postgres_shared.dispose()
 
     assert_called_once(on_postgres)
+    assert " failed" not in on_postgres.log()
     on_postgres.audit()
-
-
-@contextmanager
-def read_only() -> Iterator[None]:
-    """As a server that was made somebody's copy: each session from now on only reads."""
-    switch("on")
-    try:
-        yield
-    finally:
-        switch("off")
-
-
-def switch(state: str) -> None:
-    with postgres.admin().connect() as connection:
-        connection.execute(text("SET SESSION default_transaction_read_only = off"))
-        connection.execute(
-            text(f"ALTER DATABASE shared SET default_transaction_read_only = {state}")
-        )
-        connection.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shared'")
-        )
 
 
 def test_a_start_on_a_file_that_may_only_be_read_is_refused(place: Ground) -> None:
@@ -202,16 +187,16 @@ def assert_heard_past(place: Ground, shape: str, count: int = 1) -> None:
     eventually(lambda: len(place.texts("sofia")) >= asked + 2, SOON)
 
 
-def test_while_a_second_bot_polls_nothing_is_lost(any_place: Ground) -> None:
-    code = any_place.town.enrol(REQUEST)
-    any_place.client.fault("409", count=3)
+def test_while_a_second_bot_polls_nothing_is_lost(place: Ground) -> None:
+    code = place.town.enrol(REQUEST)
+    place.client.fault("409", count=3)
     # The poll that waits is answered as it should be; the next ones are not.
-    any_place.town.say("sofia", "/aide")
-    raise_unseen(any_place, code)
+    place.town.say("sofia", "/aide")
+    raise_unseen(place, code)
 
-    assert_called_once(any_place)
-    assert "Conflict" in any_place.log()
-    assert TOKEN not in any_place.log()
+    assert_called_once(place)
+    assert "Conflict" in place.log()
+    assert TOKEN not in place.log()
 
 
 # Telegram away
@@ -244,7 +229,8 @@ def assert_made_up_for(place: Ground, kind: str, hours: int) -> None:
     known = {chat: len(place.texts(chat)) for chat in CHATS}
     place.client.clear_faults()
 
-    assert place.heard("reanimation", NUMBERED)
+    with measured(f"from the end of {hours} h of {kind} to the alert"):
+        assert place.heard("reanimation", NUMBERED)
     assert place.heard("greffe", RECEIVED)
     assert place.heard("claire", BLOCKED)
     eventually(lambda: place.health()["code"] == 200)
@@ -288,7 +274,8 @@ def test_ten_minutes_without_postgresql_are_made_up_for(
         assert on_postgres.health()["code"] == 503
     postgres_shared.dispose()
 
-    assert on_postgres.heard("reanimation", AGAIN_CALLED, SOON)
+    with measured("from the return of PostgreSQL after ten minutes to the alert"):
+        assert on_postgres.heard("reanimation", AGAIN_CALLED, SOON)
     assert on_postgres.heard("claire", AGAIN_CALLED, SOON)
     eventually(lambda: on_postgres.health()["code"] == 200, SOON)
     on_postgres.audit()
@@ -315,7 +302,8 @@ def test_a_clock_that_jumps_holds_up_no_alert_and_is_told(
         place.heard("claire", CALL)
 
         shift.value = 3600.0 * hours
-        assert place.heard("claire", "horloge", SOON)
+        with measured(f"from a jump of {hours} h to the coordination"):
+            assert place.heard("claire", "horloge", SOON)
         place.client.clear_faults()
 
         # Two hours later it is the next rung that calls.

@@ -1,10 +1,21 @@
 """Delivered, or known not to be: what somebody must have been told when a message goes astray."""
 
-from tests.end_to_end.ground import AGAIN, NUMBER, PERHAPS_AGAIN, REQUEST, Ground, eventually
+import pytest
+
+from tests.end_to_end.ground import (
+    AGAIN,
+    NUMBER,
+    PERHAPS_AGAIN,
+    REQUEST,
+    Ground,
+    eventually,
+    measured,
+)
 
 ICU = ("reanimation", "roche", "hugo")
 """Where the intensive care unit reads: its group, and each of it in private."""
 CALL, NOBODY, RECEIVED = "🚨 ALERTE", "PERSONNE JOINT", "Reçue par la réanimation"
+TOLD_WITHIN = 10.0
 LOST, PATIENT = "ne reçoit plus rien", "nouveau patient"
 
 
@@ -92,6 +103,22 @@ def test_an_alert_that_reached_nobody_tells_its_author_whom_to_telephone(
     assert any_place.heard("reanimation", CALL)
     assert any_place.heard("greffe", RECEIVED)
     assert eventually(lambda: not [s for s in any_place.texts("greffe") if NOBODY in s])
+
+
+@pytest.mark.faults
+def test_an_alert_that_hangs_on_its_way_tells_its_author_within_ten_seconds(
+    any_place: Ground,
+) -> None:
+    code = any_place.town.enrol(REQUEST)
+    any_place.cut_off("delay", *ICU, "claire", delay_s=15)
+    any_place.client.run()
+
+    any_place.client.say("sofia", f"/alerte {code}", "greffe")
+
+    with measured("from an alert that hangs to whom its author must telephone"):
+        assert NUMBER in any_place.heard("greffe", NOBODY, TOLD_WITHIN)[-1]
+    assert any_place.heard("reanimation", CALL)
+    assert any_place.heard("greffe", RECEIVED)
 
 
 def test_a_closed_topic_is_told_to_the_coordination_and_the_alert_goes_to_each(
