@@ -5,8 +5,11 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import app, migrations
 from bot.app import StartError
+from bot.care import evidence
 from bot.clock import system_clock
 from bot.domain import privacy
 from bot.logs import set_up
@@ -25,13 +29,16 @@ from bot.store.backup import BackupError, WrongFile
 
 logger = logging.getLogger(__name__)
 
+MOST_FAULTS = 1000
+"""More of them are named by a second audit, once these are mended."""
 
-def run(settings: Settings, _file: Path) -> int:
+
+def run(settings: Settings, _asked: Namespace) -> int:
     asyncio.run(app.run(settings))
     return 0
 
 
-def migrate(settings: Settings, _file: Path) -> int:
+def migrate(settings: Settings, _asked: Namespace) -> int:
     """Bring the database up to date with the program."""
     database = _open(settings)
     migrations.upgrade(database.engine)
@@ -39,30 +46,34 @@ def migrate(settings: Settings, _file: Path) -> int:
     return 0
 
 
-def audit(settings: Settings, _file: Path) -> int:
-    """Verify the event chain; name the first broken row."""
+def audit(settings: Settings, asked: Namespace) -> int:
+    """Verify the event chain, and what is known against it; a line for each fault."""
     database = _open(settings)
     migrations.require(database.engine)
+    app.require_key(database)
     with database.look() as unit:
-        broken, count = unit.events.first_broken(), unit.events.count()
-    if broken is not None:
-        complain(f"The event chain is broken at row {broken}.")
+        found = list(islice(evidence.faults(unit, getattr(asked, "posted", None)), MOST_FAULTS))
+        count = unit.events.count()
+    for fault in found:
+        complain(f"{fault[:1].upper()}{fault[1:]}.")
+    if found:
         return 1
     say(f"The event chain holds: {count} events.")
     return 0
 
 
-def backup(settings: Settings, file: Path) -> int:
+def backup(settings: Settings, asked: Namespace) -> int:
     """Write the whole database to a file."""
+    file = asked.file
     say(f"{backups.backup(_open(settings).engine, file)} rows in {file}.")
     return 0
 
 
-def restore(settings: Settings, file: Path) -> int:
+def restore(settings: Settings, asked: Namespace) -> int:
     """Fill an empty database from a file, and verify the chain."""
-    say(f"{backups.restore(_open(settings).engine, file)} rows from {file}.")
+    say(f"{backups.restore(_open(settings).engine, asked.file)} rows from {asked.file}.")
     # A backup proves itself: the chain holds only if each event came back as it was.
-    return audit(settings, file)
+    return audit(settings, asked)
 
 
 def _open(settings: Settings) -> Database:
@@ -71,7 +82,7 @@ def _open(settings: Settings) -> Database:
     )
 
 
-def check(settings: Settings, _file: Path) -> int:
+def check(settings: Settings, _asked: Namespace) -> int:
     """Settings, database, schema, catalogue, Telegram, groups: one line each."""
     faults = 0
     for name, look in CHECKS.items():
@@ -130,6 +141,15 @@ def _check_database(settings: Settings) -> str:
     return f"{database.engine.dialect.name}, schema {found}"
 
 
+def _check_chain(settings: Settings) -> str:
+    database = _open(settings)
+    if migrations.state(database.engine) is migrations.State.EMPTY:
+        return "none yet"
+    app.require_key(database)
+    with database.look() as unit:
+        return f"{unit.events.count()} events, AUDIT_KEY is theirs"
+
+
 def _check_groups(settings: Settings) -> str:
     database = _open(settings)
     if migrations.state(database.engine) is migrations.State.EMPTY:
@@ -152,13 +172,14 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "pathway": _check_pathway,
     "catalogue": _check_catalogue,
     "database": _check_database,
+    "events": _check_chain,
     "groups": _check_groups,
     "Telegram": _check_telegram,
 }
-COMMANDS: dict[str, tuple[Callable[[Settings, Path], int], str]] = {
+COMMANDS: dict[str, tuple[Callable[[Settings, Namespace], int], str]] = {
     "run": (run, "run the bot (the default)"),
     "check": (check, "check the settings, the database, Telegram and the groups"),
-    "audit": (audit, "verify the chain of events"),
+    "audit": (audit, "verify the chain of events, and what is known against it"),
     "backup": (backup, "write the whole database to a file"),
     "restore": (restore, "fill an empty database from a backup"),
     "migrate": (migrate, "bring the database up to date with the program"),
@@ -194,7 +215,21 @@ def parser() -> Parser:
         command = commands.add_parser(name, help=described, description=described)
         if name in ("backup", "restore"):
             command.add_argument("file", type=Path, metavar="FILE")
+        if name == "audit":
+            command.add_argument(
+                "--posted",
+                type=_posted,
+                metavar="COUNT:HASH",
+                help="what a morning's digest says of the journal: it must be in the chain",
+            )
     return whole
+
+
+def _posted(said: str) -> tuple[int, str]:
+    found = re.fullmatch(r"(\d{1,12}):([0-9a-f]{8,64})", said)
+    if found is None:
+        raise argparse.ArgumentTypeError("expected COUNT:HASH, such as 812:3f9c0a1b2c3d")
+    return int(found[1]), found[2]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -211,14 +246,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _main(asked: argparse.Namespace) -> int:
+def _main(asked: Namespace) -> int:
     command = asked.command or "run"
     if command == "screen":  # needs no settings and no database
         return screen()
     try:
         settings = read_settings()
         set_up(settings.log_level)
-        return COMMANDS[command][0](settings, getattr(asked, "file", Path()))
+        return COMMANDS[command][0](settings, asked)
     except WrongFile as error:
         complain(str(error))
         return 2

@@ -33,12 +33,14 @@ from bot.handlers.door import screen
 from bot.handlers.people import public_menu
 from bot.heartbeat import Pulse, beat
 from bot.intake import ALLOWED_UPDATES, Intake
+from bot.logs import Outage
 from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store import Database, Unit, letters
 from bot.store.letters import Letter
 from bot.store.owner import Owner
+from bot.store.proofs import beside
 from bot.store.unit import Words
 from bot.texts import CATALOGUE, Texts
 from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
@@ -50,6 +52,10 @@ RETRY = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
+WRONG_KEY = (
+    "AUDIT_KEY is not the one that sealed the events of this database:"
+    " give the key that the bot was first started with."
+)
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
 
@@ -126,6 +132,10 @@ class Relais:
         """What must be there before the first update: the duties and the public menu."""
         with self.database.unit() as unit:
             auditor.hang_duties(unit)
+            # Refusing to run would be worse: who is cared for now is not in the past.
+            for fault in auditor.cut(unit):
+                logger.error("%s", fault)
+            auditor.tell_cut(unit)
             public_menu(unit)
         # The machine may have started before its clock was set.
         for _ in cycle.hasten(self.database):
@@ -269,11 +279,19 @@ def open_database(settings: Settings, clock: Clock, words: Words, network: Netwo
             words=words,
             network=network,
             audit_key=settings.audit_key.get_secret_value().encode(),
+            proof_file=settings.proof_file or beside(settings.database_url),
         )
     except OSError as error:
         raise StartError(
             f"DATABASE_URL is wrong: its folder cannot be made ({type(error).__name__})."
         ) from None
+
+
+def require_key(database: Database) -> None:
+    """Refuse a key that is not the chain's: nothing that it sealed would ever verify."""
+    with database.look() as unit:
+        if not unit.events.sealed_here():
+            raise StartError(WRONG_KEY)
 
 
 def make_bot(settings: Settings) -> Bot:
@@ -295,6 +313,7 @@ async def run(settings: Settings) -> None:
     database = open_database(settings, clock, words, network)
     try:
         migrations.ensure(database.engine)
+        require_key(database)
         await _serve(settings, database, words, clock)
     finally:
         database.close()
@@ -426,7 +445,7 @@ async def _patiently(
     ask: Callable[[], Any], rest: Callable[[timedelta], Awaitable[None]] = pause
 ) -> None:
     """Ask Telegram until it answers; a token that it does not know ends the start."""
-    told = False
+    outage = Outage(logger, "Telegram does not answer yet")
     while True:
         try:
             await ask()
@@ -436,13 +455,12 @@ async def _patiently(
             # For PTB this is trouble of the network too, but asking again will not help.
             raise StartError(f"Telegram refuses the start: {error.message}.") from None
         except (NetworkError, RetryAfter) as error:
-            if not told:
-                logger.error("Telegram does not answer yet: %s", type(error).__name__)
-            told = True
+            outage.failed(type(error).__name__)
             await rest(RETRY)
         except TelegramError as error:
             raise StartError(f"Telegram refuses the start: {type(error).__name__}.") from None
         else:
+            outage.over()
             return
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import aiohttp
 
+from bot.logs import Outage, described
+
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
@@ -71,6 +73,7 @@ class FollowedClock:
         self._url = base if base.endswith("/clock") else f"{base}/clock"
         self._monotonic = monotonic
         self._reading: Reading | None = None
+        self._outage = Outage(logger, "the followed clock cannot be followed")
 
     def __call__(self) -> datetime:
         """The instant last heard, moved on by the time that went by since."""
@@ -96,10 +99,10 @@ class FollowedClock:
                     await self._follow(session, settle)
                 except ConnectionError as error:
                     # The simulator was stopped or starts again: keep the time last heard.
-                    logger.warning("the followed clock does not answer: %s", error)
-                except Exception:
+                    self._outage.failed(described(error))
+                except Exception as error:
                     # Not reported as settled: whoever moves the clock sees that we hang.
-                    logger.exception("what is due could not be settled")
+                    self._outage.failed(f"what is due could not be settled, {described(error)}")
                 await pause(RETRY)
 
     async def _follow(
@@ -110,6 +113,7 @@ class FollowedClock:
         while True:
             settled = reading.version
             due = await settle()
+            self._outage.over()
             # The hand that moves the clock waits for this before it moves it on.
             params = {"version": str(settled), "settled": str(settled)}
             if due is not None:

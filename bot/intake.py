@@ -2,20 +2,18 @@
 
 import logging
 import re
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
 from telegram.error import InvalidToken, RetryAfter, TelegramError
 
 from bot.clock import let_others_run, pause
 from bot.domain.commands import URGENT, command
-from bot.logs import redact
+from bot.logs import Outage, described, redact
 from bot.store import inbox
 from bot.store.faults import storage_fault
 from bot.store.inbox import Raw
@@ -41,8 +39,6 @@ ANSWER_WITHIN = 10.0
 
 URGENT_DATA = ("alert:", "report:", "check:report", "choose:page:alert")
 """What buttons say that overtakes everything."""
-
-PACKAGE = str(Path(__file__).parent)
 
 
 def _say_nothing(*_: object) -> None:
@@ -97,7 +93,7 @@ class Intake:
         self._waits = False
         """Something was set aside and is not handled yet."""
         self._retry = FIRST_RETRY
-        self._complaint = ""
+        self._outage = Outage(logger, "no updates")
         self._odd = False
         self._alone = False
         """Updates are asked for one by one: one of them spoils its batch."""
@@ -318,25 +314,19 @@ class Intake:
         self._odd = bool(odd)
 
     async def _go_on(self) -> None:
-        if self._complaint:
-            logger.info("updates come in again")
-        self._complaint, self._retry = "", FIRST_RETRY
+        self._outage.over()
+        self._retry = FIRST_RETRY
         if self._poll_interval and not self._waits:
             await self._rest(self._poll_interval)
 
     async def _back_off(self, error: Exception) -> None:
-        self._complain(complaint_about(error))
+        self._outage.failed(complaint_about(error))
         wait = self._retry
         if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
             # Telegram says when to ask again; asked earlier, it refuses again.
             wait = max(wait, error.retry_after)
         self._retry = min(self._retry * 2, LONGEST_RETRY)
         await self._rest(wait)
-
-    def _complain(self, complaint: str) -> None:
-        if complaint != self._complaint:
-            logger.error("no updates: %s", complaint)
-        self._complaint = complaint
 
 
 def id_of(raw: Any) -> int | None:
@@ -347,25 +337,8 @@ def id_of(raw: Any) -> int | None:
     return number if 0 <= number < LARGEST_ID else None
 
 
-def described(error: BaseException) -> str:
-    """An error for the record: kinds and places, never what it says, which may be about people."""
-    kinds = []
-    cause: BaseException | None = error
-    while cause is not None:
-        kinds.append(type(cause).__name__)
-        cause = cause.__cause__ or cause.__context__
-    places = [
-        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename.startswith(PACKAGE)
-    ]
-    return " < ".join(kinds) + " at " + ", ".join(reversed(places))
-
-
 def complaint_about(error: Exception) -> str:
     """One line for the log."""
-    if isinstance(error, DBAPIError) and storage_fault(error):
-        return f"the database does not take them: {error.orig}"
     if isinstance(error, SQLAlchemyError):
         return f"the database does not take them: {described(error)}"
     return f"{type(error).__name__}: {redact(str(error))}"

@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bot.clock import Clock, pause
 from bot.domain.message import Kind, Priority
 from bot.landing import (
@@ -21,6 +19,7 @@ from bot.landing import (
     outcome_of,
     retry_delay,
 )
+from bot.logs import Outage, described
 from bot.queue import UNLIMITED, Queue
 from bot.store import letters
 from bot.store.faults import storage_fault
@@ -67,6 +66,12 @@ def _say_nothing(*_: object) -> None:
 
 def _as_it_is(letter: Letter) -> Letter:
     return letter
+
+
+def _complain(what: str, letter: Letter, error: Exception) -> None:
+    """Of a bug about one letter: at its first attempt, and not at each of a day of them."""
+    if letter.attempts <= 1:
+        logger.error("letter %s %s: %s", letter.id, what, described(error))
 
 
 def _arrived_call(landing: Landing) -> bool:
@@ -123,10 +128,10 @@ class Sender:
         self._failing: set[int] = set()
         """Letters that failed since the last one that arrived: two or more are an outage."""
         self._outage_over = False
+        self._away = Outage(logger, "letters do not arrive")
         self._flood: tuple[int, datetime] | None = None
-        self._seen = 0
-        """The highest number of a letter that was read."""
-        self._unread = True
+        self._seen, self._unread = 0, True
+        """The highest number of a letter that was read, and whether there are newer ones."""
         self._resync_at: datetime | None = None
         self._suspect: set[int] = set()
         """Chats for which memory may believe too much."""
@@ -145,17 +150,16 @@ class Sender:
 
     async def run(self) -> None:
         """Send for ever; what an earlier process left half-way comes first."""
+        outage = Outage(logger, "nothing can be sent")
         while True:
             try:
                 await self.flush()
-            except SQLAlchemyError as error:
-                logger.error("the outbox is out of reach: %s", type(error).__name__)
-                await pause(DATABASE_RETRY)
             except Exception as error:
                 # A sender that ends is a bot that is mute.
-                logger.exception("nothing could be sent: %s", type(error).__name__)
+                outage.failed(described(error))
                 await pause(DATABASE_RETRY)
             else:
+                outage.over()
                 await self._until_stirred()
 
     async def flush(self) -> int:
@@ -208,7 +212,7 @@ class Sender:
         except Exception as error:
             if storage_fault(error) or not self._landed:
                 raise
-            logger.exception("what landed is settled one by one: %s", type(error).__name__)
+            logger.error("what landed is settled one by one: %s", described(error))
             settled = self._settle_singly()
         self._on_look()
         return settled
@@ -310,7 +314,7 @@ class Sender:
         except Exception as error:
             if storage_fault(error):
                 raise
-            logger.exception("letter %s leaves as it was: %s", head.id, type(error).__name__)
+            logger.error("letter %s leaves as it was: %s", head.id, described(error))
         # Asked once, whatever becomes of it: a letter that is still there then leaves.
         head.routine = False
         self._suspect.add(head.chat_id)
@@ -329,7 +333,7 @@ class Sender:
         try:
             ready = self._fill(self._marked(letter))
         except Exception as error:
-            logger.exception("letter %s was not made ready", letter.id)
+            _complain("was not made ready", letter, error)
             return SendError(type(error).__name__, ours=True)
         try:
             return await self._transport.deliver(ready)
@@ -337,7 +341,7 @@ class Sender:
             return error
         except Exception as error:
             # Before the request left or after: nobody can tell which.
-            logger.exception("letter %s was not carried", letter.id)
+            _complain("was not carried", letter, error)
             return SendError(type(error).__name__, unknown=True, ours=True)
 
     def _marked(self, letter: Letter) -> Letter:
@@ -362,6 +366,7 @@ class Sender:
         else:
             self._outage_over = self._outage_over or len(self._failing) > 1
             self._failing.clear()
+            self._away.over()
         self._landed.append(Landing(head, letter, result, retry_at))
         self._stirred.set()
 
@@ -374,6 +379,9 @@ class Sender:
         if error.permanent or error.gone or error.refused:
             return None
         self._failing.add(letter.id)
+        if not error.ours and (letter.attempts > 1 or len(self._failing) > 1):
+            # Once is a cut of the line; more is a network, or a Telegram, that is away.
+            self._away.failed(error.reason)
         return self._wall() + retry_delay(letter)
 
     def _park(self, letter: Letter, error: SendError) -> datetime:
@@ -445,7 +453,9 @@ class Sender:
             except Exception as error:
                 if storage_fault(error):
                     raise
-                logger.exception("nobody could be told of letter %s", landing.letter.id)
+                logger.error(
+                    "nobody could be told of letter %s: %s", landing.letter.id, described(error)
+                )
                 with self._units() as unit:
                     letters.settle(unit, [outcome_of(landing)])
             self._settled([landing])

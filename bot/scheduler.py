@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.clock import Clock, system_clock
+from bot.logs import Outage, described
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class Scheduler:
     ) -> None:
         self._ring = ring
         self._ringing = False
+        self._outage = Outage(logger, "rings fail")
         self._interval = interval
         self._wall = wall
         # Its own defaults drop a job that is one second late.
@@ -66,7 +68,9 @@ class Scheduler:
             await self._ring()
         except Exception as error:
             # The next ring tries again: a bell that stops is the one thing nobody would hear.
-            logger.exception("a ring failed: %s", type(error).__name__)
+            self._outage.failed(described(error))
+        else:
+            self._outage.over()
         finally:
             self._ringing = False
 

@@ -125,6 +125,10 @@ class Settings(BaseSettings):
         repr=False,  # it may hold a password
         description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME",
     )
+    # Apart from the database: it shows that an older one was put in its place.
+    proof_file: Path | None = Field(
+        None, description="a file for the last proof of the event chain, outside of the database"
+    )
     # A link to Telegram carries at most 64 of these characters to /start.
     setup_code: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{16,64}")] | None = Field(
         None, description="16 to 64 letters, digits, - or _"

@@ -19,6 +19,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.logs import Outage, described
+
 logger = logging.getLogger(__name__)
 
 Health = Callable[[], Mapping[str, Any]]
@@ -89,19 +91,23 @@ def web_app(
 
 
 def _routes(health: Health, take: Take | None, secret: str, metrics: Metrics) -> Iterator[Route]:
+    blind, deaf = Outage(logger, "no health"), Outage(logger, "updates cannot be taken")
+
     async def healthz(_request: Request) -> Response:
-        found = _looked(health) or {"status": "down"}
+        found = _looked(health, blind) or {"status": "down"}
         # A watchdog looks at the status, not at the text.
         return JSONResponse(found, 200 if found.get("status") in WELL else 503)
 
     async def figures(_request: Request) -> Response:
-        found = _looked(health)
+        found = _looked(health, blind)
         if found is None:
             return PlainTextResponse("the database is out of reach\n", 503)
         return Response(metrics.page(found), media_type=CONTENT_TYPE_LATEST)
 
     async def webhook(request: Request) -> Response:
-        return await _webhook(request, take, secret) if take else Response(status_code=404)
+        if take is None:
+            return Response(status_code=404)
+        return await _webhook(request, take, secret, deaf)
 
     yield Route("/healthz", healthz)
     yield Route("/metrics", figures)
@@ -109,15 +115,17 @@ def _routes(health: Health, take: Take | None, secret: str, metrics: Metrics) ->
         yield Route("/{path:path}", webhook, methods=["POST"])
 
 
-def _looked(health: Health) -> Mapping[str, Any] | None:
+def _looked(health: Health, outage: Outage) -> Mapping[str, Any] | None:
     try:
-        return health()
+        found = health()
     except Exception as error:
-        logger.error("no health: %s", type(error).__name__)
+        outage.failed(described(error))
         return None
+    outage.over()
+    return found
 
 
-async def _webhook(request: Request, take: Take, secret: str) -> Response:
+async def _webhook(request: Request, take: Take, secret: str, outage: Outage) -> Response:
     given = request.headers.get(SECRET_HEADER, "")
     # In constant time: how long a refusal takes tells nothing of the secret.
     if not hmac.compare_digest(given.encode(), secret.encode()):
@@ -129,11 +137,12 @@ async def _webhook(request: Request, take: Take, secret: str) -> Response:
         take([update])
     except SQLAlchemyError as error:
         # Not acknowledged: Telegram brings it again.
-        logger.error("an update could not be taken: %s", type(error).__name__)
+        outage.failed(described(error))
         return Response(status_code=503)
     except Exception as error:
-        logger.exception("an update could not be taken: %s", type(error).__name__)
+        outage.failed(described(error))
         return Response(status_code=500)
+    outage.over()
     return Response(status_code=200)
 
 

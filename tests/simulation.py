@@ -17,12 +17,12 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from bot import pathways
-from bot.care import auditor, cycle, joining
+from bot.care import auditor, cycle, evidence, joining, receipts
 from bot.domain import checklist, schedule
 from bot.domain import relay as rules
 from bot.domain.calendar import Calendar
 from bot.domain.facts import Alert, Check, Relay, Step, StepState
-from bot.domain.message import Text
+from bot.domain.message import Kind, Priority, Text
 from bot.domain.network import Network
 from bot.domain.pathway import Item, ItemKind
 from bot.domain.people import Group, Member
@@ -99,6 +99,10 @@ class Person:
     team: Team
 
 
+Carry = Callable[[], list[tuple[str, str]]]
+"""All that waits arrives; gives what the calls of alerts were about, each with its team."""
+
+
 class Broken(AssertionError):
     """Something that must always hold did not."""
 
@@ -106,11 +110,9 @@ class Broken(AssertionError):
 class Simulation:
     """One hospital, some patients, from the decision to J+31."""
 
-    def __init__(
-        self, seed: int, store: Store, clock: Clock, post: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, seed: int, store: Store, clock: Clock, carry: Carry | None = None) -> None:
         self.rng, self.store, self.clock = Random(seed), store, clock
-        self._post = post or (lambda: _deliver(store))
+        self._carry = carry or (lambda: _deliver(store))
         self._desk = Desk("relais_bot")
         self._numbers = count(1)
         self.people: list[Person] = []
@@ -130,6 +132,10 @@ class Simulation:
         else:
             raise Broken(f"not over: {self._left()}")
         self.hold()
+        with self.store.look() as unit:
+            unproven = list(evidence.unproven(unit))
+        if unproven:
+            raise Broken("; ".join(unproven))
         return len(self.codes)
 
     # The network
@@ -146,7 +152,13 @@ class Simulation:
 
     def _person(self, unit: Unit, team: Team) -> None:
         person = Person(1000 + len(self.people), team)
-        unit.people.join(Member(0, person.id, f"{team} {person.id}", team, "TLS", unit.now))
+        joined = unit.people.join(
+            Member(0, person.id, f"{team} {person.id}", team, "TLS", unit.now)
+        )
+        # As `joining.join` logs it: what is known is held against what was logged.
+        unit.events.record(
+            "member_joined", member=joined.id, team=team, centre="TLS", account=person.id
+        )
         self.people.append(person)
 
     def _group(self, team: Team) -> int:
@@ -227,6 +239,12 @@ class Simulation:
             raise Broken(f"a due item did not move: {self._next_due()}")
         self._post()
 
+    def _post(self) -> None:
+        calls = self._carry()
+        if calls:
+            with self.store.unit() as unit:
+                receipts.landed(unit, calls)
+
     # What goes wrong
 
     def _trouble(self) -> None:
@@ -236,6 +254,9 @@ class Simulation:
             self._ring()
         elif luck < 0.05:
             self.clock.now -= timedelta(minutes=self.rng.uniform(1, 90))
+            # As the bot does when it sees that the machine's clock went back.
+            for _ in cycle.hasten(self.store):  # type: ignore[arg-type]
+                pass
         elif luck < 0.08:
             self._lose_a_chat()
 
@@ -385,11 +406,14 @@ def _to_do(record: Record) -> list[Step]:
     ]
 
 
-def _deliver(store: Any) -> None:
-    """Everything that waits arrives."""
+def _deliver(store: Any) -> list[tuple[str, str]]:
+    calls = []
     for letter in store.facts.waiting.values():
         letter["state"], letter["message_id"] = "sent", letter["id"] + NUMBERED_FROM
+        if (letter["kind"], letter["priority"]) == (Kind.SEND, Priority.ALERT):
+            calls.append((letter["cause"], letter["team"]))
     store.facts.waiting.clear()
+    return calls
 
 
 # Played in memory

@@ -143,6 +143,18 @@ def test_only_the_settings_read_the_environment() -> None:
     assert readers - excused <= {"settings"}
 
 
+def test_no_traceback_goes_to_the_log() -> None:
+    """It ends with what the error says, which may be about people: `described` says the rest."""
+    said = (".exception(", "exc_info=", "traceback.print", "traceback.format")
+    strays = [
+        str(path.relative_to(ROOT))
+        for path in modules("bot")
+        if any(each in path.read_text("utf-8") for each in said)
+    ]
+
+    assert strays == []
+
+
 def test_no_module_passes_500_lines() -> None:
     long = [
         str(path.relative_to(ROOT))

@@ -90,5 +90,31 @@ def test_a_tail_that_was_cut_is_not_found_by_the_chain_itself(chain: Database) -
         assert unit.connection.execute(select(c.hash).order_by(c.id.desc())).scalar() != last
 
 
+def sealed_here(chain: Database, key: bytes = b"key-of-the-tests") -> bool:
+    chain.audit_key = key
+    with chain.look() as unit:
+        found: bool = unit.events.sealed_here()
+    return found
+
+
+def test_a_key_is_known_by_the_events_that_it_sealed(chain: Database) -> None:
+    assert sealed_here(chain)
+    assert not sealed_here(chain, b"another-key-of-the-tests")
+
+
+@pytest.mark.parametrize("id", [1, 5])
+def test_the_right_key_is_not_taken_for_another_because_an_event_was_changed(
+    chain: Database, id: int
+) -> None:
+    harm(chain, change(id, kind="check_missed"))
+
+    assert sealed_here(chain)
+    assert not sealed_here(chain, b"another-key-of-the-tests")
+
+
+def test_any_key_may_seal_the_first_event(database: Database) -> None:
+    assert sealed_here(database, b"a-new-key")
+
+
 def _drop(connection: Connection, id: int) -> None:
     connection.execute(delete(events).where(c.id == id))

@@ -4,16 +4,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
-from sqlmodel import SQLModel
+from sqlalchemy import delete
 
 from bot.__main__ import COMMANDS, main
-from bot.store.database import open_engine
+from bot.care import joining
+from bot.domain.network import Network
+from bot.domain.people import Member
+from bot.store import Database
+from bot.store.events import events
+from tests.fakes import FakeClock, Show
 
 ROOT = Path(__file__).parents[1]
 MISSING: Mapping[str, str] = {}
@@ -129,21 +132,110 @@ def test_a_missing_setting_is_one_sentence_that_names_it(command: str, tmp_path:
     assert refused.stderr.count(b"\n") == 1
 
 
-def _somebody_joins(file: Path) -> None:
-    engine = open_engine(f"sqlite:///{file}")
-    joined = {"telegram_id": 7, "name": "Zoé", "team": "efs", "centre": "TLS", "reachable": True}
-    with engine.begin() as connection:
-        table = SQLModel.metadata.tables["member"]
-        connection.execute(insert(table), joined | {"joined_at": datetime(2026, 3, 9, tzinfo=UTC)})
-    engine.dispose()
+GIVEN = {
+    "TELEGRAM_TOKEN": "123:a-token-of-the-tests",
+    "AUDIT_KEY": "a-key-of-the-tests",
+    "DATABASE_URL": "sqlite:///one.db",
+}
 
 
-def test_a_database_goes_to_a_file_and_comes_back_with_its_chain(tmp_path: Path) -> None:
-    given = {
-        "TELEGRAM_TOKEN": "123:a-token-of-the-tests",
-        "AUDIT_KEY": "a-key-of-the-tests",
-        "DATABASE_URL": "sqlite:///one.db",
-    }
+def opened(file: Path, network: Network) -> Database:
+    return Database(
+        f"sqlite:///{file}",
+        clock=FakeClock(),
+        words=Show(),
+        network=network,
+        audit_key=GIVEN["AUDIT_KEY"].encode(),
+    )
+
+
+@pytest.fixture
+def house(tmp_path: Path, network: Network) -> Iterator[Database]:
+    """The database of `GIVEN`, where something happened."""
+    migrated = called(tmp_path, "migrate", settings=GIVEN)
+    assert migrated.returncode == 0, migrated.stderr
+    database = opened(tmp_path / "one.db", network)
+    _happens(database)
+    yield database
+    database.close()
+
+
+def _happens(database: Database) -> None:
+    with database.unit() as unit:
+        for n in range(3):
+            unit.events.record("check_ras", "TLS-7K4Z", 1, n=n)
+
+
+@pytest.mark.parametrize("command", ["run", "audit"])
+def test_another_key_is_refused_in_one_sentence_and_writes_nothing(
+    command: str, house: Database, tmp_path: Path
+) -> None:
+    refused = called(tmp_path, command, settings=GIVEN | {"AUDIT_KEY": "another-key"})
+
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    assert refused.stderr.startswith(b"AUDIT_KEY is not the one that sealed the events")
+    assert refused.stderr.count(b"\n") == 1
+    with house.look() as unit:
+        assert (unit.events.count(), unit.events.first_broken()) == (3, None)
+
+
+def test_check_names_a_key_that_is_not_the_one_of_the_events(
+    house: Database, tmp_path: Path
+) -> None:
+    other = GIVEN | {"AUDIT_KEY": "another-key", "TELEGRAM_API_URL": "http://127.0.0.1:9"}
+
+    checked = called(tmp_path, "check", settings=other)
+
+    assert checked.returncode == 1
+    assert b"FAULT events: AUDIT_KEY is not the one" in checked.stdout
+
+
+def test_audit_names_what_no_event_made_and_what_was_posted_and_is_gone(
+    house: Database, tmp_path: Path
+) -> None:
+    with house.unit() as unit:
+        unit.people.join(Member(0, 7, "Zoé", "efs", "TLS", unit.now))
+        newest = unit.events.newest()
+    assert newest is not None
+
+    held = called(tmp_path, "audit", "--posted", f"3:{newest[1][:12]}", settings=GIVEN)
+    assert (held.returncode, held.stdout) == (1, b"")
+    assert held.stderr == b"Member 1 joined by no event.\n"
+
+    with house.unit() as unit:
+        unit.proofs.take()
+    with house.engine.begin() as connection:
+        connection.execute(delete(events).where(events.c.id > 1))
+    cut = called(tmp_path, "audit", "--posted", f"3:{newest[1][:12]}", settings=GIVEN)
+    assert cut.returncode == 1
+    lines = cut.stderr.decode().splitlines()
+    assert lines[0].startswith("The event chain no longer holds the 3 events posted at ")
+    assert lines[1] == f"The event chain does not hold the 3 events posted as {newest[1][:12]}."
+    assert lines[2:] == ["Member 1 joined by no event."]
+
+
+@pytest.mark.parametrize("said", ["812", "x:3f9c0a1b2c3d", "812:3f9", "812 3f9c0a1b2c3d"])
+def test_what_was_posted_is_given_as_the_chat_says_it(
+    said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["audit", "--posted", said])
+
+    assert ended.value.code == 2
+    assert "expected COUNT:HASH" in capsys.readouterr().err
+
+
+def _somebody_joins(file: Path, network: Network) -> None:
+    database = opened(file, network)
+    with database.unit() as unit:
+        joining.join(unit, joining.Account(7, "Zoé"), joining.hash_token(network.setup_code))
+    database.close()
+
+
+def test_a_database_goes_to_a_file_and_comes_back_with_its_chain(
+    tmp_path: Path, network: Network
+) -> None:
+    given = GIVEN
     other = given | {"DATABASE_URL": "sqlite:///two.db"}
 
     assert b"is empty" in called(tmp_path, "audit", settings=given).stderr
@@ -153,10 +245,10 @@ def test_a_database_goes_to_a_file_and_comes_back_with_its_chain(tmp_path: Path)
     assert b"no member and no patient" in nothing.stderr
     assert not (tmp_path / "b.gz").exists()
 
-    _somebody_joins(tmp_path / "one.db")
-    assert called(tmp_path, "backup", "b.gz", settings=given).stdout == b"1 rows in b.gz.\n"
+    _somebody_joins(tmp_path / "one.db", network)
+    assert called(tmp_path, "backup", "b.gz", settings=given).stdout == b"4 rows in b.gz.\n"
     itself = called(tmp_path, "backup", "one.db", settings=given)
     assert (itself.returncode, itself.stdout, itself.stderr.count(b"\n")) == (2, b"", 1)
     back = called(tmp_path, "restore", "b.gz", settings=other)
     assert (back.returncode, back.stderr) == (0, b"")
-    assert b"The event chain holds: 0 events." in back.stdout
+    assert b"The event chain holds: 1 events." in back.stdout

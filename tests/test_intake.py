@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from telegram import Bot
 from telegram.error import InvalidToken
 
-from bot.intake import ALLOWED_UPDATES, CHUNK, Intake, described, urgency
+from bot.intake import ALLOWED_UPDATES, CHUNK, Intake, urgency
 from bot.store import Database, Unit
 from bot.store import inbox as updates_in
 from bot.store.inbox import Raw, inbox
@@ -23,6 +23,7 @@ from bot.store.outbox import outbox
 from tests.fakes import FakeClock
 from tests.telegram import TOKEN, FakeTelegram, error, ok
 
+SECRET = "Mme Dupont"
 ANN = {"id": 7, "is_bot": False, "first_name": "Ann"}
 
 
@@ -231,7 +232,7 @@ async def test_a_batch_that_cannot_be_committed_is_not_acknowledged(
     assert [given.get("offset") for _, given in telegram.calls] == [None, None, None, 11]
     assert said(database) == ["un"]
     assert rests == [timedelta(seconds=1), timedelta(seconds=2)]
-    assert caplog.text.count("the database does not take them: disk is full") == 1
+    assert caplog.text.count("the database does not take them: OperationalError") == 1
 
 
 async def test_a_database_that_fails_in_a_handler_blames_no_update(
@@ -546,11 +547,39 @@ async def test_what_a_poller_set_aside_is_handled_under_a_webhook_too(
     assert [n for chunk in heard.chunks for n in chunk] == list(range(1, 121))
 
 
-def test_an_error_is_described_by_kinds_and_places() -> None:
-    with pytest.raises(AttributeError) as raised:
-        urgency(None)  # type: ignore[arg-type]
+async def test_an_outage_of_the_database_is_two_lines_and_tells_nothing(
+    bot: Bot,
+    telegram: FakeTelegram,
+    database: Database,
+    rests: list[timedelta],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    faults = [OperationalError(f"INSERT {SECRET}", {}, Exception(SECRET)) for _ in range(7)]
 
-    raised.value.__cause__ = KeyError("a secret")
-    kinds, _, places = described(raised.value).partition(" at ")
-    assert kinds == "AttributeError < KeyError"
-    assert places.startswith("intake.py:")
+    @contextmanager
+    def units() -> Generator[Unit]:
+        if faults:
+            raise faults.pop()
+        with database.unit() as unit:
+            yield unit
+
+    telegram.answers = [ok([update(1, "un")])]
+    await poll(build(bot, units, rests), telegram)
+
+    begins, ends = caplog.messages
+    assert begins.startswith("no updates: the database does not take them: OperationalError")
+    assert ends.startswith("no updates: over, after 7 times in ")
+    assert SECRET not in caplog.text
+
+
+async def test_an_outage_of_telegram_is_two_lines_whatever_it_answers(
+    intake: Intake, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
+) -> None:
+    troubles = [error(502, "Bad Gateway"), error(409, "Conflict: terminated by other getUpdates")]
+    telegram.answers = [*troubles * 3, ok([update(1, "un")])]
+
+    await poll(intake, telegram)
+
+    begins, ends = caplog.messages
+    assert begins.startswith("no updates: ")
+    assert ends.startswith("no updates: over, after 6 times in ")

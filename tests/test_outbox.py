@@ -29,6 +29,7 @@ from tests.fakes import FakeClock, FakeTransport, Show
 from tests.virtual import VirtualLoop, play
 
 HERE, THERE, GROUP = 1, 2, -100
+SECRET = "Mme Dupont"
 UNDER_WAY = (LetterState.PENDING, LetterState.SENDING)
 
 
@@ -823,6 +824,74 @@ async def test_an_alert_overtakes_a_routine_message_of_its_chat_that_waits_for_i
     await sender.flush()
 
     assert bodies(transport)[0] == "alert"
+
+
+async def test_what_an_error_of_ours_says_goes_into_no_line(
+    database: Database,
+    transport: FakeTransport,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """In the transport, in a rule that settles, and at each attempt: one line, without it."""
+
+    def raises(*_: object) -> None:
+        raise RuntimeError(SECRET)
+
+    sender = Sender(database.unit, transport, clock, Throttle(None), on_unreachable=raises)
+    transport.fail(HERE, *(KeyError(SECRET) for _ in range(5)))
+    transport.fail(THERE, SendError("blocked", permanent=True))
+    say(database, "unlucky")
+    say(database, "lost", THERE)
+    for _ in range(7):
+        await sender.flush()
+        clock.advance(minutes=1)
+
+    assert "unlucky" in bodies(transport)[0]
+    assert sum("was not carried: KeyError" in line for line in caplog.messages) == 1
+    assert sum("nobody could be told" in line for line in caplog.messages) == 1
+    assert SECRET not in caplog.text
+
+
+async def test_a_telegram_that_is_away_is_two_lines(
+    database: Database,
+    sender: Sender,
+    transport: FakeTransport,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    transport.fail(HERE, *(SendError("ConnectionRefused") for _ in range(9)))
+    say(database, "at last")
+    for _ in range(12):
+        await sender.flush()
+        clock.advance(minutes=1)
+
+    assert bodies(transport) == ["at last"]
+    begins, ends = caplog.messages
+    assert begins == "letters do not arrive: ConnectionRefused"
+    assert ends.startswith("letters do not arrive: over, after 8 times in ")
+
+
+def test_a_database_that_is_away_is_two_lines(
+    calm: Database, loop: VirtualLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults = [OperationalError(f"SELECT {SECRET}", {}, Exception(SECRET)) for _ in range(30)]
+
+    @contextmanager
+    def units() -> Generator[Unit]:
+        if faults:
+            raise faults.pop()
+        with calm.unit() as unit:
+            yield unit
+
+    transport = FakeTransport(loop.wall)
+    say(calm, "at last")
+    sender = Sender(units, transport, loop.wall, Throttle(None))
+    play(loop, until(loop, sender, lambda: bool(transport.sent)))
+
+    begins, ends = (line for line in caplog.messages if line.startswith("nothing can be sent"))
+    assert begins.startswith("nothing can be sent: OperationalError at outbox.py:")
+    assert ends.startswith("nothing can be sent: over, after 30 times in ")
+    assert SECRET not in caplog.text
 
 
 async def test_an_error_of_ours_is_not_the_end_of_sending(

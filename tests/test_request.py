@@ -1,14 +1,12 @@
 """PTB's requests over aiohttp: what left and what did not are told apart, and no token is told."""
 
 import asyncio
-import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from telegram.request import RequestData
 
-from bot.logs import Redacting, redact
 from bot.transport import AiohttpRequest, NotSent, Unanswered, send_error
 
 TOKEN = "123456:" + "A" * 35
@@ -101,23 +99,3 @@ async def test_an_error_on_the_line_does_not_tell_the_token(
         await request_.post(f"http://127.0.0.1:{closed_port}/bot{TOKEN}/getMe")
 
     assert "AAAA" not in str(raised.value) + repr(raised.value.__cause__)
-
-
-def test_a_token_is_taken_out_of_a_line() -> None:
-    said = redact(f"GET https://api.telegram.org/bot{TOKEN}/getMe at 12:30")
-
-    assert said == "GET https://api.telegram.org/bot<token>/getMe at 12:30"
-
-
-def test_a_token_is_taken_out_of_a_traceback() -> None:
-    try:
-        raise ValueError(f"no route to /bot{TOKEN}/getMe")
-    except ValueError as error:
-        trace = (type(error), error, error.__traceback__)
-    record = logging.LogRecord("x", logging.ERROR, __file__, 1, "for %s", (TOKEN,), trace)
-
-    Redacting().filter(record)
-    written = logging.Formatter().format(record)
-
-    assert "AAAA" not in written
-    assert "for <token>" in written

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlmodel import SQLModel
 
 from bot import migrations, models
-from bot.domain.message import Kind
+from bot.domain.message import Kind, Priority
 from bot.store import Database
 from bot.store.database import open_engine
 from bot.store.memory import Memory, whole
@@ -24,6 +24,15 @@ DELIVER = (
     update(OUTBOX)
     .where(OUTBOX.c.state == "pending")
     .values(state="sent", message_id=OUTBOX.c.id + NUMBERED_FROM)
+)
+CALLS = (
+    select(OUTBOX.c.cause, OUTBOX.c.team)
+    .where(
+        OUTBOX.c.state == "pending",
+        OUTBOX.c.kind == Kind.SEND.value,
+        OUTBOX.c.priority == int(Priority.ALERT),
+    )
+    .order_by(OUTBOX.c.id)
 )
 SOME = 2
 """Seeds of each run of `make simulate` that are played on the databases too."""
@@ -51,10 +60,11 @@ def play_on(url: str, seed: int) -> Database:
     return database
 
 
-def _deliver(database: Database) -> None:
-    """Everything that waits arrives."""
+def _deliver(database: Database) -> list[tuple[str, str]]:
     with database.engine.begin() as connection:
+        calls = [tuple(row) for row in connection.execute(CALLS)]
         connection.execute(DELIVER)
+    return calls
 
 
 def said(store: Memory | Database) -> list[Spoken]:

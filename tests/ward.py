@@ -103,7 +103,14 @@ class Ward:
         someone = Person(next(self._ids), name, str(team), centre)
         if team:
             with self.database.unit() as unit:
-                unit.people.join(Member(0, someone.id, name, str(team), centre, unit.now))
+                joined = unit.people.join(Member(0, someone.id, name, str(team), centre, unit.now))
+                unit.events.record(
+                    "member_joined",
+                    member=joined.id,
+                    team=joined.team,
+                    centre=centre,
+                    account=someone.id,
+                )
         self.people.append(someone)
         return someone
 

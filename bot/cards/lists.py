@@ -180,9 +180,19 @@ def near(codes: Sequence[str], verb: str) -> Keyboard:
 # The morning
 
 
-def digest(on: datetime, n: int, late_card: Card, missed: Text, lost: Text, proof: Text) -> Card:
-    late = late_card.text
-    said = text("digest.morning", on=on, n=n, late=late, missed=missed, lost=lost, proof=proof)
+def digest(
+    on: datetime, n: int, late_card: Card, missed: Text, lost: Text, proof: Text, posted: Text
+) -> Card:
+    said = text(
+        "digest.morning",
+        on=on,
+        n=n,
+        late=late_card.text,
+        missed=missed,
+        lost=lost,
+        proof=proof,
+        posted=posted,
+    )
     return Card(said, late_card.keyboard)
 
 

@@ -21,6 +21,9 @@ from bot.store import Unit
 from bot.store.outbox import Call
 
 AUDIT, DIGEST, PURGE = "audit", "digest", "purge"
+CHAIN = "the event chain"
+CUT = "proof_lost"
+"""The event of each time that what had been posted of the chain was gone."""
 TOLD = "audit_unexplained"
 """The event of each time that the coordination was told."""
 AUDIT_EVERY = timedelta(minutes=10)
@@ -81,10 +84,19 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
     # Whatever is late climbs to the coordination in the end: unreached, nothing is explained.
     if not unit.people.roster.chats(Team.COORDINATION, unit.network.first_centre):
         found.append("nobody of the coordination can be reached")
+    found += cut(unit)
     # What is seen in the book and in its record is one fault.
     seen = tuple(f"{line.name} " for line in lines)
     found += [fault for fault in _read_through(unit, whole=whole) if not fault.startswith(seen)]
     return found
+
+
+def cut(unit: Unit) -> list[str]:
+    """What was posted of the chain and is not in it any more: its end is gone, or it is older."""
+    return [
+        f"{CHAIN} no longer holds the {it.count} events posted at {it.at} as {it.mark}"
+        for it in unit.proofs.lost()
+    ]
 
 
 def _running_alerts(unit: Unit) -> list[tuple[Record, Alert]]:
@@ -171,7 +183,9 @@ def audit(unit: Unit) -> None:
         record = unit.records.get(looked.code) if due.is_far(looked, it) else None
         if record is not None:
             due.hasten(record)
-    found = unexplained(unit)
+    tell_cut(unit)
+    # The chain has words of its own: no message is stuck because of it.
+    found = [fault for fault in unexplained(unit) if not fault.startswith(CHAIN)]
     if found and not _worth_saying(unit, found):
         return
     # What waits of an earlier one is replaced: after an outage it is said once.
@@ -197,6 +211,19 @@ def _worth_saying(unit: Unit, found: list[str]) -> bool:
     return unit.now - last.at >= (AUDIT_EVERY if alerted else SAID_AGAIN)
 
 
+def tell_cut(unit: Unit) -> None:
+    """Events are gone that were there: the coordination, who has the chat, has to know."""
+    told = unit.events.last(CUT)
+    for proof in unit.proofs.lost():
+        if told is not None and told.data["hash"] == proof.hash:
+            continue
+        unit.events.record(CUT, count=proof.count, hash=proof.hash)
+        card = Card(text("chain.cut", n=proof.count, mark=proof.mark, at=proof.posted_at))
+        key = f"chain:{proof.hash}"
+        centre = unit.network.first_centre
+        tell(unit, Notice(Team.COORDINATION, centre, card, key, Priority.ANSWER))
+
+
 def clock_moved(unit: Unit, by: timedelta) -> None:
     """The machine's clock jumped: the hours that were written meanwhile are wrong."""
     unit.events.record("clock_moved", seconds=round(by.total_seconds()))
@@ -218,10 +245,21 @@ def digest(unit: Unit) -> None:
     late, missed = lists.late(unit), lists.missed(unit)
     lost = cards.lost(unit.people.roster.lost_groups())
     proof = _proof(unit, late, missed, lost)
-    said = cards.digest(unit.now, n, late, missed, lost, proof)
+    # Last: what is posted now takes the place of what may be found gone.
+    said = cards.digest(unit.now, n, late, missed, lost, proof, _posted(unit))
     day = unit.network.calendar.day(unit.now).isoformat()
     centre = unit.network.first_centre
     tell(unit, Notice(Team.COORDINATION, centre, said, f"digest:{day}"))
+
+
+def _posted(unit: Unit) -> Text:
+    """What the chain is now, for whoever compares it with the database one day."""
+    # Found gone at this very hour, it is told before it is replaced.
+    tell_cut(unit)
+    posted = unit.proofs.take()
+    if posted is None:
+        return text("nothing")
+    return text("chain.posted", n=posted.count, mark=posted.mark)
 
 
 def _proof(unit: Unit, late: Card, missed: Text, lost: Text) -> Text:

@@ -8,6 +8,7 @@ from itertools import groupby
 from bot.care import auditor
 from bot.care.telling import spread
 from bot.domain import due
+from bot.logs import described
 from bot.store import Database, Unit
 from bot.store.faults import storage_fault
 from bot.store.records import DUTY, Due
@@ -19,7 +20,7 @@ AT_ONCE = 500
 AT_MOST = 40
 """Turns of one ring: far more than 10,000 patients have due at one instant."""
 FAR_AT_MOST = 4000
-"""What was put to somebody and is looked at after the clock went back."""
+"""Patients who are looked at after the clock went back."""
 TOGETHER = 25
 """The most that is handled in one transaction: the loop is held no longer."""
 
@@ -48,7 +49,7 @@ def ring(database: Database) -> Iterator[int]:
 def hasten(database: Database) -> Iterator[int]:
     """A clock that was ahead put alerts and rounds too far away: they are due now."""
     with database.look() as unit:
-        codes = sorted({code for code, *_ in unit.records.told_open(FAR_AT_MOST)})
+        codes = unit.records.pressing(FAR_AT_MOST)
     for at in range(0, len(codes), TOGETHER):
         with database.unit() as unit:
             part = codes[at : at + TOGETHER]
@@ -95,13 +96,10 @@ def _guarded(database: Database, items: Sequence[Due]) -> int:
         # One of them is at fault, and nobody knows which: the others must not wait for it.
         if len(items) > 1:
             return sum(_guarded(database, [item]) for item in items)
-        logger.exception("%s %s %s failed, put off", *_names(items[0]))
+        # Which one, the audit says: a log goes where no patient's code should.
+        logger.error("a %s failed and is put off: %s", items[0].kind, described(error))
         _put_off(database, items[0], error)
         return 0
-
-
-def _names(item: Due) -> tuple[str, str, str]:
-    return item.kind, item.code or "network", item.key
 
 
 def _handle(unit: Unit, item: Due) -> int:

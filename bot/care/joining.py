@@ -62,7 +62,13 @@ def join(unit: Unit, account: Account, token_hash: str) -> Member:
     entering = _entering(unit, account, invitation)
     _announce(unit, entering)
     member = unit.people.join(entering)
-    unit.events.record("member_joined", member=member.id, team=member.team, centre=member.centre)
+    unit.events.record(
+        "member_joined",
+        member=member.id,
+        team=member.team,
+        centre=member.centre,
+        account=member.telegram_id,
+    )
     return member
 
 

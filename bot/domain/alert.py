@@ -378,7 +378,7 @@ def _check_receipt(record: Record, alert: Alert) -> None:
         # To all of the author's team: the phone that raised it may be in a pocket again.
         cause = author_cause(record, alert)
         record.tell(alert.team, "alert.author", alert, cause=cause, priority=Priority.ALERT)
-    _show_author(record, alert)
+        _show_author(record, alert)
 
 
 def _ask_outcome(record: Record, alert: Alert) -> None:

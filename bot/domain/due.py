@@ -57,7 +57,7 @@ class Kind:
     """The teams that it calls besides: `/afaire` of each begins with it."""
     together: Callable[[Record, Any], str] = lambda _record, _thing: ""
     """What is handled in one go with the others that say the same, and shares their message."""
-    farthest: Callable[[Record, Any], timedelta | None] = lambda _record, _thing: None
+    farthest: Callable[[Record, Any], timedelta] | None = None
     """Its next instant is never farther away than this; farther, a wrong clock put it there."""
     put_in: str = ""
     """The state in which it is put to a team, so that somebody must have heard of it."""
@@ -202,10 +202,10 @@ def columns(record: Record, thing: Dated) -> Columns:
 
 def is_far(record: Record, thing: Dated) -> bool:
     """Its next instant is farther away than any can be: the clock was ahead, and went back."""
-    farthest = KINDS[thing.KIND].farthest(record, thing)
+    farthest = KINDS[thing.KIND].farthest
     if farthest is None or thing.next_at is None:
         return False
-    return thing.next_at > record.now + farthest
+    return thing.next_at > record.now + farthest(record, thing)
 
 
 def hasten(record: Record) -> int:

@@ -33,8 +33,10 @@ class Database:
         network: Network,
         audit_key: bytes = b"",
         draw: Draw | None = None,
+        proof_file: Path | None = None,
     ) -> None:
         self.engine = open_engine(url)
+        self.proof_file = proof_file
         self.clock = clock
         self.words = words
         self.network = network

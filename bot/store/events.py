@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, text
 from sqlmodel import SQLModel
 
 from bot import models
+from bot.domain.record import Entry
 
 events = SQLModel.metadata.tables[str(models.Event.__tablename__)]
 c = events.c
@@ -19,7 +20,7 @@ c = events.c
 START = "0" * 64
 CHAIN_LOCK = 7404
 """Any number, as long as nobody else locks with it."""
-LAST_HASH = select(c.hash).order_by(c.id.desc()).limit(1)
+NEWEST = select(c.id, c.hash).order_by(c.id.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Events:
         if self._connection.dialect.name == "postgresql":
             # SQLite has one writer; here two could read the same last hash.
             self._connection.execute(text(f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})"))
-        previous = str(self._connection.execute(LAST_HASH).scalar() or START)
+        newest = self.newest()
+        previous = newest[1] if newest else START
         rows = []
         for event in self._new:
             sealed = seal(event, previous, self._key)
@@ -68,6 +70,25 @@ class Events:
         """What happened to a patient, oldest first, a page of it."""
         found = select(events).where(c.code == code).order_by(c.id).limit(limit).offset(offset)
         return [_event(row) for row in self._connection.execute(found).mappings()]
+
+    def about(self, codes: Collection[str], kinds: Collection[str]) -> dict[str, list[Entry]]:
+        """What of these kinds was logged of these patients, oldest first."""
+        asked = select(c.code, c.kind, c.member_id, c.data).where(
+            c.code.in_(list(codes)), c.kind.in_(list(kinds))
+        )
+        found: dict[str, list[Entry]] = {}
+        for code, *entry in self._connection.execute(asked.order_by(c.code, c.id)):
+            found.setdefault(code, []).append(Entry(*entry))
+        return found
+
+    def of_kinds(self, kinds: Collection[str]) -> list[Entry]:
+        """All of these kinds, oldest first."""
+        asked = select(c.kind, c.member_id, c.data).where(c.kind.in_(list(kinds))).order_by(c.id)
+        return [Entry(*row) for row in self._connection.execute(asked)]
+
+    def codes_of(self, kind: str) -> set[str]:
+        """The patients of whom such an event was logged."""
+        return set(self._connection.execute(select(c.code).where(c.kind == kind)).scalars())
 
     def count_of(self, code: str) -> int:
         counted = select(func.count()).where(c.code == code)
@@ -83,22 +104,52 @@ class Events:
         row = self._connection.execute(found).mappings().first()
         return _event(row) if row else None
 
-    def count(self) -> int:
-        return int(self._connection.execute(select(func.count()).select_from(events)).scalar_one())
+    def count(self, up_to: int | None = None) -> int:
+        """How many there are, to the end or up to a number."""
+        counted = select(func.count()).select_from(events)
+        if up_to is not None:
+            counted = counted.where(c.id <= up_to)
+        return int(self._connection.execute(counted).scalar_one())
+
+    def newest(self) -> tuple[int, str] | None:
+        """The number and the hash of the newest event."""
+        row = self._connection.execute(NEWEST).first()
+        return tuple(row) if row else None
+
+    def hash_of(self, number: int) -> str | None:
+        found: str | None = self._connection.execute(select(c.hash).where(c.id == number)).scalar()
+        return found
+
+    def hash_at(self, place: int) -> str | None:
+        """The hash of the first, second … event; none if there are fewer."""
+        if place < 1:
+            return None
+        found = select(c.hash).order_by(c.id).offset(place - 1).limit(1)
+        at: str | None = self._connection.execute(found).scalar()
+        return at
+
+    def sealed_here(self) -> bool:
+        """Whether our key sealed these events: the newest or, if that was changed, the first."""
+        ends = [c.id.desc(), c.id]
+        found = [self._connection.execute(select(events).order_by(end).limit(1)) for end in ends]
+        rows = [row for each in found for row in each.mappings()]
+        return not rows or any(self._is_sealed(row) for row in rows)
+
+    def _is_sealed(self, row: Any) -> bool:
+        return bool(row["hash"] == seal(_event(row), row["previous"], self._key))
 
     def first_broken(self) -> int | None:
         """The id of the first event whose seal does not hold; none if the chain verifies.
 
-        What was cut off at its end is not seen: what is left is a whole chain. It shows beside an
-        older copy kept elsewhere (a backup), which holds events that are no longer here.
+        What was cut off at its end is not seen: what is left is a whole chain. What was posted of
+        it shows that (`bot/store/proofs.py`).
         """
         previous = START
         # Of the statement, not of the connection: what comes after is no stream.
         whole = select(events).order_by(c.id).execution_options(yield_per=1000)
         with self._connection.execute(whole) as found:
             for row in found.mappings():
-                sealed = seal(_event(row), previous, self._key)
-                if row["previous"] != previous or row["hash"] != sealed:
+                if row["previous"] != previous or not self._is_sealed(row):
                     return int(row["id"])
                 previous = row["hash"]
         return None

@@ -30,6 +30,7 @@ from bot.store.events import Events
 from bot.store.memory_letters import Facts, Fault, MemoryEvents, MemoryOutbox
 from bot.store.outbox import Outbox
 from bot.store.people import Draft, Invitation, People
+from bot.store.proofs import Proof, Proofs
 from bot.store.records import DUTY, Due, Held, Page, Records
 from bot.store.unit import Unit, Words
 
@@ -173,12 +174,14 @@ class MemoryRecords:
                     yield record, kind, thing
 
     def first_due(self, besides: str = "") -> datetime | None:
+        kept, put_off = self._facts.records, bool(self._facts.faults)
         coming = [
             at
-            for code, held in self._facts.records.items()
+            for code, held in kept.items()
             for things in held.record.things.values()
             for thing in things.values()
-            if (at := self._rings_at(code, thing)) is not None
+            # Asked more often than anything else: no call while nothing was put off.
+            if (at := self._rings_at(code, thing) if put_off else thing.next_at) is not None
         ]
         duties = [at for name, at in self._facts.duties.items() if name != besides]
         return min([*coming, *duties], default=None)
@@ -388,6 +391,14 @@ class MemoryRecords:
         ]
         return [line for _, line in sorted(found)][:limit]
 
+    def pressing(self, limit: int) -> list[str]:
+        found = {
+            record.code
+            for record, kind, thing in self._things()
+            if kind.farthest and kind.is_open(record, thing)
+        }
+        return sorted(found)[:limit]
+
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         found = [
             (
@@ -406,6 +417,16 @@ def _page(found: list[tuple[Any, tuple[str, str, str]]], offset: int, limit: int
     return Page(len(lines), offset, lines[offset : offset + limit])
 
 
+class NoProofs:
+    """A chain that is in no file has nothing to prove."""
+
+    def take(self) -> Proof | None:
+        return None
+
+    def lost(self) -> list[Proof]:
+        return []
+
+
 class MemoryUnit(Unit):
     """A unit whose parts are in memory."""
 
@@ -417,12 +438,17 @@ class MemoryUnit(Unit):
         self.records = cast(Records, MemoryRecords(facts, self.network, self.now, self.draw))
         self.outbox = cast(Outbox, MemoryOutbox(facts, self.now))
         self.events = cast(Events, MemoryEvents(facts, self.now))
+        self.proofs = cast(Proofs, NoProofs())
 
     def token(self, nonce: int) -> str:
         return str(nonce)
 
     def update_troubles(self, *_: Any) -> list[str]:
         return []
+
+    def misfiled(self, *_: Any) -> Iterable[str]:
+        """Nothing is filed here."""
+        return ()
 
     def forget_updates(self, *_: Any) -> int:
         """None is kept."""

@@ -9,6 +9,7 @@ from typing import Any, cast
 from bot.domain.facts import Dated
 from bot.domain.message import Kind, Priority
 from bot.domain.people import Roster
+from bot.domain.record import Entry
 from bot.store.events import Event
 from bot.store.outbox import BLANK, EDITED, REROUTED, Call, Outbox, Rows, Shown
 from bot.store.people import Draft, Invitation
@@ -199,6 +200,19 @@ class MemoryEvents:
     def of(self, code: str, limit: int, offset: int = 0) -> Sequence[Event]:
         return [e for e in self._facts.events if e.code == code][offset : offset + limit]
 
+    def about(self, codes: Collection[str], kinds: Collection[str]) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for event in self._facts.events:
+            if event.code in codes and event.kind in kinds:
+                found.setdefault(event.code, []).append(_entry(event))
+        return found
+
+    def of_kinds(self, kinds: Collection[str]) -> list[Entry]:
+        return [_entry(event) for event in self._facts.events if event.kind in kinds]
+
+    def codes_of(self, kind: str) -> set[str]:
+        return {event.code for event in self._facts.events if event.kind == kind}
+
     def count_of(self, code: str) -> int:
         return sum(event.code == code for event in self._facts.events)
 
@@ -207,3 +221,7 @@ class MemoryEvents:
 
     def count_since(self, kind: str, since: datetime) -> int:
         return sum(e.kind == kind and e.at >= since for e in self._facts.events)
+
+
+def _entry(event: Event) -> Entry:
+    return Entry(event.kind, event.member_id, event.data)

@@ -17,6 +17,7 @@ from bot.domain.invariants import Line
 from bot.domain.network import Network
 from bot.domain.people import Roster
 from bot.domain.record import Draw, Record
+from bot.logs import described
 from bot.store import calling, kinds
 from bot.store.statements import upsert
 from bot.store.versions import Versions
@@ -162,10 +163,10 @@ class Records:
     def _load_readable(self, codes: Sequence[str]) -> dict[str, Held]:
         try:
             return self._load(codes, PATIENTS)
-        except UNREADABLE:
+        except UNREADABLE as error:
             # One bad row must not hide the others of a list: each is tried alone.
             if len(codes) == 1:
-                logger.exception("the record of %s cannot be read", codes[0])
+                logger.error("a record cannot be read: %s", described(error))
                 return {}
         each = (self._load_readable([code]) for code in codes)
         return {code: held for found in each for code, held in found.items()}
@@ -443,6 +444,14 @@ class Records:
         mine = (d.kind == Alert.KIND, d.state.in_(RUNNING))
         found = select(d.code, d.key).where(*mine).order_by(d.state, d.due_at).limit(limit)
         return [tuple(row) for row in self._connection.execute(found)]
+
+    def pressing(self, limit: int) -> list[str]:
+        """The codes of those about whom something is open whose next instant is never far."""
+        kinds = [due.RANKS[kind.name] for kind in due.BOOK if kind.farthest]
+        # Late from a known instant on as long as it is open, and not after: there is an index.
+        open_ones = (d.rank.in_(kinds), d.late_at.is_not(None))
+        found = select(d.code).distinct().where(*open_ones).order_by(d.code).limit(limit)
+        return list(self._connection.execute(found).scalars())
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
         """What was put to somebody and waits: (code, kind, key, what it shares).

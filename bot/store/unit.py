@@ -1,15 +1,19 @@
 """One transaction seen at one instant: people, records, outbox, events."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import Connection
 
 from bot.domain.message import Text
+from bot.domain.record import Record
 from bot.store import inbox
 from bot.store.events import Events
+from bot.store.misfiled import misfiled
 from bot.store.outbox import Outbox
 from bot.store.people import People
+from bot.store.proofs import Proofs
 from bot.store.records import Records
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ class Unit:
         self.people = People(connection, database.kept)
         self.outbox = Outbox(connection, self.now)
         self.events = Events(connection, self.now, database.audit_key)
+        self.proofs = Proofs(connection, self.events, self.now, database.proof_file)
         self.records = Records(
             connection,
             database.network,
@@ -61,6 +66,10 @@ class Unit:
         """So many at once; gives how many."""
         return inbox.purge(self, before, limit)
 
+    def misfiled(self, records: Mapping[str, Record]) -> Iterable[str]:
+        """Rows of these records that are found as what they are not: one line each."""
+        return misfiled(self.connection, records)
+
     @property
     def wrote_letters(self) -> bool:
         return self.outbox.wrote
@@ -77,3 +86,4 @@ class Unit:
     def committed(self) -> None:
         """It is true now: what this process keeps may be kept."""
         self._database.kept = self.people.kept
+        self.proofs.committed()

@@ -106,7 +106,8 @@ async def test_neurology_takes_while_the_other_process_rings_and_both_count(
     first, second = two
     [code] = await first.injected()
     number = await first.alert(GREFFE, code, "icans")
-    first.clock.advance(minutes=5)
+    await first.advance(seconds=10)
+    first.clock.advance(seconds=290)
     neuro, chat = first.who(NEUROLOGIE), first.chat(NEUROLOGIE)
     tap = press(second, neuro, chat, f"alert:take:{code}:{number}", "a")
 

@@ -1,0 +1,151 @@
+"""What is known against what was logged: a fact that no event made was put there by hand.
+
+Like `invariants`: one line a fault, identifiers only; nothing when all agrees.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.domain.alert import KEEPS_GOING
+from bot.domain.facts import CLOSED, Alert, AlertState, Step, StepState
+from bot.domain.people import Roster
+from bot.domain.record import Entry, Record
+
+ENROLLED = "patient_enrolled"
+JOINED, REMOVED = "member_joined", "member_removed"
+PEOPLE = (JOINED, REMOVED)
+STEPS = {
+    "step_done": StepState.DONE.value,
+    "step_not_required": StepState.NOT_REQUIRED.value,
+    "step_undone": StepState.PLANNED.value,
+}
+ENDS = {
+    "alert_cancelled": AlertState.CANCELLED.value,
+    "alert_outcome": AlertState.CLOSED.value,
+}
+CALLED_AGAIN = ("alert_risen", "alert_reopened")
+"""Nobody has it any more."""
+ALERTS = ("alert_raised", "alert_sign", "alert_grade", "alert_taken", *CALLED_AGAIN, *ENDS)
+PATIENT = (ENROLLED, *STEPS, *ALERTS)
+"""The events of a patient that are held against what is known of them."""
+
+
+@dataclass(slots=True)
+class Told:
+    """An alert as its events tell it."""
+
+    end: str = ""
+    raised_by: int | None = None
+    signs: tuple[str, ...] = ()
+    grade: int | None = None
+    outcome: str = ""
+    takers: set[int | None] = field(default_factory=set)
+
+    def hear(self, entry: Entry) -> None:
+        """What this event made of it."""
+        match entry.kind:
+            case "alert_raised":
+                self.raised_by = entry.member
+                self.signs = tuple(filter(None, (entry.data["sign"],)))
+            case "alert_sign":
+                self.signs += (entry.data["sign"],)
+            case "alert_grade":
+                self.grade = entry.data["grade"]
+            case "alert_outcome":
+                self.outcome = entry.data["outcome"]
+        self._hear_who(entry)
+        if entry.kind in ENDS and entry.data.get("outcome") != KEEPS_GOING:
+            self.end = ENDS[entry.kind]
+
+    def _hear_who(self, entry: Entry) -> None:
+        if entry.kind == "alert_taken":
+            self.takers.add(entry.member)
+        elif entry.kind in CALLED_AGAIN:
+            self.takers.clear()
+
+
+def of_record(record: Record, logged: Sequence[Entry]) -> list[str]:
+    """What of a patient no event made, and what events made and is gone."""
+    code = record.code
+    enrolled = any(entry.kind == ENROLLED for entry in logged)
+    found = [] if enrolled else [f"patient {code} was enrolled by no event"]
+    found += [f"alert {code} {fault}" for fault in _of_alerts(record, logged)]
+    return found + [f"step {code} {fault}" for fault in _of_steps(record, logged)]
+
+
+def _of_alerts(record: Record, logged: Iterable[Entry]) -> Iterator[str]:
+    told: dict[str, Told] = {}
+    for entry in logged:
+        if entry.kind == "alert_raised":
+            told[entry.data["alert"]] = Told()
+        heard = told.get(entry.data.get("alert", ""))
+        if heard is not None:
+            heard.hear(entry)
+    for key, alert in record.alerts.items():
+        if key not in told:
+            yield f"{key} was raised by no event"
+        else:
+            yield from (f"{key}: no event made its {name}" for name in _strange(alert, told[key]))
+    yield from (f"{key} was raised, and is gone" for key in told if key not in record.alerts)
+
+
+def _strange(alert: Alert, told: Told) -> Iterator[str]:
+    over = alert.state in (AlertState.CLOSED, AlertState.CANCELLED)
+    taken = {alert.taken_by, alert.neuro_by} - {None}
+    pairs: Mapping[str, tuple[Any, Any]] = {
+        "end": (alert.state if over else "", told.end),
+        "author": (alert.raised_by, told.raised_by),
+        "signs": (alert.signs, told.signs),
+        "grade": (alert.grade, told.grade),
+        "outcome": (alert.outcome, told.outcome),
+        "taker": (taken, told.takers),
+    }
+    return (name for name, (known, said) in pairs.items() if known != said)
+
+
+def _of_steps(record: Record, logged: Iterable[Entry]) -> Iterator[str]:
+    told: dict[str, Entry] = {e.data["step"]: e for e in logged if e.kind in STEPS}
+    for key, step in record.steps.items():
+        last = told.get(key)
+        if step.state in CLOSED or (last is not None and STEPS[last.kind] in CLOSED):
+            yield from _of_step(step, last)
+    yield from (f"{key} was closed, and is gone" for key in told if key not in record.steps)
+
+
+def _of_step(step: Step, last: Entry | None) -> Iterator[str]:
+    if last is None or STEPS[last.kind] != step.state:
+        yield f"{step.key} is {step.state} by no event"
+    elif last.member != step.done_by:
+        yield f"{step.key}: no event made its author"
+
+
+def of_roster(roster: Roster, logged: Iterable[Entry]) -> list[str]:
+    """Members whom no event let in, or who left by none."""
+    joined: dict[int, Mapping[str, Any]] = {}
+    left: set[int] = set()
+    for entry in logged:
+        if entry.kind == JOINED and entry.member is not None:
+            joined[entry.member] = entry.data
+            left.discard(entry.member)
+        elif entry.kind == REMOVED:
+            left.add(entry.data["removed"])
+    found = [f"member {id_} joined, and is gone" for id_ in joined if id_ not in roster.members]
+    for member in roster.members.values():
+        data = joined.get(member.id)
+        if data is None:
+            found.append(f"member {member.id} joined by no event")
+            continue
+        known = {
+            "team": member.team,
+            "centre": member.centre,
+            "account": member.telegram_id,
+            "leaving": member.left_at is not None,
+        }
+        said = {**data, "leaving": member.id in left}
+        found += [
+            f"member {member.id}: no event made its {name}"
+            for name, value in known.items()
+            if value != said.get(name)
+        ]
+    return found

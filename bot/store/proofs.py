@@ -1,0 +1,126 @@
+"""What the chain was when it was posted in a chat: what is cut off later is missed here.
+
+The last proof is kept twice: in the book, which outlives the events, and in a file outside the
+database, which outlives the database. Whoever spoils both has still to change the chat.
+"""
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+from sqlalchemy.engine import make_url
+
+from bot.domain import due
+from bot.logs import described
+from bot.store.events import Events
+from bot.store.records import d, dated
+from bot.store.statements import upsert
+
+logger = logging.getLogger(__name__)
+
+KIND = "proof"
+SHOWN = 12
+"""So many characters of a hash are read aloud, and tell it from every other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The newest event and how many there were, at an instant."""
+
+    number: int
+    count: int
+    hash: str
+    at: str
+
+    @property
+    def mark(self) -> str:
+        return self.hash[:SHOWN]
+
+    @property
+    def posted_at(self) -> datetime:
+        return datetime.fromisoformat(self.at)
+
+
+class Proofs:
+    """The last proof that was posted, and whether the chain still holds it."""
+
+    def __init__(
+        self, connection: Connection, events: Events, now: datetime, file: Path | None
+    ) -> None:
+        self._connection = connection
+        self._events = events
+        self._now = now
+        self._file = file
+        self._new: Proof | None = None
+
+    def take(self) -> Proof | None:
+        """A proof of the chain as it is, kept in place of the last one; none of an empty one."""
+        newest = self._events.newest()
+        if newest is None:
+            return None
+        number, hash_ = newest
+        proof = Proof(number, self._events.count(number), hash_, self._now.isoformat())
+        upsert(self._connection, dated, [_row(proof)])
+        self._new = proof
+        return proof
+
+    def lost(self) -> list[Proof]:
+        """What was posted and is not in the chain any more."""
+        kept = {proof.hash: proof for proof in (self._in_book(), self._in_file()) if proof}
+        return [each for each in kept.values() if self._events.hash_of(each.number) != each.hash]
+
+    def committed(self) -> None:
+        """Keep it outside too."""
+        if self._new is None or self._file is None:
+            return
+        try:
+            _write(self._file, json.dumps(asdict(self._new)))
+        except OSError as error:
+            logger.error("the proof is not kept outside of the database: %s", described(error))
+
+    def _in_book(self) -> Proof | None:
+        found = select(d.facts).where(d.code == "", d.kind == KIND, d.key == "")
+        return _read(self._connection.execute(found).scalar())
+
+    def _in_file(self) -> Proof | None:
+        if self._file is None:
+            return None
+        try:
+            return _read(self._file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+
+
+def _read(said: str | None) -> Proof | None:
+    try:
+        return Proof(**json.loads(said)) if said else None
+    except (ValueError, TypeError):
+        # Spoilt, it proves nothing; the chat does.
+        return None
+
+
+def _write(file: Path, said: str) -> None:
+    half = file.with_name(f"{file.name}.part")
+    half.touch(mode=0o600)
+    half.write_text(said, "utf-8")
+    half.replace(file)
+
+
+def _row(proof: Proof) -> dict[str, object]:
+    # Never due and nobody's: no list of the book finds it.
+    columns = dict.fromkeys(column.name for column in dated.columns)
+    named = {"centre": "", "state": "", "owed_by": "", "together": "", "fault": ""}
+    facts = json.dumps(asdict(proof))
+    own = {"code": "", "kind": KIND, "key": "", "rank": len(due.BOOK), "open": False}
+    return columns | named | own | {"facts": facts}
+
+
+def beside(database_url: str) -> Path | None:
+    """The file next to an SQLite database; a server has no place beside it."""
+    where = make_url(database_url)
+    if where.get_backend_name() != "sqlite" or where.database in (None, "", ":memory:"):
+        return None
+    return Path(f"{where.database}.proof")
