@@ -34,7 +34,7 @@ simulate: .venv/.dev
 faults: .venv/.dev
 	$(PY) -m pytest -n0 -s -m "faults or not faults" tests/end_to_end/test_faults.py \
 		tests/end_to_end/test_outcomes.py tests/end_to_end/test_breakdowns.py \
-		tests/end_to_end/test_kill.py
+		tests/end_to_end/test_kill.py tests/end_to_end/test_leader.py
 
 # Writes what changed in bot/models.py as the next migration: make revision name="Add a column"
 revision: .venv/.dev

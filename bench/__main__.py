@@ -24,6 +24,7 @@ MEASURES = (
     "ring",
     "start",
     "postgres",
+    "takeover",
     "reminders",
     "simulation",
     "page",

@@ -140,6 +140,7 @@ class Ward:
         self._database = open_database(where, self.clock)
         self._request = Memory(self.chats)
         self._relais = self._runner.run(self._open())
+        self._database.leader.take()
         self._relais.prepare()
         self.town = Town(self)
 
@@ -161,7 +162,6 @@ class Ward:
         return self._database.engine
 
     def close(self) -> None:
-        self._relais.owner.close()
         self._database.close()
         self._runner.close()
 

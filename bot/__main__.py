@@ -41,6 +41,7 @@ def run(settings: Settings, _asked: Namespace) -> int:
 def migrate(settings: Settings, _asked: Namespace) -> int:
     """Bring the database up to date with the program."""
     database = _open(settings)
+    app.require_seen(database)
     migrations.upgrade(database.engine)
     say("The database is up to date.")
     return 0
@@ -71,7 +72,11 @@ def backup(settings: Settings, asked: Namespace) -> int:
 
 def restore(settings: Settings, asked: Namespace) -> int:
     """Fill an empty database from a file, and verify the chain."""
-    say(f"{backups.restore(_open(settings).engine, asked.file)} rows from {asked.file}.")
+    database = _open(settings)
+    say(f"{backups.restore(database.engine, asked.file)} rows from {asked.file}.")
+    # From here on this one is meant, whatever was here before.
+    database.seen.forget()
+    database.seen.note()
     # A backup proves itself: the chain holds only if each event came back as it was.
     return audit(settings, asked)
 
@@ -135,6 +140,7 @@ def _check_catalogue(settings: Settings) -> str:
 
 def _check_database(settings: Settings) -> str:
     database = _open(settings)
+    app.require_seen(database)
     found = migrations.state(database.engine)
     if found in migrations.REFUSALS:
         raise SchemaError(migrations.REFUSALS[found])
@@ -215,6 +221,9 @@ def parser() -> Parser:
         command = commands.add_parser(name, help=described, description=described)
         if name in ("backup", "restore"):
             command.add_argument("file", type=Path, metavar="FILE")
+        if name in ("run", "migrate"):
+            anew = "take the database as it is, though it be empty or older than the last one"
+            command.add_argument("--new", action="store_true", help=anew)
         if name == "audit":
             command.add_argument(
                 "--posted",
@@ -253,6 +262,8 @@ def _main(asked: Namespace) -> int:
     try:
         settings = read_settings()
         set_up(settings.log_level)
+        if getattr(asked, "new", False):
+            _open(settings).seen.forget()
         return COMMANDS[command][0](settings, asked)
     except WrongFile as error:
         complain(str(error))

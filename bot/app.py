@@ -14,7 +14,7 @@ from telegram import Bot
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import migrations, pathways
-from bot.care import auditor, backlog, cycle, joining, receipts
+from bot.care import auditor, backlog, cycle, joining, lists, receipts
 from bot.clock import (
     Clock,
     FollowedClock,
@@ -33,13 +33,14 @@ from bot.handlers.door import screen
 from bot.handlers.people import public_menu
 from bot.heartbeat import Pulse, beat
 from bot.intake import ALLOWED_UPDATES, Intake
+from bot.lead import lead
 from bot.logs import Outage
 from bot.outbox import Sender, Transport
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store import Database, Unit, letters
+from bot.store.faults import NotLeading
 from bot.store.letters import Letter
-from bot.store.owner import Owner
 from bot.store.proofs import beside
 from bot.store.unit import Words
 from bot.texts import CATALOGUE, Texts
@@ -49,9 +50,15 @@ from bot.transport import AiohttpRequest, TelegramTransport
 logger = logging.getLogger(__name__)
 
 RETRY = timedelta(seconds=2)
+FILE_GONE = "database file gone"
 PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
+ANOTHER_BOT = "Another bot runs on the database file of DATABASE_URL: stop it first."
+OLDER = (
+    "The database is empty or older than the one last seen here: python -m bot restore FILE brings"
+    " a backup back, python -m bot run --new takes this one as it is."
+)
 WRONG_KEY = (
     "AUDIT_KEY is not the one that sealed the events of this database:"
     " give the key that the bot was first started with."
@@ -98,16 +105,16 @@ class Relais:
             apologise=apologise,
             screen=screen,
             on_poll=self.pulse.note("poll"),
+            on_rival=auditor.other_poller,
             poll_timeout=poll_timeout,
             poll_interval=poll_interval,
         )
-        self.owner = Owner(database.engine, database.draw)
         self.sender = Sender(
             database.unit,
             transport,
             wall,
             throttle,
-            owner=self.owner,
+            leader=database.leader,
             on_look=self.pulse.note("send"),
             on_unreachable=joining.lose_chat,
             on_stale=backlog.fold,
@@ -126,10 +133,12 @@ class Relais:
     async def close(self, patience: timedelta) -> None:
         """Let what is on its way arrive; what is left is anybody's."""
         await self.sender.close(patience)
-        self.owner.close()
+        self.database.seen.note()
+        self.database.leader.close()
 
     def prepare(self) -> None:
-        """What must be there before the first update: the duties and the public menu."""
+        """What a leader does first: the duties, the menu, and what a wrong clock put off."""
+        self.pulse.begin()
         with self.database.unit() as unit:
             auditor.hang_duties(unit)
             # Refusing to run would be worse: who is cared for now is not in the past.
@@ -144,12 +153,17 @@ class Relais:
     async def ring(self) -> int:
         """Handle what is due now, letting others run in between; gives how many items."""
         handled = 0
+        if not self.database.leader.leads:
+            return handled
         try:
             await self._follow_clock()
             for done in cycle.ring(self.database):
                 handled += done
                 # Everybody shares this loop: a tap must not wait for the end of a long ring.
                 await let_others_run()
+        except NotLeading:
+            # Whoever leads now rings for what is left.
+            return handled
         except Exception:
             self._failing = True
             raise
@@ -186,50 +200,49 @@ class Relais:
 
     def explained(self) -> bool:
         """Whether the heart may beat."""
-        return self._status(self.unexplained()) == "ok"
+        return not self._reasons(self.unexplained())
 
     def health(self) -> dict[str, Any]:
         """What an operator sees; identifiers only."""
+        if self.database.place.gone():
+            # What could still be read of it is nobody's database any more.
+            return {"status": FILE_GONE, "reasons": [FILE_GONE]}
         with self.database.look() as unit:
             due, found = cycle.next_due(unit), auditor.unexplained(unit)
+            reasons = self._reasons(found)
             return {
-                "status": self._status(found),
+                "status": reasons[0] if reasons else "ok",
+                "reasons": reasons,
                 "now": unit.now.isoformat(),
                 "rang_at": self.rang_at.isoformat() if self.rang_at else None,
                 "next_due_at": due.isoformat() if due else None,
                 "outbox": {state.value: n for state, n in letters.counts(unit).items()},
                 "unexplained": found,
-                "anchors": _anchors(unit) if self._training else [],
+                "anchors": lists.anchors(unit) if self._training else [],
             }
 
-    def _status(self, unexplained: list[str]) -> str:
-        """The worst that is true."""
-        if self._failing:
-            return "failing"
-        if self.rang_at is None:
-            return "starting"
-        if self.pulse.old():
-            return "stuck"
-        return "unexplained" if unexplained else "ok"
+    def _reasons(self, unexplained: list[str]) -> list[str]:
+        """Why the heart does not beat, the worst first; no identifiers."""
+        if self.database.place.gone():
+            return [FILE_GONE]
+        if not self.database.leader.leads:
+            return ["standby"]
+        old = self.pulse.old()
+        found = {
+            "failing": self._failing,
+            "starting": self.rang_at is None,
+            "another poller": self.intake.rival.here,
+            "stuck": old,
+            **{f"nothing lately from {duty}": True for duty in old},
+            "unexplained": unexplained,
+        }
+        return [reason for reason, holds in found.items() if holds]
 
     def _calls_landed(self, unit: Unit, calls: Sequence[Letter]) -> None:
         receipts.landed(unit, [(call.cause, call.team) for call in calls])
         for tell in self.alert_took:
             for call in calls:
                 tell(unit.now - call.created_at)
-
-
-SHOWN_IN_TRAINING = 50
-
-
-def _anchors(unit: Unit) -> list[dict[str, str]]:
-    """Codes and days, for the training page only: /healthz asks nobody who they are."""
-    page = unit.records.patients("", 0, SHOWN_IN_TRAINING)
-    found = unit.records.look([code for code, _, _ in page.lines])
-    return [
-        {"label": code, "day0": record.patient.day0_on.isoformat()}
-        for code, record in found.items()
-    ]
 
 
 # Built from the settings
@@ -287,6 +300,12 @@ def open_database(settings: Settings, clock: Clock, words: Words, network: Netwo
         ) from None
 
 
+def require_seen(database: Database) -> None:
+    """Refuse to begin anew, or from an older copy, without being told to."""
+    if database.seen.lost():
+        raise StartError(OLDER)
+
+
 def require_key(database: Database) -> None:
     """Refuse a key that is not the chain's: nothing that it sealed would ever verify."""
     with database.look() as unit:
@@ -312,6 +331,9 @@ async def run(settings: Settings) -> None:
     clock = await _clock(settings)
     database = open_database(settings, clock, words, network)
     try:
+        if not database.place.lock():
+            raise StartError(ANOTHER_BOT)
+        require_seen(database)
         migrations.ensure(database.engine)
         require_key(database)
         await _serve(settings, database, words, clock)
@@ -361,17 +383,12 @@ async def _live(
         poll_interval=settings.poll_interval,
         training=bool(settings.clock_url),
     )
-    relais.prepare()
     stop = _stop_signal()
     duties = await _duties(settings, relais, bot, clock)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(each) for each in duties]
-        scheduler = Scheduler(relais.ring)
-        scheduler.start()
         logger.info("running as @%s", bot.username)
         await stop.wait()
-        # First: what a ring said from here on would wait for the next start.
-        scheduler.shutdown()
         for task in running:
             task.cancel()
     # After the tasks: what lands now is settled here, or would be sent twice.
@@ -379,17 +396,26 @@ async def _live(
 
 
 async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) -> list[Any]:
-    """What runs side by side: taking, sending, the web, the training clock."""
+    """What every process does: serve the web, and wait for its turn to lead."""
     web = _web_server(settings, relais, settings.http_port) if settings.http_port else None
     await _patiently(partial(_open_the_way_in, settings, bot))
     # Nothing above may raise once one of these has begun to be.
-    duties: list[Any] = [relais.sender.run()]
+    rules = partial(_ruling_duties, settings, relais, clock)
+    duties: list[Any] = [
+        lead(relais.database.leader, relais.prepare, rules, relais.database.seen.note)
+    ]
+    if web is not None:
+        duties.append(web.run())
+    return duties
+
+
+def _ruling_duties(settings: Settings, relais: Relais, clock: Clock) -> list[Any]:
+    """What one process does, as long as it leads: ring, send, poll, give the sign of life."""
+    duties: list[Any] = [Scheduler(relais.ring).run(), relais.sender.run()]
     if isinstance(clock, FollowedClock):
         duties.append(clock.follow(relais.settle))
     if settings.heartbeat_url:
         duties.append(beat(settings.heartbeat_url, relais.explained, relais.pulse))
-    if web is not None:
-        duties.append(web.run())
     # A webhook calls by itself, but nobody calls for what a poller set aside before it.
     duties.append(relais.intake.drain() if settings.webhook_url else relais.intake.run())
     return duties

@@ -30,6 +30,10 @@ class Pulse:
         self._monotonic = monotonic
         self._at = dict.fromkeys(duties, monotonic())
 
+    def begin(self) -> None:
+        """From now on they are done here: what was not done before is no fault."""
+        self._at = dict.fromkeys(self._at, self._monotonic())
+
     def note(self, duty: str) -> Callable[[], None]:
         """What that duty calls each time its work is done."""
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
-from telegram.error import InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.clock import let_others_run, pause
 from bot.domain.commands import URGENT, command
 from bot.logs import Outage, described, redact
+from bot.rival import Rival
 from bot.store import inbox
 from bot.store.faults import storage_fault
 from bot.store.inbox import Raw
@@ -75,6 +76,8 @@ class Intake:
         apologise: Callable[[Unit, Raw], object] = _say_nothing,
         screen: Callable[[Raw], Raw] = _as_it_is,
         on_poll: Callable[[], object] = _say_nothing,
+        on_rival: Callable[[Unit, bool], object] = _say_nothing,
+        rival: Rival | None = None,
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
         rest: Callable[[timedelta], Awaitable[None]] = pause,
@@ -85,6 +88,9 @@ class Intake:
         self._apologise = apologise
         self._screen = screen
         self._on_poll = on_poll
+        self._on_rival = on_rival
+        self.rival = rival or Rival()
+        self._told_rival: bool | None = None
         self._poll_timeout = poll_timeout
         self._poll_interval = poll_interval
         self._rest = rest
@@ -281,6 +287,8 @@ class Intake:
         # From here on « unauthorized » is a fault of theirs, not a mistyped token.
         self._heard = True
         self._on_poll()
+        self.rival.answered()
+        self._tell_of_rival()
         return batch
 
     def _read(self, said: Any) -> list[Raw]:
@@ -321,12 +329,27 @@ class Intake:
 
     async def _back_off(self, error: Exception) -> None:
         self._outage.failed(complaint_about(error))
+        if isinstance(error, Conflict):
+            self.rival.refused()
+            self._tell_of_rival()
         wait = self._retry
         if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
             # Telegram says when to ask again; asked earlier, it refuses again.
             wait = max(wait, error.retry_after)
         self._retry = min(self._retry * 2, LONGEST_RETRY)
         await self._rest(wait)
+
+    def _tell_of_rival(self) -> None:
+        """Once when there is one, and once when it is gone; letters leave all the same."""
+        here = self.rival.here
+        if here is None or here == self._told_rival:
+            return
+        try:
+            with self._units() as unit:
+                self._on_rival(unit, here)
+        except SQLAlchemyError:
+            return  # said with the next poll
+        self._told_rival = here
 
 
 def id_of(raw: Any) -> int | None:

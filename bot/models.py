@@ -276,7 +276,7 @@ class Outbox(SQLModel, table=True):
     created_at: datetime = instant()
     retry_at: datetime | None = instant_or_none()
     owner: int = 0
-    """The process that carries it."""
+    """The number of the leader that carries it."""
     attempts: int = 0
     sent_at: datetime | None = instant_or_none()
     message_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)

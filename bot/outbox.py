@@ -23,8 +23,8 @@ from bot.logs import Outage, described
 from bot.queue import UNLIMITED, Queue
 from bot.store import letters
 from bot.store.faults import storage_fault
+from bot.store.leader import Leader
 from bot.store.letters import Head, Letter
-from bot.store.owner import Owner
 from bot.store.unit import Unit
 from bot.throttle import Throttle
 
@@ -41,7 +41,9 @@ STALE = timedelta(minutes=10)
 LOOK = timedelta(seconds=1)
 """Between two looks at what is new, in case another process wrote it."""
 RESYNC = timedelta(seconds=15)
-"""Between two looks at the whole queue, and at what dead processes left."""
+"""Between two looks at the whole queue, and at what nobody carries any more."""
+HELD = timedelta(seconds=3)
+"""A letter that was taken longer ago and did not leave may be another leader's by now."""
 LATE = 20
 """On PostgreSQL a lower number may be committed after a higher one, by so much."""
 GATHER = timedelta(milliseconds=4)
@@ -93,7 +95,7 @@ class Sender:
         wall: Clock,
         throttle: Throttle,
         *,
-        owner: Owner | None = None,
+        leader: Leader | None = None,
         on_unreachable: Callable[[Unit, int, str], object] = _say_nothing,
         on_stale: Callable[[Unit, int], object] | None = None,
         on_refused: Callable[[Unit, Letter], object] = _say_nothing,
@@ -108,7 +110,7 @@ class Sender:
         self._transport = transport
         self._wall = wall
         self._throttle = throttle
-        self._owner = owner
+        self._leader = leader
         self._on_unreachable = on_unreachable
         self._on_stale = on_stale
         self._on_refused = on_refused
@@ -138,7 +140,11 @@ class Sender:
 
     @property
     def _number(self) -> int:
-        return self._owner.number if self._owner else 0
+        return self._leader.number if self._leader else 0
+
+    @property
+    def _leads(self) -> bool:
+        return self._leader is None or self._leader.leads
 
     # When
 
@@ -149,7 +155,8 @@ class Sender:
         self._stirred.set()
 
     async def run(self) -> None:
-        """Send for ever; what an earlier process left half-way comes first."""
+        """Send for ever; what an earlier leader left half-way comes first."""
+        self._resync_at = None
         outage = Outage(logger, "nothing can be sent")
         while True:
             try:
@@ -219,11 +226,14 @@ class Sender:
 
     def _exchange_once(self) -> int:
         landed, chosen, late = list(self._landed), list[Head](), list[Head]()
+        claimed: list[Letter] = []
         try:
             with self._units() as unit:
                 self._settle(unit, landed)
-                self._look(unit)
-                claimed = self._claim(unit, chosen, late)
+                # Who does not lead writes down what landed, and takes nothing.
+                if self._leads:
+                    self._look(unit)
+                    claimed = self._claim(unit, chosen, late)
         except BaseException:
             self._put_back(chosen + late)
             raise
@@ -244,7 +254,7 @@ class Sender:
         now = self._wall()
         whole = self._resync_at is None or now >= self._resync_at
         if whole:
-            self._take_over(unit)
+            letters.recover(unit, self._number, self._carried())
             self._read_all(unit, now)
         elif self._unread:
             self._learn(letters.waiting(unit, self._seen - LATE), now)
@@ -252,13 +262,6 @@ class Sender:
             self._queue.keep_only(letters.waiting_for(unit, chat), chat)
         self._suspect.clear()
         self._unread = False
-
-    def _take_over(self, unit: Unit) -> None:
-        """What was on its way with a process that is dead, or with nobody, waits again."""
-        if self._owner is not None:
-            # A server that restarted let go of our lock: others would take us for dead.
-            self._owner.hold()
-        letters.recover(unit, self._number, self._carried())
 
     def _read_all(self, unit: Unit, now: datetime) -> None:
         heads = letters.waiting(unit)
@@ -323,13 +326,16 @@ class Sender:
     def _let_fly(self, chosen: Sequence[Head], claimed: Sequence[Letter]) -> None:
         heads = {head.id: head for head in chosen}
         for letter in sorted(claimed, key=lambda each: (each.priority, each.id)):
-            task = asyncio.create_task(self._carry(letter))
+            task = asyncio.create_task(self._carry(letter, self._wall()))
             self._flying[task] = heads[letter.id], letter
             task.add_done_callback(self._land)
 
     # One letter
 
-    async def _carry(self, letter: Letter) -> int | SendError | None:
+    async def _carry(self, letter: Letter, taken_at: datetime) -> int | SendError | None:
+        if self._wall() - taken_at > HELD:
+            # The process was stopped between the two: it may have been replaced meanwhile.
+            return SendError("stood still", ours=True)
         try:
             ready = self._fill(self._marked(letter))
         except Exception as error:

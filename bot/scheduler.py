@@ -41,6 +41,14 @@ class Scheduler:
         )
         self._watch: asyncio.TimerHandle | None = None
 
+    async def run(self) -> None:
+        """Ring until cancelled."""
+        self.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.shutdown()
+
     def start(self) -> None:
         """Ring at once, then at each interval."""
         seconds = self._interval.total_seconds()

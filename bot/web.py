@@ -27,7 +27,7 @@ Health = Callable[[], Mapping[str, Any]]
 Take = Callable[[Sequence[dict[str, Any]]], None]
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-WELL = ("ok", "starting")
+WELL = ("ok", "starting", "standby")
 LARGEST_UPDATE = 1_000_000
 """Bytes; Telegram's own are a few thousand."""
 LARGEST_ID = 2**53

@@ -16,6 +16,7 @@ from telegram import Bot
 from telegram.error import InvalidToken
 
 from bot.intake import ALLOWED_UPDATES, CHUNK, Intake, urgency
+from bot.rival import Rival
 from bot.store import Database, Unit
 from bot.store import inbox as updates_in
 from bot.store.inbox import Raw, inbox
@@ -583,3 +584,70 @@ async def test_an_outage_of_telegram_is_two_lines_whatever_it_answers(
     begins, ends = caplog.messages
     assert begins.startswith("no updates: ")
     assert ends.startswith("no updates: over, after 6 times in ")
+
+
+# Another program with the same token
+
+REFUSED = error(409, "Conflict: terminated by other getUpdates request")
+
+
+def build_with_rival(
+    bot: Bot, database: Database, rests: list[timedelta], told: list[bool]
+) -> tuple[Intake, list[float]]:
+    seconds = [0.0]
+    rival = Rival(lambda: seconds[0])
+
+    def tell(unit: Unit, here: bool) -> None:
+        told.append(here)
+
+    intake = build(bot, database.unit, rests, rival=rival, on_rival=tell)
+    return intake, seconds
+
+
+async def test_a_second_poller_is_an_incident_once_it_lasts_and_is_told_once(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    told: list[bool] = []
+    intake, seconds = build_with_rival(bot, database, rests, told)
+
+    for second, here in ((0, None), (20, None), (31, True), (45, True)):
+        seconds[0] = second
+        telegram.answers = [REFUSED]
+        await poll(intake, telegram)
+        assert intake.rival.here is here
+
+    assert told == [True]
+
+
+async def test_polls_that_succeed_between_do_not_end_the_incident_and_a_calm_minute_does(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    told: list[bool] = []
+    intake, seconds = build_with_rival(bot, database, rests, told)
+
+    for second, answered in ((0, REFUSED), (10, ok([])), (40, REFUSED), (50, ok([]))):
+        seconds[0] = second
+        telegram.answers = [answered]
+        await poll(intake, telegram)
+    assert intake.rival.here
+    seconds[0] = 101
+    telegram.answers = [ok([])]
+    await poll(intake, telegram)
+
+    assert intake.rival.here is False
+    assert told == [True, False]
+
+
+async def test_two_polls_that_overlap_for_a_moment_are_no_incident(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    told: list[bool] = []
+    intake, seconds = build_with_rival(bot, database, rests, told)
+
+    for second, answered in ((0, REFUSED), (10, ok([])), (80, ok([])), (90, REFUSED)):
+        seconds[0] = second
+        telegram.answers = [answered]
+        await poll(intake, telegram)
+
+    assert told == [False]
+    assert not intake.rival.here

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy import text as sql
 from sqlalchemy.exc import OperationalError
 
 from bot.clock import pause
@@ -23,7 +22,6 @@ from bot.outbox import Sender
 from bot.store import Database, Unit, letters
 from bot.store.letters import Letter, Outcome, outbox
 from bot.store.outbox import EDITED
-from bot.store.owner import Owner, is_dead
 from bot.throttle import LIMITS_TELEGRAM, Throttle
 from tests.fakes import FakeClock, FakeTransport, Show
 from tests.virtual import VirtualLoop, play
@@ -473,20 +471,6 @@ async def test_a_pop_up_waits_for_nothing(
     assert [letter.payload["query_id"] for _, letter in transport.sent] == ["second"]
 
 
-async def test_two_processes_never_carry_the_same_letter(
-    postgres: Database, transport: FakeTransport, clock: FakeClock, owners: list[Owner]
-) -> None:
-    senders = [
-        Sender(postgres.unit, transport, clock, Throttle(None), owner=owner) for owner in owners
-    ]
-    for n in range(40):
-        say(postgres, f"letter {n}", n)
-
-    await asyncio.gather(*(sender.flush() for sender in senders))
-
-    assert len(bodies(transport)) == len(set(bodies(transport))) == 40
-
-
 async def test_a_database_out_of_reach_is_tried_again_and_nothing_is_sent_twice(
     database: Database, transport: FakeTransport, clock: FakeClock
 ) -> None:
@@ -532,13 +516,13 @@ async def test_that_the_calls_of_an_alert_arrived_is_told(
     assert arrived == ["alert"]
 
 
-def test_of_two_processes_one_takes_a_letter(database: Database) -> None:
+def test_a_letter_is_taken_once(database: Database) -> None:
     say(database, "once")
 
     with database.unit() as unit:
         ids = [head.id for head in letters.waiting(unit)]
-        first = letters.claim(unit, ids, 1)
-        second = letters.claim(unit, ids, 2)
+        first = letters.claim(unit, ids)
+        second = letters.claim(unit, ids)
 
     assert [letter.body for letter in first] == ["once"]
     assert second == []
@@ -553,56 +537,6 @@ def test_who_comes_too_late_does_not_change_what_became_of_a_letter(database: Da
         letters.settle(unit, [Outcome(letter, LetterState.PENDING, error="late")])
 
     assert state(database, "once") == (LetterState.SENT, "")
-
-
-@pytest.fixture
-def postgres(postgres_url: str, clock: FakeClock, network: Network) -> Iterator[Database]:
-    opened = Database(postgres_url, clock=clock, words=Show(), network=network)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def owners(postgres: Database) -> Iterator[list[Owner]]:
-    """Two processes."""
-    numbers = iter((10, 20))
-    pair = [Owner(postgres.engine, lambda _: next(numbers)) for _ in range(2)]
-    yield pair
-    for owner in pair:
-        owner.close()
-
-
-def test_what_a_living_process_carries_is_left_to_it(
-    postgres: Database, owners: list[Owner]
-) -> None:
-    say(postgres, "carried")
-    one, other = owners
-    with postgres.unit() as unit:
-        letters.claim(unit, [head.id for head in letters.waiting(unit)], one.number)
-
-    with postgres.unit() as unit:
-        assert letters.recover(unit, other.number) == 0
-    assert state(postgres, "carried")[0] == LetterState.SENDING
-
-    one.close()
-    with postgres.unit() as unit:
-        assert letters.recover(unit, other.number) == 1
-    assert state(postgres, "carried") == (LetterState.PENDING, "unknown: interrupted")
-
-
-def test_a_process_whose_connection_was_cut_says_again_that_it_lives(
-    postgres: Database, owners: list[Owner]
-) -> None:
-    one, other = owners
-    with postgres.unit() as unit:
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = :owner"
-        unit.connection.execute(sql(cut), {"owner": one.number})
-
-    assert [one.hold(), one.hold()] == [False, True]
-
-    with postgres.unit() as unit:
-        assert not is_dead(unit.connection, one.number)
-        assert not is_dead(unit.connection, other.number)
 
 
 def test_a_letter_carried_by_nobody_of_this_process_waits_again(database: Database) -> None:

@@ -53,6 +53,7 @@ def play_on(url: str, seed: int) -> Database:
         draw=simulation.draws(seed),
     )
     try:
+        assert database.leader.take()
         Simulation(seed, database, clock, partial(_deliver, database)).run()
     except BaseException:
         database.close()

@@ -82,13 +82,14 @@ class Ward:
             throttle=Throttle(LIMITS_NONE),
             bot_name="relais_bot",
         )
+        self.database.leader.take()
         self.relais.prepare()
         await self.relais.settle()
         return self
 
     async def restart(self) -> None:
         """The process died; a new one finds the database as it was."""
-        self.relais.owner.close()
+        self.database.leader.close()
         await self.open()
 
     def move_clock(self, **amount: float) -> None:

@@ -26,6 +26,8 @@ CUT = "proof_lost"
 """The event of each time that what had been posted of the chain was gone."""
 TOLD = "audit_unexplained"
 """The event of each time that the coordination was told."""
+OTHER_POLLER = "other_poller"
+"""The event of each time that another program began or ceased to poll with our token."""
 AUDIT_EVERY = timedelta(minutes=10)
 PURGE_AT = time(3, 30)
 STUCK = timedelta(minutes=5)
@@ -233,6 +235,19 @@ def clock_moved(unit: Unit, by: timedelta) -> None:
     said = Card(text(way, n=minutes, at=unit.now))
     key = f"clock:{unit.now.isoformat()}"
     tell(unit, Notice(Team.COORDINATION, unit.network.first_centre, said, key, Priority.ANSWER))
+
+
+def other_poller(unit: Unit, here: bool) -> None:
+    """Another program takes updates with our token, or does so no more: each is said once."""
+    last = unit.events.last(OTHER_POLLER)
+    if here == (last is not None and last.data["here"]):
+        return
+    unit.events.record(OTHER_POLLER, here=here)
+    since = unit.now if last is None else last.at
+    said = text("poller.other", at=unit.now) if here else text("poller.alone", since=since)
+    key = f"poller:{here}:{unit.now.isoformat()}"
+    centre = unit.network.first_centre
+    tell(unit, Notice(Team.COORDINATION, centre, Card(said), key, Priority.ANSWER))
 
 
 def digest(unit: Unit) -> None:

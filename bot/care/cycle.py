@@ -51,7 +51,7 @@ def hasten(database: Database) -> Iterator[int]:
     with database.look() as unit:
         codes = unit.records.pressing(FAR_AT_MOST)
     for at in range(0, len(codes), TOGETHER):
-        with database.unit() as unit:
+        with database.ruling() as unit:
             part = codes[at : at + TOGETHER]
             unit.records.hold(part)
             records = (unit.records.get(code) for code in part)
@@ -83,7 +83,7 @@ def _grouped(found: Sequence[Due]) -> Iterator[list[Due]]:
 def _guarded(database: Database, items: Sequence[Due]) -> int:
     """What raises never blocks its neighbours: it is put off, marked, and seen at once."""
     try:
-        with database.unit() as unit:
+        with database.ruling() as unit:
             # All at once, in order: two processes that lock one by one may wait for each other.
             unit.records.hold([item.code for item in items if item.code])
             handled = sum(_handle(unit, item) for item in items)
@@ -123,7 +123,7 @@ def _do_duty(unit: Unit, item: Due) -> int:
 
 
 def _put_off(database: Database, item: Due, error: Exception) -> None:
-    with database.unit() as unit:
+    with database.ruling() as unit:
         unit.records.put_off([item], unit.now + due.PUT_OFF, type(error).__name__)
         unit.events.record("put_off", item.code, what=item.kind, key=item.key)
         # An audit that raises cannot be told by itself; the heartbeat, which stops, tells it.

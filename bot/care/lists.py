@@ -19,6 +19,7 @@ from bot.store.records import Page
 EVENTS_SHOWN = 30
 CALLING = 50
 """Of so many running alerts, and so many late rounds, it is looked whom they call."""
+SHOWN_IN_TRAINING = 50
 
 
 def _records(unit: Unit, page: Page) -> list[Record]:
@@ -158,3 +159,13 @@ SHARED |= {
     "check.never_asked": _never_asked,
     "todo.catch_up": _catch_up,
 }
+
+
+def anchors(unit: Unit) -> list[dict[str, str]]:
+    """Codes and days, for the training page only: /healthz asks nobody who they are."""
+    page = unit.records.patients("", 0, SHOWN_IN_TRAINING)
+    found = unit.records.look([code for code, _, _ in page.lines])
+    return [
+        {"label": code, "day0": record.patient.day0_on.isoformat()}
+        for code, record in found.items()
+    ]

@@ -17,8 +17,21 @@ from sqlalchemy.pool import StaticPool
 
 from bot.domain.network import Network
 from bot.domain.record import Draw
+from bot.store.leader import Leader
 from bot.store.people import Kept
+from bot.store.place import Place
+from bot.store.seen import Seen
 from bot.store.unit import Unit, Words
+
+LINE = {
+    # A machine that is gone without a word is noticed before its letters are late.
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 9000,
+}
+"""How PostgreSQL is met over a network."""
 
 
 class Database:
@@ -36,6 +49,9 @@ class Database:
         proof_file: Path | None = None,
     ) -> None:
         self.engine = open_engine(url)
+        self.place = place_of(self.engine)
+        self.leader = Leader(self.engine, self.place)
+        self.seen = Seen(self.engine, self.place)
         self.proof_file = proof_file
         self.clock = clock
         self.words = words
@@ -54,11 +70,21 @@ class Database:
             yield unit
             # Inside the transaction: what a rule said and what it changed become true together.
             unit.write()
+            # Into a deleted file it would be true for nobody: whoever asked must ask again.
+            self.place.require()
         # Only now: memory must not know what a failed commit took back.
         unit.committed()
+        self.seen.stale = True
         # At once: an alert does not wait for the next look at the outbox.
         if unit.wrote_letters:
             self.on_letters()
+
+    @contextmanager
+    def ruling(self) -> Iterator[Unit]:
+        """A unit of the one process that leads; raises, with nothing done, if another does."""
+        with self.unit() as unit:
+            self.leader.require(unit.connection)
+            yield unit
 
     @contextmanager
     def look(self) -> Iterator[Unit]:
@@ -72,6 +98,7 @@ class Database:
         return base64.urlsafe_b64encode(made.digest())[:22].decode()
 
     def close(self) -> None:
+        self.leader.close()
         self.engine.dispose()
 
 
@@ -96,6 +123,7 @@ def open_engine(url: str) -> Engine:
         "hide_parameters": True,
     }
     if where.get_backend_name() != "sqlite":
+        options["connect_args"] = {"application_name": f"relais-{secrets.token_hex(8)}"} | LINE
         # A server that restarted has cut the pool's connections without a word.
         return create_engine(where, pool_pre_ping=True, **options)
     options["connect_args"] = {"check_same_thread": False}
@@ -113,6 +141,17 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def place_of(engine: Engine) -> Place:
+    """The file of this engine, from its first connection on the only one that it may write to."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or name in (None, "", ":memory:"):
+        return Place()
+    place = Place(Path(str(name)))
+    event.listen(engine, "connect", lambda *_: place.opened())
+    event.listen(engine, "do_connect", lambda *_: place.require())
+    return place
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

@@ -1,6 +1,6 @@
 """Whose fault an error is: the database's own, or the statement's."""
 
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 
 BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_FULL")
 # PostgreSQL's classes: no connection, read-only, to be tried again, full, in use by another,
@@ -10,10 +10,18 @@ AFTER_ANOTHER = "25P02"
 """Refused because a statement before it in its transaction was."""
 
 
+class FileGone(SQLAlchemyError):
+    """The file of the database is no longer the one that was opened."""
+
+
+class NotLeading(SQLAlchemyError):
+    """Another process leads: what only the leader may write is not written."""
+
+
 def storage_fault(error: BaseException) -> bool:
     """Whether the database itself is at fault (full, locked, gone), and not the statement."""
-    # No connection of the pool came free.
-    if isinstance(error, TimeoutError):
+    # No connection of the pool came free, or none of them is to be written to.
+    if isinstance(error, TimeoutError | FileGone | NotLeading):
         return True
     if not isinstance(error, DBAPIError):
         return False

@@ -10,8 +10,8 @@ from sqlmodel import SQLModel
 
 from bot.domain.message import Kind, Priority
 from bot.models import LetterState, Outbox
+from bot.store.leader import LEADS, carrier
 from bot.store.outbox import LETTER, TAPPED
-from bot.store.owner import is_dead
 from bot.store.unit import Unit
 
 outbox = SQLModel.metadata.tables[str(Outbox.__tablename__)]
@@ -45,10 +45,11 @@ OUTDONE = and_(
 CLAIM = (
     update(outbox)
     # The state is asked in the same statement that changes it: of two processes one gets it.
-    .where(c.id.in_(bindparam("ids", expanding=True)), PENDING, ~c.withdrawn)
+    # And the leader's number too: who was replaced and does not know it yet takes nothing.
+    .where(c.id.in_(bindparam("ids", expanding=True)), PENDING, ~c.withdrawn, LEADS)
     .values(
         state=case((OUTDONE, LetterState.CANCELLED.value), else_=LetterState.SENDING.value),
-        owner=bindparam("carrier"),
+        owner=carrier,
         attempts=c.attempts + 1,
     )
     .returning(*c)
@@ -57,8 +58,8 @@ CLAIM = (
 to_state = bindparam("to_state", type_=c.state.type)
 SETTLE = (
     update(outbox)
-    # Taken over meanwhile, it waits again: this attempt has no say any more.
-    .where(c.id == bindparam("letter_id"), SENDING)
+    # Taken over meanwhile, it waits again or is on its way with another: this attempt has no say.
+    .where(c.id == bindparam("letter_id"), SENDING, c.owner == bindparam("by_owner"))
     .values(
         # To be tried again, but its cause went meanwhile: never to be tried again.
         state=case(
@@ -79,7 +80,6 @@ SETTLE = (
         error=bindparam("to_error"),
     )
 )
-OWNERS = select(c.owner).where(SENDING).distinct()
 COUNTS = (
     select(c.state, func.count())
     .where(c.state.in_([state.value for state in UNSETTLED]))
@@ -122,6 +122,8 @@ class Letter:
     attempts: int = 1
     repeated: bool = False
     """An attempt before this one may have arrived."""
+    owner: int = 0
+    """The number of the leader that carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,24 +179,16 @@ def settle(unit: Unit, outcomes: Sequence[Outcome]) -> None:
 
 
 def recover(unit: Unit, owner: int, carried: Collection[int] = ()) -> int:
-    """Whatever was on its way and is carried by nobody any more waits again; gives how much."""
-    sending = update(outbox).where(SENDING, c.id.not_in(list(carried)))
-    found = 0
-    for other in unit.connection.execute(OWNERS).scalars().all():
-        # Our own that memory does not carry: a transaction failed between claim and flight.
-        if other == owner or is_dead(unit.connection, other):
-            values = {
-                "state": case(
-                    (c.withdrawn, LetterState.CANCELLED.value), else_=LetterState.PENDING.value
-                ),
-                # Killed before or after it left: sent again, and said to be perhaps a repetition.
-                "error": MAY_HAVE_LEFT + "interrupted",
-                "retry_at": None,
-            }
-            found += unit.connection.execute(
-                sending.where(c.owner == other).values(values)
-            ).rowcount
-    return found
+    """Whatever was on its way with a leader before this one waits again; gives how much."""
+    # Our own that memory does not carry, too: a transaction failed between claim and flight.
+    lost = update(outbox).where(SENDING, c.id.not_in(list(carried)), LEADS)
+    values = {
+        "state": case((c.withdrawn, LetterState.CANCELLED.value), else_=LetterState.PENDING.value),
+        # Killed before or after it left: sent again, and said to be perhaps a repetition.
+        "error": MAY_HAVE_LEFT + "interrupted",
+        "retry_at": None,
+    }
+    return unit.connection.execute(lost.values(values), {"carrier": owner}).rowcount
 
 
 def hasten(unit: Unit) -> None:
@@ -247,12 +241,14 @@ def _letter(row: RowMapping) -> Letter:
         centre=row["centre"],
         attempts=row["attempts"],
         repeated=row["error"].startswith(MAY_HAVE_LEFT),
+        owner=row["owner"],
     )
 
 
 def _values(unit: Unit, outcome: Outcome) -> dict[str, Any]:
     return {
         "letter_id": outcome.letter.id,
+        "by_owner": outcome.letter.owner,
         "to_state": outcome.state.value,
         "to_message_id": outcome.message_id,
         "to_retry_at": outcome.retry_at,

@@ -472,7 +472,7 @@ class Memory:
         unit.records.write()
         unit.outbox.write()
 
-    look = unit
+    look = ruling = unit
 
 
 def whole(record: Record) -> dict[str, Any]:

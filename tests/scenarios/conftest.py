@@ -33,7 +33,6 @@ async def empty(address: str, clock: FakeClock, network: Network) -> AsyncIterat
     await opened.open()
     yield opened
     found = opened.faults()
-    opened.relais.owner.close()
     database.close()
     assert found == []
 
@@ -53,5 +52,4 @@ async def any_ward(database: Database, clock: FakeClock) -> AsyncIterator[Hospit
     opened.staff()
     yield opened
     found = opened.faults()
-    opened.relais.owner.close()
     assert found == []

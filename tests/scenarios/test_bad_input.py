@@ -385,7 +385,6 @@ async def test_no_button_data_makes_an_update_fail(
     await ward.receive(*(ward.update("callback_query", tap) for tap in taps))
 
     found = ward.faults()
-    ward.relais.owner.close()
     memory.close()
     assert found == []
 
@@ -429,7 +428,6 @@ async def test_nothing_typed_makes_an_update_fail_in_any_dialogue(
         await ward.say(nurse, line)
 
     found = ward.faults()
-    ward.relais.owner.close()
     memory.close()
     assert found == []
 

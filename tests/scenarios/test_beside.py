@@ -5,23 +5,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
-import pytest
 from sqlalchemy import event, text
 
 from bot.clock import pause
 from bot.domain.people import Member
 from bot.domain.roles import Team
-from bot.models import LetterState
-from bot.store import letters
+from bot.store import inbox
 from bot.store.backup import backup
 from tests.hospital import Hospital
-from tests.scenarios.test_together import press, two
+from tests.scenarios.test_together import line, press, sent_by, two
+from tests.ward import Person
 
 __all__ = ["two"]
 
 GREFFE, REANIMATION, NEUROLOGIE = Team.GREFFE, Team.REANIMATION, Team.NEUROLOGIE
+ROUNDS = 5
 LOCKED_OUT = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
@@ -144,24 +145,90 @@ async def test_a_ring_that_comes_after_the_take_of_the_other_process_sees_it(
     assert (alert.rung, alert.taken_by is not None) == (0, True)
 
 
-@pytest.mark.parametrize("alive", [True, False])
-async def test_only_the_letters_of_a_process_that_died_are_taken_over(
-    two: tuple[Hospital, Hospital], alive: bool
+# Two people, one on each process, at the same instant
+
+
+async def at_once(wards: tuple[Hospital, Hospital], *updates: dict[str, Any]) -> None:
+    """Each process is given its update; neither begins before the other."""
+    ready = Barrier(len(updates))
+
+    def take(ward: Hospital, update: dict[str, Any]) -> None:
+        ready.wait(10)
+        ward.relais.intake.take([update])
+
+    pairs = zip(wards, updates, strict=True)
+    await asyncio.gather(*(asyncio.to_thread(take, *pair) for pair in pairs))
+
+
+def failed(ward: Hospital) -> list[int]:
+    found: list[int] = ward.ask(
+        lambda unit: inbox.failures(unit, unit.now - timedelta(days=9), 10)
+    )
+    return found
+
+
+async def test_a_round_that_two_people_report_at_the_same_instant_is_one_alert(
+    two: tuple[Hospital, Hospital],
+) -> None:
+    first, _ = two
+    codes = await first.injected(patients=ROUNDS)
+    one, other = first.who(GREFFE), first.person("Ines", GREFFE)
+    await first.at("2026-04-27T14:00")
+    chat = first.chat(GREFFE)
+
+    for code in codes:
+        data = f"report:sign:{line(first, code)}:src"
+        taps = (press(first, who, chat, data, f"{code} {who.id}") for who in (one, other))
+        await at_once(two, *taps)
+
+    assert failed(first) == []
+    assert {len(first.alerts(code)) for code in codes} == {1}
+    assert first.broken_event() is None
+
+
+async def test_one_tap_that_telegram_gives_to_two_processes_at_once_acts_once(
+    two: tuple[Hospital, Hospital],
 ) -> None:
     first, second = two
-    [code] = await first.injected()
-    first.relais.intake.take([first.message(first.who(GREFFE), text=f"/alerte {code}")])
-    with first.database.unit() as unit:
-        letters.claim(unit, [head.id for head in letters.waiting(unit)], first.relais.owner.number)
-    carried = first.ask(letters.counts)[LetterState.SENDING]
-    if not alive:
-        first.relais.owner.close()
+    codes = await first.injected(patients=ROUNDS)
 
-    with second.database.unit() as unit:
-        found = letters.recover(unit, second.relais.owner.number)
-
-    assert carried
-    assert found == (0 if alive else carried)
-    if alive:
-        first.relais.owner.close()
+    for code in codes:
+        update = first.message(first.who(GREFFE), text=f"/alerte {code}")
+        await at_once(two, update, update)
+    await first.flush()
     await second.flush()
+
+    assert failed(first) == []
+    assert {len(first.alerts(code)) for code in codes} == {1}
+    assert sent_by(two, first.chat(REANIMATION), "alert.raised") == ROUNDS
+
+
+async def test_ticks_of_two_people_on_one_checklist_at_the_same_instant_both_count(
+    two: tuple[Hospital, Hospital],
+) -> None:
+    first, _ = two
+    nurse, other = first.who(Team.COORDINATION), first.person("Ines", Team.COORDINATION)
+
+    for _ in range(ROUNDS):
+        code = await first.enrol()
+        taps = (
+            press(first, who, who.id, f"step:set:{code}:rcp:{item}:1", f"{code} {item}")
+            for item, who in enumerate((nurse, other))
+        )
+        await at_once(two, *taps)
+        assert len(first.step(code, "rcp").values) == 2
+
+    assert failed(first) == []
+
+
+async def test_two_people_who_come_in_at_the_same_instant_are_both_there(
+    two: tuple[Hospital, Hospital],
+) -> None:
+    first, second = two
+    token = first.token(GREFFE, uses=2)
+    new = [Person(7001, "Lea"), Person(7002, "Tom")]
+
+    await at_once(two, *(first.message(who, text=f"/start {token}") for who in new))
+
+    assert failed(first) == []
+    assert {"Lea", "Tom"} <= set(names(first)) & set(names(second))

@@ -1,13 +1,20 @@
 """Outages: Telegram, the machine, the database, a bug; nothing is lost, nothing acts twice."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from bot.care import auditor
+from bot.domain.network import Network
 from bot.domain.roles import Team
 from bot.landing import SendError
-from bot.store import letters
+from bot.store import Database, letters
+from bot.store.faults import FileGone
+from tests.fakes import FakeClock, Show
 from tests.hospital import Hospital
 from tests.scenarios.faults import failing, full
+from tests.ward import Person
 
 GREFFE, COORDINATION, REANIMATION = Team.GREFFE, Team.COORDINATION, Team.REANIMATION
 DOWN = (SendError("connection refused"),) * 500
@@ -149,7 +156,7 @@ async def test_an_alert_interrupted_on_its_way_goes_again_recognisably(ward: Hos
     ward.relais.intake.take([ward.message(ward.who(GREFFE), text=f"/alerte {code}")])
     with ward.database.unit() as unit:
         first = [head.id for head in letters.waiting(unit)]
-        letters.claim(unit, first, ward.relais.owner.number)
+        letters.claim(unit, first, ward.database.leader.number)
 
     await ward.restart()
 
@@ -224,3 +231,55 @@ async def test_a_full_disk_while_ringing_is_made_up_for(ward: Hospital) -> None:
     await ward.advance(minutes=6)
 
     assert len(ward.told(ward.chat(GREFFE), "check.round ")) == 1
+
+
+# A second poller
+
+
+async def test_a_second_poller_is_told_to_the_coordination_once_and_when_it_is_over(
+    ward: Hospital,
+) -> None:
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        for here in (False, True, True, False, False):
+            with ward.database.unit() as unit:
+                auditor.other_poller(unit, here)
+            await ward.flush()
+
+    assert kinds(heard) == ["poller.other", "poller.alone"]
+
+
+async def test_health_is_red_and_the_heart_stops_while_a_second_poller_is_there(
+    ward: Hospital,
+) -> None:
+    assert ward.relais.health()["status"] == "ok"
+    assert ward.relais.explained()
+
+    ward.relais.intake.rival.here = True
+
+    assert ward.relais.health()["status"] == "another poller"
+    assert ward.relais.health()["reasons"] == ["another poller"]
+    assert not ward.relais.explained()
+
+
+# A file that is no longer there
+
+
+def put_aside(file: Path) -> None:
+    file.rename(file.with_name("aside.db"))
+
+
+async def test_health_is_red_and_a_tap_is_left_with_telegram_when_the_file_is_deleted(
+    sqlite_url: str, clock: FakeClock, network: Network
+) -> None:
+    database = Database(sqlite_url, clock=clock, words=Show(), network=network, audit_key=b"key")
+    ward = Hospital(database, clock)
+    await ward.open()
+    assert ward.relais.health()["status"] in ("ok", "unexplained")
+
+    put_aside(Path(sqlite_url.removeprefix("sqlite:///")))
+
+    assert ward.relais.health()["status"] == "database file gone"
+    assert not ward.relais.explained()
+    with pytest.raises(FileGone):
+        ward.relais.intake.take([ward.message(Person(7, "Ann"), text="/start")])
+    database.close()

@@ -34,7 +34,6 @@ async def two(
     yield first, second
     found = first.faults()
     for each in opened:
-        each.relais.owner.close()
         each.database.close()
     assert found == []
 
