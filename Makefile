@@ -30,10 +30,11 @@ FROM ?= 0
 simulate: .venv/.dev
 	@$(PY) -m tests.simulation $(SEEDS) $(FROM)
 
-# The long faults: a real bot killed fifty times, a full disk, a Telegram that is down …
+# All faults, also those that take long (fifty kills, a day without Telegram …), and their figures.
 faults: .venv/.dev
-	KILLS=50 $(PY) -m pytest -n0 tests/end_to_end/test_faults.py tests/end_to_end/test_kill.py \
-		tests/end_to_end/test_leader.py
+	$(PY) -m pytest -n0 -s -m "faults or not faults" tests/end_to_end/test_faults.py \
+		tests/end_to_end/test_outcomes.py tests/end_to_end/test_breakdowns.py \
+		tests/end_to_end/test_kill.py tests/end_to_end/test_leader.py
 
 # Writes what changed in bot/models.py as the next migration: make revision name="Add a column"
 revision: .venv/.dev

@@ -51,9 +51,17 @@ class Client:
         """Make a person, or the bot, an administrator."""
         return self.post("groups/promote", chat=chat, admin=admin, **_member(person))
 
-    def migrate(self, chat: int | str) -> int:
-        """Turn a group into a supergroup and give its new id."""
-        return int(self.post("groups/migrate", chat=chat)["id"])
+    def migrate(self, chat: int | str, told: str = "message") -> int:
+        """Turn a group into a supergroup and give its new id.
+
+        The bot is told by `message`, first that it is there (`join_first`), or that alone
+        (`join_only`).
+        """
+        return int(self.post("groups/migrate", chat=chat, told=told)["id"])
+
+    def close_topic(self, chat: int | str, *, closed: bool = True) -> View:
+        """Close the topic of a supergroup, or open it again."""
+        return self.post("groups/topic", chat=chat, closed=closed)
 
     def block(self, person: int | str) -> None:
         self.post("block", person=person)
@@ -186,9 +194,10 @@ class Client:
     # Faults
 
     def fault(self, kind: str, **more: object) -> int:
-        """Order 429, 500, 502, cut_before, cut_after or delay.
+        """Order 409, 429, 500, 502, cut_before, cut_after, delay or odd.
 
-        Options: method, chat_id, count, for_s, retry_after, delay_s, probability, seed.
+        Options: method, chat_id, count, for_s, retry_after, delay_s, probability, seed;
+        of odd, shape and writer.
         """
         return int(self.post("faults", kind=kind, **more)["id"])
 

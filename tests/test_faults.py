@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InternalError, OperationalError
 
 from bot.store.faults import storage_fault
 
@@ -39,6 +39,20 @@ def test_on_postgresql_the_code_says_whose_fault_it_is(
     sqlstate: str | None, expected: bool
 ) -> None:
     assert storage_fault(operational(FromPostgres(sqlstate))) is expected
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "expected"),
+    [
+        ("25006", True),  # read-only: a copy that is not in charge
+        ("XX001", True),  # a damaged page
+        ("25P02", False),  # refused after another statement of its transaction
+    ],
+)
+def test_what_postgresql_calls_internal_is_told_apart_by_its_code_too(
+    sqlstate: str, expected: bool
+) -> None:
+    assert storage_fault(InternalError("INSERT", {}, FromPostgres(sqlstate))) is expected
 
 
 def test_a_locked_sqlite_file_is_the_storages_fault() -> None:

@@ -3,8 +3,11 @@
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 
 BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_FULL")
-# PostgreSQL's classes: no connection, full, in use by another, stopped by hand, to be tried again.
+# PostgreSQL's classes: no connection, read-only, to be tried again, full, in use by another,
+# stopped by hand, damaged.
 NOT_THE_STATEMENT = ("08", "25", "40", "53", "55", "57", "58", "XX")
+AFTER_ANOTHER = "25P02"
+"""Refused because a statement before it in its transaction was."""
 
 
 class FileGone(SQLAlchemyError):
@@ -27,8 +30,8 @@ def storage_fault(error: BaseException) -> bool:
     if error.connection_invalidated or name.startswith(BROKEN):
         return True
     state: str | None = getattr(error.orig, "sqlstate", None)
-    if state is not None and not state.startswith(NOT_THE_STATEMENT):
+    if state is not None:
         # One item that is too large for an index must not hold up all the others.
-        return False
+        return state.startswith(NOT_THE_STATEMENT) and state != AFTER_ANOTHER
     # SQLite calls a wrong statement an OperationalError too.
     return isinstance(error, OperationalError) and name != "SQLITE_ERROR"

@@ -42,6 +42,7 @@ class BotApi:
         method, began = request.path_params["method"], time.perf_counter()
         raw: dict[str, object] = {}
         fault: Fault | None = None
+        answer: Answer | bytes
         try:
             self._telegram.admit(request.path_params["token"])
             raw = await parameters(request)
@@ -54,11 +55,13 @@ class BotApi:
             return Response(status_code=400)
         cut = fault is not None and fault.kind.startswith("cut")
         self._write(method, raw, 0 if cut else status, answer, began, fault)
-        return await _reset(request) if cut else JSONResponse(answer, status)
+        return await _reset(request) if cut else _response(answer, status)
 
     async def _answer(
         self, request: Request, method: str, raw: dict[str, object], fault: Fault | None
-    ) -> tuple[int, Answer]:
+    ) -> tuple[int, Answer | bytes]:
+        if fault and fault.kind == "odd":
+            return 200, self._delivery.odd(self._telegram.params(method, raw), fault)
         if fault and fault.kind == "delay":
             await self._changes.until(lambda: False, fault.delay_s)
         elif fault and fault.kind == "cut_before":
@@ -89,7 +92,7 @@ class BotApi:
         method: str,
         raw: dict[str, object],
         status: int,
-        answer: Answer,
+        answer: Answer | bytes,
         began: float,
         fault: Fault | None,
     ) -> None:
@@ -97,7 +100,10 @@ class BotApi:
         ms = (time.perf_counter() - began) * 1000
         kind = fault.kind if fault else ""
         shown = {name: _shown(value) for name, value in raw.items()}
-        call = self._journal.write(at, method, shown, status, answer, ms, kind)
+        said: Answer = {"odd": fault.shape if fault else ""}
+        if not isinstance(answer, bytes):
+            said = answer
+        call = self._journal.write(at, method, shown, status, said, ms, kind)
         self._telegram.world.tell("call", n=call.n, method=method, status=status)
 
     async def download(self, request: Request) -> Response:
@@ -145,6 +151,12 @@ async def _reset(request: Request) -> Response:
     # The server must notice the loss before this request ends.
     await asyncio.sleep(0)
     return Response(status_code=500)
+
+
+def _response(answer: Answer | bytes, status: int) -> Response:
+    if isinstance(answer, bytes):
+        return Response(answer, status, media_type="application/json")
+    return JSONResponse(answer, status)
 
 
 def _shown(value: object) -> object:

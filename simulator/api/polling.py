@@ -11,7 +11,9 @@ from typing import Any
 
 from simulator.api.params import Params
 from simulator.errors import Refusal
+from simulator.world import oddities
 from simulator.world.changes import Changes
+from simulator.world.faults import Fault
 from simulator.world.inbox import MAX_BATCH, Update
 from simulator.world.state import World
 
@@ -59,7 +61,7 @@ class Delivery:
             self._world.inbox.allow(params["allowed_updates"])
         self._acknowledge(params.get("offset", 0))
         self._turn += 1
-        turn, limit = self._turn, min(max(params.get("limit", MAX_BATCH), 1), MAX_BATCH)
+        turn, limit = self._turn, _limit(params)
         # The one who polls last wins; the others are told so.
         self._changes.notify()
         timeout = min(max(params.get("timeout", 0), 0), MAX_TIMEOUT)
@@ -69,6 +71,12 @@ class Delivery:
         if self.webhook:
             raise Refusal("Conflict: terminated by setWebhook request", 409)
         return [] if hung_up() else self._world.inbox.peek(limit)
+
+    def odd(self, params: Params, fault: Fault) -> bytes:
+        """An answer that no Telegram gives; what came before is acknowledged all the same."""
+        self._acknowledge(params.get("offset", 0))
+        waiting = self._world.inbox.peek(_limit(params) - 1)
+        return oddities.answer(fault.shape, fault.id, fault.writer, waiting)
 
     async def _wait(self, turn: int, seconds: float, hung_up: Callable[[], bool]) -> None:
         inbox = self._world.inbox
@@ -163,6 +171,10 @@ class Delivery:
             hook.error_at = int(self._world.now().timestamp())
             await self._changes.until(lambda: False, pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _limit(params: Params) -> int:
+    return min(max(int(params.get("limit", MAX_BATCH)), 1), MAX_BATCH)
 
 
 def push(hook: Webhook, update: Update) -> int:

@@ -7,6 +7,7 @@ from simulator.api import schema as api
 from simulator.api.floods import Floods
 from simulator.api.methods import METHODS
 from simulator.api.params import Params, read
+from simulator.api.polling import TWO_POLLERS
 from simulator.errors import Refusal
 from simulator.world.faults import TEXTS, Fault, Faults
 from simulator.world.state import World
@@ -87,4 +88,6 @@ def refusal_of(fault: Fault) -> Refusal:
     """What a fault that answers, answers."""
     if fault.kind == "429":
         return flooded(fault.retry_after)
+    if fault.kind == "409":
+        return Refusal(TWO_POLLERS, 409)
     return Refusal(TEXTS[int(fault.kind)], int(fault.kind))

@@ -80,7 +80,15 @@ async def promote(ground: Ground, body: Body) -> object:
 
 
 async def migrate(ground: Ground, body: Body) -> object:
-    return views.chat(ground.world, actions.migrate(ground.world, chat_of(ground, body)))
+    told = str(body.get("told", actions.MESSAGE))
+    return views.chat(ground.world, actions.migrate(ground.world, chat_of(ground, body), told))
+
+
+async def topic(ground: Ground, body: Body) -> object:
+    """Close the topic of a supergroup; `closed` false opens it again."""
+    group = chat_of(ground, body)
+    actions.close_topic(ground.world, group, closed=bool(body.get("closed", True)))
+    return views.chat(ground.world, group)
 
 
 async def say(ground: Ground, body: Body) -> object:
@@ -226,6 +234,7 @@ OPERATIONS: dict[str, Operation] = {
     "groups/remove": remove_member,
     "groups/promote": promote,
     "groups/migrate": migrate,
+    "groups/topic": topic,
     "say": say,
     "edit": edit,
     "send": send,

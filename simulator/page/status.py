@@ -10,12 +10,14 @@ from simulator.world.state import PRESENT
 NB = "\N{NO-BREAK SPACE}"
 FINE = "Tout fonctionne."
 FAULTS = {
+    "409": "un second bot lit les messages (409)",
     "429": "des envois sont refusés (429)",
     "500": "des appels échouent (500)",
     "502": "Telegram est en panne (502)",
     "cut_before": "la connexion est coupée",
     "cut_after": "des réponses se perdent",
     "delay": "Telegram est lent",
+    "odd": "Telegram répond n’importe quoi",
 }
 
 Trouble = tuple[str, str]
@@ -76,6 +78,8 @@ def _of_chats(ground: Ground) -> Iterator[Trouble]:
             yield "warn", f"{chat.person.name} a bloqué le bot."
         elif _shut_out(chat):
             yield "warn", f"Le bot n’est plus dans «{NB}{chat.title}{NB}»."
+        elif chat.topic_closed:
+            yield "warn", f"Le sujet de «{NB}{chat.title}{NB}» est fermé."
 
 
 def _shut_out(group: Chat) -> bool:

@@ -16,6 +16,8 @@ SERVICE = (
     "migrate_to_chat_id",
     "migrate_from_chat_id",
     "pinned_message",
+    "forum_topic_closed",
+    "forum_topic_reopened",
 )
 
 
@@ -44,6 +46,7 @@ def chat(world: World, it: Chat) -> View:
         "pinned": it.pinned,
         "migrated_to": it.migrated_to,
         "migrated_from": it.migrated_from,
+        "topic_closed": it.topic_closed,
         "last_id": it.last_id,
     }
 

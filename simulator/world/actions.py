@@ -7,12 +7,14 @@ from typing import Any
 from simulator.errors import Misuse
 from simulator.world import entities, objects
 from simulator.world.people import Chat, Message, Person, Tap
-from simulator.world.state import PRESENT, World
+from simulator.world.state import PRESENT, RULING, World
 
 Content = dict[str, Any]
 
 # Not documented; bots see it after about a minute without an answer.
 TAP_LIFE = timedelta(seconds=60)
+# How the bot is told that a group became a supergroup.
+MESSAGE, JOIN_FIRST, JOIN_ONLY = TOLD = ("message", "join_first", "join_only")
 _TAP_IDS = count(480_000_000_000_000_001)
 
 
@@ -159,8 +161,13 @@ def promote(world: World, group: Chat, person: Person, *, admin: bool = True) ->
         _member_moves(world, group, by, person, status)
 
 
-def migrate(world: World, group: Chat) -> Chat:
-    """Turn a group into a supergroup: another chat, with another id."""
+def migrate(world: World, group: Chat, told: str = MESSAGE) -> Chat:
+    """Turn a group into a supergroup: another chat, with another id.
+
+    The bot may hear first that it is in there; and the message that says why may never come.
+    """
+    if told not in TOLD:
+        raise Misuse(f"Le bot l’apprend de l’une de ces façons : {', '.join(TOLD)}.")
     if group.kind != "group" or group.migrated_to:
         raise Misuse("Seul un groupe peut devenir un supergroupe.")
     by = owner(world, group)
@@ -168,11 +175,26 @@ def migrate(world: World, group: Chat) -> Chat:
     world.tell("chat", chat=new.id)
     ends = world.post(group, by, {"migrate_to_chat_id": new.id})
     starts = world.post(new, by, {"migrate_from_chat_id": group.id})
-    if group.bot_status in PRESENT:
+    if group.bot_status in PRESENT and told != MESSAGE:
+        joined = _change(world, new, by, world.bot, "left", new.bot_status)
+        world.deliver("my_chat_member", joined)
+    if group.bot_status in PRESENT and told != JOIN_ONLY:
         world.deliver_message(ends)
         world.deliver_message(starts)
     world.tell("chat", chat=group.id)
     return new
+
+
+def close_topic(world: World, group: Chat, *, closed: bool = True) -> None:
+    """Close the one topic of a supergroup, or open it again."""
+    if group.kind != "supergroup":
+        raise Misuse("Seul un supergroupe a des sujets.")
+    group.topic_closed = closed
+    kind = "forum_topic_closed" if closed else "forum_topic_reopened"
+    service = world.post(group, owner(world, group), {kind: {}})
+    if group.bot_status in PRESENT:
+        world.deliver_message(service)
+    world.tell("chat", chat=group.id)
 
 
 def owner(world: World, group: Chat) -> Person:
@@ -238,6 +260,8 @@ def _may_write(world: World, person: Person, chat: Chat) -> None:
     _may_see(world, person, chat)
     if chat.migrated_to:
         raise Misuse("Ce groupe est devenu un supergroupe.")
+    if chat.topic_closed and world.status(chat, person) not in RULING:
+        raise Misuse("Ce sujet est fermé : seul un administrateur y écrit.")
     if chat.private and chat.bot_status == "kicked":
         raise Misuse(f"{person.name} a bloqué le bot.")
 

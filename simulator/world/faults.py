@@ -7,10 +7,15 @@ from random import Random
 from typing import Any
 
 from simulator.errors import Misuse
+from simulator.world.oddities import SHAPES
 
-# 429, 500 and 502 answer; a cut resets the connection; delay lets the call through, late.
-KINDS = ("429", "500", "502", "cut_before", "cut_after", "delay")
+# 409, 429, 500 and 502 answer; a cut resets the connection; delay lets the call through, late;
+# odd answers a poll with what no Telegram would say.
+KINDS = ("409", "429", "500", "502", "cut_before", "cut_after", "delay", "odd")
 TEXTS = {500: "Internal Server Error", 502: "Bad Gateway"}
+# These befall whoever polls, and nobody else.
+OF_POLLS = ("409", "odd")
+POLL = "getUpdates"
 
 
 @dataclass
@@ -26,6 +31,9 @@ class Fault:
     retry_after: int = 3
     delay_s: float = 0.0
     probability: float = 1.0
+    # Of an odd answer: which, and who would have written what it holds.
+    shape: str = ""
+    writer: int = 0
     hits: int = 0
 
     def covers(self, method: str, chat_id: int | None, now: datetime) -> bool:
@@ -51,9 +59,7 @@ class Faults:
 
     def order(self, wanted: dict[str, Any]) -> Fault:
         """Add a fault from the control API's description."""
-        kind = str(wanted.get("kind"))
-        if kind not in KINDS:
-            raise Misuse(f"Panne inconnue « {kind} » ; connues : {', '.join(KINDS)}.")
+        kind, method, shape = _checked(wanted)
         if "seed" in wanted:
             self._random.seed(wanted["seed"])
         until = None
@@ -63,13 +69,15 @@ class Faults:
         fault = Fault(
             self._made,
             kind,
-            method=str(wanted.get("method") or ""),
+            method=method,
             chat_id=wanted.get("chat_id"),
             left=wanted.get("count"),
             until=until,
             retry_after=int(wanted.get("retry_after", 3)),
             delay_s=float(wanted.get("delay_s", 0)),
             probability=float(wanted.get("probability", 1)),
+            shape=shape,
+            writer=int(wanted.get("writer", 0)),
         )
         self._orders.append(fault)
         return fault
@@ -107,3 +115,18 @@ class Faults:
             f for f in self._orders if f.left != 0 and (f.until is None or now < f.until)
         ]
         return [fault.drawn() for fault in self._orders]
+
+
+def _checked(wanted: dict[str, Any]) -> tuple[str, str, str]:
+    """Kind, method and shape of what is ordered."""
+    kind, method = str(wanted.get("kind")), str(wanted.get("method") or "")
+    shape = str(wanted.get("shape") or "")
+    if kind not in KINDS:
+        raise Misuse(f"Panne inconnue « {kind} » ; connues : {', '.join(KINDS)}.")
+    if kind == "odd" and shape not in SHAPES:
+        raise Misuse(f"Réponse inconnue « {shape} » ; connues : {', '.join(SHAPES)}.")
+    if kind not in OF_POLLS:
+        return kind, method, shape
+    if method.lower() not in ("", POLL.lower()):
+        raise Misuse(f"La panne « {kind} » ne touche que {POLL}.")
+    return kind, POLL, shape

@@ -38,6 +38,8 @@ def user(person: Person) -> Object:
 def chat(it: Chat) -> Object:
     """A `Chat`."""
     drawn: Object = {"id": it.id, "type": it.kind, "title": it.title}
+    if it.topic_closed:
+        drawn["is_forum"] = True
     if it.person:
         person = it.person
         drawn |= {

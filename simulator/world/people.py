@@ -70,6 +70,8 @@ class Chat:
     pinned: list[int] = field(default_factory=list)
     migrated_to: int | None = None
     migrated_from: int | None = None
+    # The General topic of a forum is closed: only whoever manages topics writes there.
+    topic_closed: bool = False
 
     @property
     def private(self) -> bool:

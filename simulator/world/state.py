@@ -15,6 +15,7 @@ FIRST_PERSON = 5_100_000_001
 FIRST_GROUP = -4_200_000_001
 FIRST_SUPERGROUP = -1_002_300_000_001
 PRESENT = ("creator", "administrator", "member")
+RULING = PRESENT[:2]
 
 
 class World:

@@ -23,7 +23,7 @@ from tests.end_to_end.programs import CAST, SETUP_CODE, bot, free_port, run, set
 from tests.end_to_end.test_kill import MARKS, seeded
 from tests.end_to_end.town import NURSE, Town
 
-KILLS = int(os.environ.get("KILLS") or 2)
+KILLS, MANY_KILLS = 2, 50
 TAKEOVER = 10.0
 """Real seconds after which nothing of a dead leader waits any more."""
 QUESTIONS = 12
@@ -110,13 +110,18 @@ def pair(url: str, tmp_path: Path) -> Iterator[Pair]:
         postgres.drop("leader")
 
 
-@pytest.mark.time_limit(60 + 20 * KILLS)
-def test_a_leader_that_is_killed_is_replaced_and_its_letters_leave(url: str, pair: Pair) -> None:
+@pytest.mark.parametrize(
+    "kills",
+    [KILLS, pytest.param(MANY_KILLS, marks=[pytest.mark.faults, pytest.mark.time_limit(1200)])],
+)
+def test_a_leader_that_is_killed_is_replaced_and_its_letters_leave(
+    url: str, pair: Pair, kills: int
+) -> None:
     draw, client = seeded(), Client(url)
     client.start(NURSE, SETUP_CODE)
     until(lambda: bool(Town(client).texts(NURSE)), TAKEOVER)
 
-    for _ in range(KILLS):
+    for _ in range(kills):
         asked(client, draw)
         pair.kill_the_leader()
         until(lambda: not client.state()["pending_updates"] and not pair.waits(), TAKEOVER)

@@ -88,6 +88,12 @@ def foreign_group(desk: Desk) -> Answer:
     return send(chat_id=group.id)(desk)
 
 
+def topic_closed(desk: Desk) -> Answer:
+    new = actions.migrate(desk.world, desk.efs)
+    actions.close_topic(desk.world, new)
+    return send(chat_id=new.id)(desk)
+
+
 def migrated(desk: Desk) -> Answer:
     actions.migrate(desk.world, desk.efs)
     return send(chat_id=desk.efs.id)(desk)
@@ -369,6 +375,7 @@ LIMITS = [
     ),
     Limit("left_group", left, "bot is not a member of the group chat", 403),
     Limit("migrated", migrated, "group chat was upgraded to a supergroup chat"),
+    Limit("topic_closed", topic_closed, "TOPIC_CLOSED"),
     Limit(
         "administrators_in_groups_only",
         call("getChatAdministrators"),

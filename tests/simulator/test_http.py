@@ -163,6 +163,93 @@ def test_an_ordered_fault_answers_once(
     assert ask(running, "getMe")["ok"]
 
 
+def test_a_second_poller_is_played_for_a_time_and_only_to_who_polls(
+    running: Running, client: Client
+) -> None:
+    client.fault("409", for_s=60)
+
+    answer = ask(running, "getUpdates")
+
+    assert answer["error_code"] == 409
+    assert "terminated by other getUpdates request" in answer["description"]
+    assert ask(running, "getMe")["ok"]
+    client.advance(minutes=1)
+    assert ask(running, "getUpdates")["ok"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "result"),
+    [
+        ("object", {}),
+        ("null", None),
+        ("word", "updates"),
+        ("empty", [{}]),
+        ("number", [1]),
+        ("list", [[]]),
+    ],
+)
+def test_a_poll_is_answered_with_what_holds_no_updates(
+    running: Running, client: Client, shape: str, result: object
+) -> None:
+    client.fault("odd", shape=shape, count=1)
+
+    assert ask(running, "getUpdates", timeout=20) == {"ok": True, "result": result}
+    assert ask(running, "getUpdates")["result"] == []
+
+
+def test_an_odd_update_stands_before_what_waits_and_takes_nobodys_number(
+    running: Running, client: Client
+) -> None:
+    claire = client.person("Claire")
+    client.start(claire)
+    client.fault("odd", shape="surrogate", writer=claire, count=2)
+
+    odd, start = ask(running, "getUpdates")["result"]
+    [alone] = ask(running, "getUpdates", limit=1)["result"]
+
+    assert odd["message"]["text"] == "\ud83d"
+    assert odd["message"]["from"]["id"] == claire
+    assert alone["update_id"] == odd["update_id"] < start["update_id"]
+    assert ask(running, "getUpdates")["result"] == [start]
+
+
+def test_an_odd_number_is_larger_than_any_of_telegram(running: Running, client: Client) -> None:
+    client.fault("odd", shape="huge_id", count=1)
+
+    [odd] = ask(running, "getUpdates")["result"]
+
+    assert odd["update_id"] == 2**70
+
+
+@pytest.mark.parametrize(
+    ("shape", "error"), [("bytes", UnicodeDecodeError), ("deep", RecursionError)]
+)
+def test_an_odd_update_may_be_no_json_that_anybody_reads(
+    running: Running, client: Client, shape: str, error: type[Exception]
+) -> None:
+    client.fault("odd", shape=shape, count=1)
+
+    with pytest.raises(error):
+        ask(running, "getUpdates")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"kind": "odd", "shape": "nonsense"},
+        {"kind": "409", "method": "sendMessage"},
+        {"kind": "503"},
+    ],
+)
+def test_a_fault_that_telegram_cannot_have_is_refused(
+    client: Client, order: dict[str, str]
+) -> None:
+    with pytest.raises(ControlError) as refused:
+        client.fault(**order)
+
+    assert refused.value.status == 400
+
+
 def test_a_fault_meant_for_one_chat_spares_the_others(running: Running, client: Client) -> None:
     claire, amina = client.person("Claire"), client.person("Amina")
     client.start(claire)

@@ -1,6 +1,7 @@
 """What the bot is told of what people do, and what it is not told."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -203,6 +204,52 @@ def test_every_update_of_a_lively_day_is_a_telegram_update(desk: Desk) -> None:
     actions.migrate(desk.world, desk.efs)
 
     assert desk.telegram.schema.flaws(desk.world.inbox.peek(), ("Array of Update",)) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "heard"),
+    [
+        ("message", ["migrate_to_chat_id", "migrate_from_chat_id"]),
+        ("join_first", ["member", "migrate_to_chat_id", "migrate_from_chat_id"]),
+        ("join_only", ["member"]),
+    ],
+)
+def test_a_bot_hears_of_a_supergroup_in_one_of_three_ways(
+    desk: Desk, told: str, heard: list[str]
+) -> None:
+    desk.world.inbox.waiting.clear()
+
+    new = actions.migrate(desk.world, desk.efs, told)
+
+    assert [_news(update) for update in desk.world.inbox.peek()] == heard
+    assert desk.telegram.schema.flaws(desk.world.inbox.peek(), ("Array of Update",)) == []
+    joined = desk.updates("my_chat_member")
+    assert [change["chat"]["id"] for change in joined] == [new.id] * ("member" in heard)
+
+
+def _news(update: dict[str, Any]) -> str:
+    """What an update says of a group: how the bot stands there, or whither it went."""
+    if "my_chat_member" in update:
+        return str(update["my_chat_member"]["new_chat_member"]["status"])
+    return next(str(name) for name in update["message"] if name.startswith("migrate"))
+
+
+def test_in_a_closed_topic_only_administrators_write(desk: Desk) -> None:
+    new = actions.migrate(desk.world, desk.efs)
+    actions.close_topic(desk.world, new)
+
+    actions.say(desk.world, desk.claire, new, "/aide")
+    with pytest.raises(Misuse):
+        actions.say(desk.world, desk.amina, new, "/aide")
+    actions.close_topic(desk.world, new, closed=False)
+
+    assert desk.ask("sendMessage", chat_id=new.id, text="Enfin")["ok"]
+    assert desk.telegram.schema.flaws(desk.world.inbox.peek(), ("Array of Update",)) == []
+
+
+def test_only_a_supergroup_has_a_topic_to_close(desk: Desk) -> None:
+    with pytest.raises(Misuse):
+        actions.close_topic(desk.world, desk.efs)
 
 
 def test_the_narrowest_menu_is_shown(desk: Desk) -> None:

@@ -100,6 +100,9 @@ def _parsed(text: str, params: Params, given_as: str) -> tuple[str, list[entitie
 
 def _post(world: World, params: Params, content: dict[str, Any]) -> Message:
     chat = world.reach(params["chat_id"])
+    # Of the rights that administrators have here, managing topics is none.
+    if chat.topic_closed:
+        raise Refusal("TOPIC_CLOSED")
     reply_markup = keyboards.checked(params.get("reply_markup"))
     answered = _answered(world, chat, params.get("reply_parameters"))
     return world.post(

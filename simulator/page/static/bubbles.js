@@ -128,6 +128,8 @@ export function serviceText(message, phone) {
   if (it.left_chat_member) return `${names([it.left_chat_member])} a quitté le groupe`;
   if (it.group_chat_created) return `${who} a créé le groupe « ${phone.store.chats.get(message.chat)?.title} »`;
   if (it.migrate_to_chat_id) return "Le groupe devient un supergroupe";
+  if (it.forum_topic_closed) return "Le sujet est fermé";
+  if (it.forum_topic_reopened) return "Le sujet est rouvert";
   if (it.migrate_from_chat_id) return "Suite du groupe";
   if (it.pinned_message) return `${who} a épinglé un message`;
   return "Message de service";

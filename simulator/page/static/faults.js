@@ -8,10 +8,12 @@ const NETWORK = [
   ["Trop de messages", "Les dix prochains envois répondent 429, à refaire après 5 s.", { kind: "429", method: "sendMessage", count: 10, retry_after: 5 }],
   ["Réponse perdue", "Le prochain message part, mais sa réponse se perd.", { kind: "cut_after", method: "sendMessage", count: 1 }],
   ["Connexion coupée", "Le prochain message ne part pas : la connexion est coupée avant.", { kind: "cut_before", method: "sendMessage", count: 1 }],
+  ["Second bot", "Pendant une minute de l’horloge, un autre bot lit les messages (409).", { kind: "409", for_s: 60 }],
+  ["Réponse absurde", "Les trois prochaines lectures de messages ne veulent rien dire.", { kind: "odd", shape: "empty", count: 3 }],
   ["Réseau capricieux", "Un appel sur cinq échoue.", { kind: "500", probability: 0.2, seed: 1 }],
 ];
 
-const LABELS = { 429: "429, trop de messages", 500: "500, erreur interne", 502: "502, panne", cut_before: "connexion coupée", cut_after: "réponse perdue", delay: "lenteur" };
+const LABELS = { 409: "409, second bot", 429: "429, trop de messages", 500: "500, erreur interne", 502: "502, panne", cut_before: "connexion coupée", cut_after: "réponse perdue", delay: "lenteur", odd: "réponse absurde" };
 
 export class Faults {
   constructor(page) {
@@ -89,6 +91,10 @@ export class Faults {
     const { store } = this.page;
     const rows = [...store.chats.values()].filter((each) => each.kind === "group" && each.migrated_to === null)
       .map((each) => this.row(`« ${each.title} » devient un supergroupe`, "", () => post("groups/migrate", { chat: each.id }), `g${each.id}`));
+    rows.push(...[...store.chats.values()].filter((each) => each.kind === "supergroup").map((each) => {
+      const closed = each.topic_closed;
+      return this.row(`${closed ? "Rouvrir" : "Fermer"} le sujet de « ${each.title} »`, "", () => post("groups/topic", { chat: each.id, closed: !closed }), `t${each.id}`);
+    }));
     return this.section("Un groupe", rows.length ? rows : [el("p", {}, "Aucun groupe ne peut changer.")]);
   }
 
