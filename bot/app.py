@@ -207,7 +207,7 @@ class Relais:
         return not self._reasons(self.unexplained())
 
     def health(self) -> dict[str, Any]:
-        """What an operator sees; identifiers only."""
+        """What an operator sees: what is wrong, and of nobody in particular."""
         if self.database.place.gone():
             # What could still be read of it is nobody's database any more.
             return {"status": FILE_GONE, "reasons": [FILE_GONE]}
@@ -221,10 +221,11 @@ class Relais:
                 "rang_at": self.rang_at.isoformat() if self.rang_at else None,
                 "next_due_at": due.isoformat() if due else None,
                 "outbox": {state.value: n for state, n in letters.counts(unit).items()},
-                "unexplained": found,
+                # Whoever may reach the page learns what is wrong, and about whom from `audit`.
+                "unexplained": auditor.counted(found),
                 "dropped": dict(self.desk.dropped),
                 # Somebody has to do it by hand; the coordination is told of it each morning.
-                "to_delete": [each.id for each in unit.outbox.standing(auditor.LIMIT)],
+                "to_delete": len(unit.outbox.standing(auditor.LIMIT)),
                 "anchors": lists.anchors(unit) if self._training else [],
             }
 

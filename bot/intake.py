@@ -41,7 +41,6 @@ ANSWER_WITHIN = 10.0
 """Seconds that a server may take beyond the long poll."""
 
 
-
 def _say_nothing(*_: object) -> None:
     pass
 

@@ -71,7 +71,7 @@ class Metrics:
 
 
 def _count(found: Any) -> int:
-    return len(found) if isinstance(found, (list, tuple, dict)) else int(found)
+    return sum(found.values()) if isinstance(found, dict) else int(found)
 
 
 def _instant(said: str | None) -> datetime | None:

@@ -3,6 +3,7 @@
 What it looks for stands in `bot/domain/invariants.py`, where the tests look too.
 """
 
+from collections import Counter
 from datetime import time, timedelta
 from hashlib import sha256
 from math import ceil
@@ -47,6 +48,8 @@ AT_ONCE, AT_MOST = 20, 100
 PUT_AT_MOST = 4000
 """Things put to somebody that one audit looks at: what 10,000 patients have open, and more."""
 LIMIT = 50
+SORTS = frozenset({*due.KINDS, "letter", "update", "duty", "nobody"})
+"""How the lines of faults begin; the others are about a record."""
 PURGED_AT_ONCE = 5000
 
 
@@ -100,6 +103,18 @@ def cut(unit: Unit) -> list[str]:
         f"{CHAIN} no longer holds the {it.count} events posted at {it.at} as {it.mark}"
         for it in unit.proofs.lost()
     ]
+
+
+def counted(found: list[str]) -> dict[str, int]:
+    """How much is wrong of each sort; no line's own words, which name patients and letters."""
+    return dict(Counter(map(_sort, found)))
+
+
+def _sort(fault: str) -> str:
+    if fault.startswith(CHAIN):
+        return "chain"
+    begins = fault.partition(" ")[0]
+    return begins if begins in SORTS else "record"
 
 
 def _running_alerts(unit: Unit) -> list[tuple[Record, Alert]]:

@@ -37,9 +37,10 @@ async def broken(ward: Hospital) -> Hospital:
 
 
 def health(ward: Hospital) -> tuple[str, list[str]]:
-    """What an operator sees: the state, and what is unexplained."""
-    found = ward.relais.health()
-    return found["status"], found["unexplained"]
+    """What an operator sees: the state on the page of health, and the lines of the audit."""
+    found, lines = ward.relais.health(), ward.unexplained()
+    assert sum(found["unexplained"].values()) == len(lines)
+    return found["status"], lines
 
 
 def names(ward: Hospital, fault: str) -> bool:
@@ -411,6 +412,18 @@ async def test_health_is_not_well_while_every_ring_raises(ward: Hospital) -> Non
 
     await ward.relais.ring()
     assert health(ward)[0] == "ok"
+
+
+async def test_the_page_of_health_says_what_is_wrong_and_about_nobody(broken: Hospital) -> None:
+    [code] = await broken.injected()
+    await broken.alert(GREFFE, code)
+    with broken.change(code) as record:
+        record.alerts["1"].next_at = None
+
+    found = broken.relais.health()
+
+    assert found["unexplained"] == {"alert": 1}
+    assert code not in str(found)
 
 
 # Who cannot be reached
