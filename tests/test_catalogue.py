@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from bot import handlers, texts
 from bot.cards import CARDS
 from bot.care import telling
-from bot.handlers import people
+from bot.domain import commands
 from bot.texts import CATALOGUE, FAMILIES, TAG, parts
 from tests.said import all_calls, callers_in, calls, logged, told
 
@@ -171,7 +171,7 @@ def test_every_format_is_known() -> None:
 
 
 def test_the_menu_names_the_commands_that_are_served() -> None:
-    shown = {*people.EVERYONE, *people.COORDINATOR, *people.STRANGER}
+    shown = {*commands.EVERYONE, *commands.COORDINATOR, *commands.STRANGER}
 
     assert set(texts.COMMANDS) == set(handlers.COMMANDS) - {"help"} == shown
 

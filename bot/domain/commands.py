@@ -6,16 +6,8 @@ from unicodedata import combining, normalize
 
 from bot.domain.codes import distance
 
-NAMES = (
-    "start",
-    "aide",
-    "help",
-    "annuler",
-    "statut",
-    "afaire",
-    "toxicite",
-    "alerte",
-    "garde",
+EVERYONE = ("statut", "afaire", "toxicite", "alerte", "garde", "aide", "annuler")
+COORDINATOR = (
     "nouveau",
     "reporter",
     "retards",
@@ -25,6 +17,8 @@ NAMES = (
     "equipes",
     "retirer",
 )
+STRANGER = ("start", "aide")
+NAMES = tuple(dict.fromkeys((*STRANGER, *EVERYONE, *COORDINATOR, "help")))
 CALLS = ("alerte", "toxicite")
 """The calls for help: a slip in their name, or a code glued to it, holds none of them back."""
 SECRET = "start"

@@ -4,24 +4,12 @@ from datetime import timedelta
 
 from bot.cards import people as cards
 from bot.care import drafts, joining, rooms
+from bot.domain.commands import COORDINATOR, EVERYONE, STRANGER
 from bot.domain.message import Refused, text
 from bot.domain.people import Member
 from bot.domain.roles import Team
 from bot.handlers.visit import Visit
 from bot.store import Unit
-
-EVERYONE = ("statut", "afaire", "toxicite", "alerte", "garde", "aide", "annuler")
-COORDINATOR = (
-    "nouveau",
-    "reporter",
-    "retards",
-    "historique",
-    "inviter",
-    "rattacher",
-    "equipes",
-    "retirer",
-)
-STRANGER = ("start", "aide")
 
 
 def start(visit: Visit) -> None:
