@@ -234,7 +234,8 @@ class Relais:
         if self.database.place.gone():
             return [FILE_GONE]
         if not self.database.leader.leads:
-            return ["standby"]
+            # Whoever waits for another is well; whoever could lead and cannot is not.
+            return ["nobody leads" if self.database.leader.trouble else "standby"]
         old = self.pulse.old()
         found = {
             "failing": self._failing,

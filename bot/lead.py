@@ -54,9 +54,12 @@ def _taken(leader: Leader, begin: Callable[[], object]) -> str:
     """Lead; nothing, or why not."""
     try:
         if not leader.take():
+            leader.trouble = ""
             return "another one does"
         begin()
     except SQLAlchemyError as error:
         leader.close()
-        return type(error).__name__
+        leader.trouble = type(error).__name__
+        return leader.trouble
+    leader.trouble = ""
     return ""

@@ -14,6 +14,10 @@ class FileGone(SQLAlchemyError):
     """The file of the database is no longer the one that was opened."""
 
 
+class NotWritable(SQLAlchemyError):
+    """Nothing can be written beside the file of the database."""
+
+
 class NotLeading(SQLAlchemyError):
     """Another process leads: what only the leader may write is not written."""
 

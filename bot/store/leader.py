@@ -67,6 +67,8 @@ class Leader:
         """The last sign of the one who leads, and when it was new."""
         self.number = 0
         """0: another one leads, or nobody."""
+        self.trouble = ""
+        """Why this process could not lead when it was its turn."""
 
     @property
     def leads(self) -> bool:

@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from bot.store.faults import FileGone
+from bot.store.faults import FileGone, NotWritable
 
 LOCK = ".lock"
 """Of the file beside the database that its one process locks."""
@@ -46,7 +46,10 @@ class Place:
         if self.path is None or self._lock is not None:
             return True
         # Not the database's own file: SQLite would lose its locks as this one is closed.
-        opened = os.open(f"{self.path}{LOCK}", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            opened = os.open(f"{self.path}{LOCK}", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            raise NotWritable from None
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -134,7 +134,8 @@ def test_an_alert_typed_while_postgresql_is_read_only_leaves_when_it_may_write(
 
     with postgres.copying():
         raise_unseen(on_postgres, code)
-        eventually(lambda: "the database does not take them" in on_postgres.log())
+        eventually(lambda: "leads no more" in on_postgres.log())
+        assert eventually(lambda: on_postgres.health()["code"] == 503)
         assert not [said for said in on_postgres.texts("greffe") if LAUNCHED in said]
     postgres_shared.dispose()
 
@@ -143,10 +144,20 @@ def test_an_alert_typed_while_postgresql_is_read_only_leaves_when_it_may_write(
     on_postgres.audit()
 
 
-def test_a_start_on_a_file_that_may_only_be_read_is_refused(place: Ground) -> None:
+def test_on_a_file_that_may_only_be_read_nobody_leads_and_health_says_so(place: Ground) -> None:
     place.stop()
-    for file in place.folder.glob("relais.db*"):
-        file.chmod(0o400)
+    (place.folder / "relais.db").chmod(0o400)
+    place.before = nest.obey
+
+    place.live(follows=False)
+
+    assert eventually(lambda: "nobody leads" in place.health().get("reasons", ()))
+    assert place.health()["code"] == 503
+
+
+def test_a_start_where_nothing_can_be_written_is_refused(place: Ground) -> None:
+    place.stop()
+    (place.folder / "relais.db.lock").chmod(0o400)
     place.before = nest.obey
 
     place.live(follows=False)
