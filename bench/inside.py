@@ -31,6 +31,7 @@ from bot import app, migrations
 from bot.care import auditor
 from bot.domain import codes
 from bot.domain.message import Priority
+from bot.relais import Relais
 from bot.settings import Settings
 from bot.store import Database
 from bot.throttle import LIMITS_NONE, Throttle
@@ -144,10 +145,10 @@ class Ward:
         self._relais.prepare()
         self.town = Town(self)
 
-    async def _open(self) -> app.Relais:
+    async def _open(self) -> Relais:
         bot = Bot(TOKEN, request=self._request, get_updates_request=self._request)
         await bot.initialize()
-        return app.Relais(
+        return Relais(
             database=self._database,
             bot=bot,
             transport=TelegramTransport(bot),

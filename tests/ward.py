@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from telegram import Bot
 
-from bot.app import Relais
 from bot.care import auditor
 from bot.care.joining import hash_token
 from bot.domain.facts import Step
 from bot.domain.people import Group, Member
 from bot.domain.record import Record
 from bot.domain.roles import Team
+from bot.relais import Relais
 from bot.store import Database, Unit
 from bot.store.letters import Letter
 from bot.store.outbox import outbox

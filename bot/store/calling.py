@@ -1,4 +1,4 @@
-"""What calls several teams at once, and so stands in no column of one: found by its state."""
+"""What calls people: found by its state, whoever they are."""
 
 from datetime import datetime
 from typing import Any
@@ -7,6 +7,7 @@ from sqlalchemy import select, union_all
 from sqlmodel import SQLModel
 
 from bot import models
+from bot.domain import due
 from bot.domain.facts import RUNNING, UNANSWERED, Alert, Check
 
 d = SQLModel.metadata.tables[str(models.Dated.__tablename__)].c
@@ -33,3 +34,25 @@ def query(centre: str, before: datetime, limit: int) -> Any:
     ]
     e = union_all(*(select(part) for part in parts)).subquery().c
     return select(e.code, e.kind, e.key).order_by(e.rank, e.due_at, e.code, e.key)
+
+
+def put_to_somebody(limit: int) -> Any:
+    """What was put to a team and waits: (code, kind, key, what it shares, rank, since).
+
+    Alerts first, then the oldest: what is beyond the limit has its turn when those end.
+    """
+    columns = (d.code, d.kind, d.key, d.together, d.rank, d.due_at)
+    asked = [
+        select(*columns).where(d.kind == kind.name, d.state == kind.put_in)
+        for kind in due.BOOK
+        if kind.put_in
+    ]
+    return union_all(*asked).order_by("rank", "due_at", "code", "key").limit(limit)
+
+
+def pressing(limit: int) -> Any:
+    """The codes of those about whom something is open whose next instant is never far."""
+    kinds = [due.RANKS[kind.name] for kind in due.BOOK if kind.farthest]
+    # Late from a known instant on as long as it is open, and not after: there is an index.
+    which = (d.rank.in_(kinds), d.late_at.is_not(None))
+    return select(d.code).distinct().where(*which).order_by(d.code).limit(limit)

@@ -447,25 +447,12 @@ class Records:
 
     def pressing(self, limit: int) -> list[str]:
         """The codes of those about whom something is open whose next instant is never far."""
-        kinds = [due.RANKS[kind.name] for kind in due.BOOK if kind.farthest]
-        # Late from a known instant on as long as it is open, and not after: there is an index.
-        open_ones = (d.rank.in_(kinds), d.late_at.is_not(None))
-        found = select(d.code).distinct().where(*open_ones).order_by(d.code).limit(limit)
-        return list(self._connection.execute(found).scalars())
+        return list(self._connection.execute(calling.pressing(limit)).scalars())
 
     def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
-        """What was put to somebody and waits: (code, kind, key, what it shares).
-
-        Alerts first, then the oldest: what is beyond the limit has its turn when those end.
-        """
-        columns = (d.code, d.kind, d.key, d.together, d.rank, d.due_at)
-        asked = [
-            select(*columns).where(d.kind == kind.name, d.state == kind.put_in)
-            for kind in due.BOOK
-            if kind.put_in
-        ]
-        every = union_all(*asked).order_by("rank", "due_at", "code", "key").limit(limit)
-        return [tuple(row)[:4] for row in self._connection.execute(every)]
+        """What was put to somebody and waits: (code, kind, key, what it shares)."""
+        found = self._connection.execute(calling.put_to_somebody(limit))
+        return [tuple(row)[:4] for row in found]
 
     def _running(self, centre: str) -> tuple[Any, ...]:
         running = p.state.in_(STATES_RUNNING)
