@@ -142,7 +142,8 @@ class Intake:
                 if not self._heard:
                     raise
                 await self._back_off(error)
-            except (TelegramError, SQLAlchemyError) as error:
+            except Exception as error:
+                # Whatever it is, polling goes on: a bot that hears nobody is no bot.
                 await self._back_off(error)
             else:
                 await self._go_on()
@@ -342,7 +343,8 @@ class Intake:
         """An update that nobody can read holds up no other: alone, it is passed over, and seen."""
         found = NUMBER.search(error.answer) if self._alone else None
         if found is None:
-            self._alone = True
+            # Only what holds an update can hold one that spoils the rest.
+            self._alone = NUMBER.search(error.answer) is not None
             raise error
         self._alone = False
         number = {"update_id": int(found[1])}
@@ -399,4 +401,6 @@ def complaint_about(error: Exception) -> str:
     """One line for the log."""
     if isinstance(error, SQLAlchemyError):
         return f"the database does not take them: {described(error)}"
+    if not isinstance(error, TelegramError):
+        return described(error)
     return f"{type(error).__name__}: {redact(str(error))}"

@@ -207,7 +207,7 @@ class Relais:
         return [reason for reason, holds in found.items() if holds]
 
     def _calls_landed(self, unit: Unit, calls: Sequence[Letter]) -> None:
-        receipts.landed(unit, [(call.cause, call.team) for call in calls])
+        receipts.landed(unit, [(call.cause, call.team, call.chat_id) for call in calls])
         for tell in self.alert_took:
             for call in calls:
                 tell(unit.now - call.created_at)

@@ -99,8 +99,8 @@ class Person:
     team: Team
 
 
-Carry = Callable[[], list[tuple[str, str]]]
-"""All that waits arrives; gives what the calls of alerts were about, each with its team."""
+Carry = Callable[[], list[receipts.Landed]]
+"""All that waits arrives; gives the calls of alerts among it."""
 
 
 class Broken(AssertionError):
@@ -406,12 +406,12 @@ def _to_do(record: Record) -> list[Step]:
     ]
 
 
-def _deliver(store: Any) -> list[tuple[str, str]]:
+def _deliver(store: Any) -> list[receipts.Landed]:
     calls = []
     for letter in store.facts.waiting.values():
         letter["state"], letter["message_id"] = "sent", letter["id"] + NUMBERED_FROM
         if (letter["kind"], letter["priority"]) == (Kind.SEND, Priority.ALERT):
-            calls.append((letter["cause"], letter["team"]))
+            calls.append((letter["cause"], letter["team"], letter["chat_id"]))
     store.facts.waiting.clear()
     return calls
 

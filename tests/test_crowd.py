@@ -94,6 +94,16 @@ def test_a_call_for_help_is_read_however_much_was_said(
         assert verdicts(crowd, unit, [said(200, call)]) == ["read"]
 
 
+def test_a_flood_of_calls_for_help_is_heard_and_then_told_that_it_is_too_much(
+    crowd: Crowd, peopled: Database
+) -> None:
+    with looking(peopled) as unit:
+        found = verdicts(crowd, unit, [said(n, "/alerte 7K4Q") for n in range(1000)])
+
+    assert found[:34] == ["read"] * 32 + ["too_many", ""]
+    assert set(found[34:]) == {""}
+
+
 def test_an_update_that_is_brought_again_gets_the_same_verdict(
     crowd: Crowd, peopled: Database
 ) -> None:
@@ -158,6 +168,14 @@ def test_a_group_that_moves_is_never_passed_over(crowd: Crowd, peopled: Database
         {"callback_query": {"message": 4, "data": None}},
         {"edited_message": {"from": {"id": "x"}}},
         {"message": 3},
+        {
+            "message": {
+                "date": 10**400,
+                "from": {"id": MEMBER},
+                "chat": {"id": MEMBER},
+                "text": "x",
+            }
+        },
         {},
     ],
     ids=str,

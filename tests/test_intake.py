@@ -524,6 +524,33 @@ async def test_an_update_that_nobody_can_read_is_passed_over_alone_and_seen(
     assert len(rests) == 1
 
 
+async def test_whatever_goes_wrong_polling_goes_on(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    once = iter([True])
+
+    def admit(_: Unit, updates: Sequence[Raw]) -> Sequence[Raw]:
+        if next(once, False):
+            raise OverflowError("Mme Dupont")
+        return updates
+
+    telegram.answers = [ok([update(1, "un")]), ok([update(1, "un")])]
+
+    await poll(build(bot, database.unit, rests, admit=admit), telegram)
+
+    assert said(database) == ["un"] or failed(database)
+
+
+async def test_an_answer_without_any_update_does_not_slow_the_next_ones_down(
+    intake: Intake, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    telegram.answers = [(200, b"<html>"), ok([update(1, "un")])]
+
+    await poll(intake, telegram)
+
+    assert [call["limit"] for _, call in telegram.calls] == [100, 100, 100]
+
+
 async def test_what_cannot_be_read_does_not_hold_up_what_can(
     intake: Intake, telegram: FakeTelegram, database: Database, rests: list[timedelta]
 ) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlmodel import SQLModel
 
 from bot import migrations, models
+from bot.care.receipts import Landed
 from bot.domain.message import Kind, Priority
 from bot.store import Database
 from bot.store.database import open_engine
@@ -26,7 +27,7 @@ DELIVER = (
     .values(state="sent", message_id=OUTBOX.c.id + NUMBERED_FROM)
 )
 CALLS = (
-    select(OUTBOX.c.cause, OUTBOX.c.team)
+    select(OUTBOX.c.cause, OUTBOX.c.team, OUTBOX.c.chat_id)
     .where(
         OUTBOX.c.state == "pending",
         OUTBOX.c.kind == Kind.SEND.value,
@@ -61,7 +62,7 @@ def play_on(url: str, seed: int) -> Database:
     return database
 
 
-def _deliver(database: Database) -> list[tuple[str, str]]:
+def _deliver(database: Database) -> list[Landed]:
     with database.engine.begin() as connection:
         calls = [tuple(row) for row in connection.execute(CALLS)]
         connection.execute(DELIVER)

@@ -54,15 +54,16 @@ PURGED_AT_ONCE = 5000
 
 
 def hang_duties(unit: Unit) -> None:
-    """Make sure that each duty has its next hour; called at every start."""
+    """Make sure that each duty has its next hour, and none a later one."""
     for name, at in (
         (AUDIT, unit.now + AUDIT_EVERY),
         (DIGEST, unit.network.calendar.next(DIGEST_AT, unit.now)),
         (PURGE, unit.network.calendar.next(PURGE_AT, unit.now)),
         (rooms.ROOMS, unit.network.calendar.next(rooms.LOOK_AT, unit.now)),
     ):
-        if unit.records.duty(name) is None:
-            # One that is there keeps its hour: started at eight, the bot still owes the digest.
+        known = unit.records.duty(name)
+        # One that has come keeps its hour: started at eight, the bot still owes the digest.
+        if known is None or known > at:
             unit.records.set_duty(name, at)
 
 
@@ -100,7 +101,7 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
 def cut(unit: Unit) -> list[str]:
     """What was posted of the chain and is not in it any more: its end is gone, or it is older."""
     return [
-        f"{CHAIN} no longer holds the {it.count} events posted at {it.at} as {it.mark}"
+        f"{CHAIN} no longer holds the {it.count} events posted at {it.at.isoformat()} as {it.mark}"
         for it in unit.proofs.lost()
     ]
 
@@ -236,7 +237,7 @@ def tell_cut(unit: Unit) -> None:
         if told is not None and told.data["hash"] == proof.hash:
             continue
         unit.events.record(CUT, count=proof.count, hash=proof.hash)
-        card = Card(text("chain.cut", n=proof.count, mark=proof.mark, at=proof.posted_at))
+        card = Card(text("chain.cut", n=proof.count, mark=proof.mark, at=proof.at))
         key = f"chain:{proof.hash}"
         centre = unit.network.first_centre
         tell(unit, Notice(Team.COORDINATION, centre, card, key, Priority.ANSWER))

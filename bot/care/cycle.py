@@ -47,17 +47,32 @@ def ring(database: Database) -> Iterator[int]:
 
 
 def hasten(database: Database) -> Iterator[int]:
-    """A clock that was ahead put alerts and rounds too far away: they are due now."""
-    with database.look() as unit:
+    """What a clock that was ahead put too far away is due now; a stop after each transaction."""
+    with database.ruling() as unit:
+        auditor.hang_duties(unit)
+        unit.records.hasten(unit.now + due.PUT_OFF)
         codes = unit.records.pressing(FAR_AT_MOST)
+    # After each commit: whoever runs meanwhile would wait for a lock that waits for them.
     for at in range(0, len(codes), TOGETHER):
+        yield _hasten(database, codes[at : at + TOGETHER])
+
+
+def _hasten(database: Database, codes: Sequence[str]) -> int:
+    """One that cannot be read, which the audit names, keeps the bot from nobody else."""
+    try:
         with database.ruling() as unit:
-            part = codes[at : at + TOGETHER]
-            unit.records.hold(part)
-            records = (unit.records.get(code) for code in part)
+            unit.records.hold(codes)
+            records = (unit.records.get(code) for code in codes)
             hastened = sum(due.hasten(record) for record in records if record is not None)
-        # After the commit: whoever runs meanwhile would wait for a lock that waits for them.
-        yield hastened
+            spread(unit)
+        return hastened
+    except Exception as error:
+        if storage_fault(error):
+            raise
+        if len(codes) > 1:
+            return sum(_hasten(database, [code]) for code in codes)
+        logger.error("the hours of a record cannot be set right: %s", described(error))
+        return 0
 
 
 def next_due(unit: Unit) -> datetime | None:

@@ -100,6 +100,9 @@ def void(unit: Unit, token_hash: str) -> bool:
 
 def tell_guesses(unit: Unit, tries: int, accounts: int) -> None:
     """Somebody looks for a way in; who, nobody knows, and nothing of it enters the events."""
+    # Before anybody of the coordination is there, nobody could do anything about it.
+    if not unit.people.roster.chats(Team.COORDINATION, unit.network.first_centre):
+        return
     said = text("joining.guesses", tries=tries, n=accounts)
     key = f"guesses:{unit.now.isoformat()}"
     _tell_coordination(unit, unit.network.first_centre, Card(said), key)

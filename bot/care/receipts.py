@@ -11,25 +11,32 @@ from bot.domain.roles import Team
 from bot.store import Unit
 from bot.store.letters import Letter
 
+Landed = tuple[str, str, int]
+"""What a call was about, the team that it was for, the chat in which it arrived."""
 
-def landed(unit: Unit, calls: Collection[tuple[str, str]]) -> None:
-    """Calls arrived in some chat: (what they were about, the team that reads there)."""
-    about = [(found, team) for cause, team in calls if team and (found := _alert_of(cause))]
+
+def landed(unit: Unit, calls: Collection[Landed]) -> None:
+    """Calls of alerts arrived; one that was said to others instead reached nobody of its team."""
+    about = [(found, team, chat) for cause, team, chat in calls if (found := _alert_of(cause))]
     # In one go, in one order: a tap may hold another of these and wait for us.
-    unit.records.hold({code for (code, _), _team in about})
-    for (code, key), team in about:
+    unit.records.hold({code for (code, _), _team, _chat in about})
+    for (code, key), team, chat in about:
         record = unit.records.get(code)
         it = record.alerts.get(key) if record else None
-        if record is not None and it is not None:
+        if record is None or it is None:
+            continue
+        if chat in unit.people.roster.every_chat(team, record.patient.centre):
             alert.heard(record, it, team)
     spread(unit)
 
 
 def refused(unit: Unit, letter: Letter) -> None:
-    """Telegram took everything but this letter: the coordination passes it on by telephone."""
+    """Telegram took everything but this letter: others hear of it, and the coordination calls."""
     # What was for the coordination itself is named by the auditor, and the heartbeat stops.
     if letter.kind is not Kind.SEND or letter.team in ("", Team.COORDINATION):
         return
+    if letter.priority is Priority.ALERT:
+        _say_to_each(unit, letter)
     code = _code_in(letter.cause)
     keys = (
         ((Button(text("patient.button.near", code=code), f"status:show:{code}"),),) if code else ()
@@ -38,6 +45,23 @@ def refused(unit: Unit, letter: Letter) -> None:
     key = f"refused:{letter.id}"
     urgency = min(letter.priority, Priority.ANSWER)
     tell(unit, Notice(Team.COORDINATION, letter.centre, Card(said, keys), key, urgency))
+
+
+def _say_to_each(unit: Unit, letter: Letter) -> None:
+    """An alert that its group does not take is said to each of the team."""
+    if letter.chat_id > 0:
+        return
+    for chat in unit.people.roster.private_chats(letter.team, letter.centre):
+        unit.outbox.send(
+            chat,
+            f"refused:{letter.id}:{chat}",
+            letter.body,
+            [[dict(button) for button in row] for row in letter.keyboard],
+            priority=letter.priority,
+            cause=letter.cause,
+            team=letter.team,
+            centre=letter.centre,
+        )
 
 
 def _code_in(cause: str) -> str:

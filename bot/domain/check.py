@@ -109,10 +109,12 @@ def ask(record: Record, watch: Watch) -> None:
         # Only the newest is asked: nobody can say now what was to be seen hours ago.
         for at in passed[:-1]:
             _never_asked(record, at)
-        check = record.add(_new(record, passed[-1]))
-        check.next_at = record.now + record.pathway.checks.remind
+        check = _new(record, passed[-1])
         watch.asked_at = check.at
-        record.tell(check.team, "check.round", check)
+        # Asked by a clock that was ahead, it may be reported at this moment.
+        if check.key not in record.checks:
+            check.next_at = record.now + record.pathway.checks.remind
+            record.tell(check.team, "check.round", record.add(check))
     adjust_watch(record)
 
 
@@ -132,6 +134,8 @@ def _never_asked(record: Record, at: datetime) -> None:
     check = _new(record, at)
     # Not by `become`: what nobody was asked has no state before this one.
     check.state, check.answered_at = CheckState.MISSED.value, record.now
+    if check.key in record.checks:
+        return
     record.add(check)
     record.log("check_missed", at=at.isoformat())
     record.tell(Team.COORDINATION, "check.never_asked", check, cause="", priority=Priority.ANSWER)
@@ -165,6 +169,21 @@ def due(record: Record, check: Check) -> None:
     # A ward that is silent for two hours is a sign by itself: it overtakes, at night too.
     for team in dict.fromkeys((*record.pathway.checks.escalate_to, check.team)):
         record.tell(team, "check.round_escalated", check, priority=Priority.ALERT)
+
+
+LONGEST_WATCH = timedelta(days=1, hours=2)
+"""From one round to the next; the clocks of a zone go back once a year."""
+
+
+def set_right(record: Record) -> None:
+    """The clock was ahead: rounds of hours that are still to come were not asked then."""
+    for check in record.unanswered():
+        if check.state == CheckState.ASKED and check.at > record.now:
+            _close(record, check, CheckState.CANCELLED)
+    watch = record.watch
+    if watch.asked_at is not None and watch.asked_at > record.now:
+        watch.asked_at = None
+    adjust_watch(record)
 
 
 def farthest(record: Record, check: Check) -> timedelta:

@@ -26,9 +26,11 @@ WORDS = frozenset(re.findall(r"\w+", """
     VERT VERY WANT WARD WAYS WEAR WEEK WENT WEST WHAT WHEN YEAR
 """))  # fmt: skip
 
-# Read as an hour (9H45), a quantity (25MG), an ordinal (2EME) or a day (J365).
+# Read as an hour (9H45), a quantity (25MG), an ordinal (2EME), a day (J365), or as a grade, a
+# score or a vital sign beside its letters (CRS3, GCS8, T385).
 OTHERWISE = re.compile(
     r"\d{1,2}H\d{0,2}|\d{2}H[A-Z]|\d{2,3}(?:MG|KG|CM|MM|MN|CC|[GHJM])|\d+EME|[JDM]\d+"
+    r"|(?:CRS|SRC|ICE|GCS|PAS|PAD|SAT|CTC|TA|FC|FR|GR|EN|T|G)\d+"
 )
 
 FOUR = rf"[{ALPHABET}]{{4}}"
@@ -85,7 +87,7 @@ def candidates(draw: Callable[[int], int], n: int) -> list[str]:
 
 
 def every_four() -> Iterator[str]:
-    """All that may ever be issued, in order: 18,682 for each centre."""
+    """All that may ever be issued, in order: 18,632 for each centre."""
     for three in product(ALPHABET, repeat=3):
         stem = "".join(three)
         four = stem + check_character(stem)
@@ -168,8 +170,12 @@ def called(words: Sequence[str]) -> tuple[str, ...]:
     None if it names nobody: « svp », « chambre 12 ».
     """
     lead = first(words) if words else ""
+    known = normalise(lead) or lead
     others = [
-        code for code in find(" ".join(words)) if code[-4:] != (normalise(lead) or lead)[-4:]
+        code
+        for code in find(" ".join(words))
+        # Beside a patient who is surely named, only what is surely another one.
+        if code[-4:] != known[-4:] and (not valid(known) or valid(code) or "-" in code)
     ]
     return tuple(code for code in (lead, *others) if _like(code))
 

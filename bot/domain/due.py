@@ -150,6 +150,7 @@ BOOK: tuple[Kind, ...] = (
         # Its checks are late, never the watch itself.
         late_at=lambda _: None,
         together=_watch_round,
+        farthest=lambda _, __: check.LONGEST_WATCH,
     ),
     Kind(
         Step,
@@ -212,7 +213,10 @@ def hasten(record: Record) -> int:
     """What a wrong clock put too far away is due now; gives how many there were."""
     far = [it for kind in BOOK for it in record.things[kind.name].values() if is_far(record, it)]
     for thing in far:
-        thing.next_at = record.now
+        if not isinstance(thing, Watch):
+            thing.next_at = record.now
+    if far or any(it.at > record.now for it in record.unanswered()):
+        check.set_right(record)
     return len(far)
 
 

@@ -30,6 +30,12 @@ class Budget:
 SPAN = 10.0
 """Seconds."""
 ONE, GROUP = Budget(30, 200), Budget(120, 600)
+LATEST = 2**40
+"""Seconds."""
+CALLS_HEARD = 2
+"""Calls for help of one account beyond its budget, in any `SPAN`."""
+ENTERING = timedelta(minutes=5)
+"""How long whoever tries a code is read as somebody who may have been let in meanwhile."""
 PAGE = 1000
 """Characters that count as one more message: what is long is dear to read."""
 HOUR = timedelta(hours=1)
@@ -164,7 +170,7 @@ class Crowd:
 
     def _is_entering(self, said: Said) -> bool:
         since = self._entering.get(said.account)
-        return since is not None and self._clock() - since < HOUR
+        return since is not None and self._clock() - since < ENTERING
 
     def _strangers(self, said: Said) -> Verdict:
         if said.tries_a_code:
@@ -194,7 +200,8 @@ class Crowd:
         return Verdict.READ
 
     def _too_many(self, lately: Lately, said: Said) -> Verdict:
-        if said.calls:
+        # A call for help is heard all the same, but not so many that nobody else is.
+        if said.calls and not self._of((said.account, "calls"), CALLS_HEARD).is_full(said.at, 1):
             return Verdict.READ
         if lately.told is None:
             lately.told = said.number
@@ -246,7 +253,8 @@ def _said(raw: Raw, now: float) -> Said | None:
         account,
         chat or account,
         text if isinstance(text, str) else "",
-        written if isinstance(written, int) else now,
+        # No date of Telegram's is beyond: made by hand, it is none.
+        written if isinstance(written, int) and 0 <= written < LATEST else now,
         command(text) if isinstance(text, str) and not tapped else None,
     )
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, union_all
+from sqlalchemy import select, union, union_all
 from sqlmodel import SQLModel
 
 from bot import models
 from bot.domain import due
-from bot.domain.facts import RUNNING, UNANSWERED, Alert, Check
+from bot.domain.facts import RUNNING, UNANSWERED, Alert, Check, Watch, WatchState
 
 d = SQLModel.metadata.tables[str(models.Dated.__tablename__)].c
 
@@ -54,5 +54,8 @@ def pressing(limit: int) -> Any:
     """The codes of those about whom something is open whose next instant is never far."""
     kinds = [due.RANKS[kind.name] for kind in due.BOOK if kind.farthest]
     # Late from a known instant on as long as it is open, and not after: there is an index.
-    which = (d.rank.in_(kinds), d.late_at.is_not(None))
-    return select(d.code).distinct().where(*which).order_by(d.code).limit(limit)
+    late = (d.rank.in_(kinds), d.late_at.is_not(None))
+    # Never late itself.
+    watched = (d.kind == Watch.KIND, d.state == WatchState.OPEN.value)
+    every = union(select(d.code).where(*late), select(d.code).where(*watched)).subquery()
+    return select(every.c.code).order_by(every.c.code).limit(limit)

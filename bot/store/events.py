@@ -100,7 +100,7 @@ class Events:
 
     def last(self, kind: str) -> Event | None:
         """The newest of a kind."""
-        found = select(events).where(c.kind == kind).order_by(c.at.desc(), c.id.desc()).limit(1)
+        found = select(events).where(c.kind == kind).order_by(c.id.desc()).limit(1)
         row = self._connection.execute(found).mappings().first()
         return _event(row) if row else None
 

@@ -209,6 +209,11 @@ class MemoryRecords:
             where = item.code, item.kind, item.key
             self._facts.faults[where] = Fault(fault, thing.next_at, until)
 
+    def hasten(self, latest: datetime) -> None:
+        for where, fault in self._facts.faults.items():
+            if fault.until > latest:
+                self._facts.faults[where] = replace(fault, until=self._now)
+
     def duty(self, name: str) -> datetime | None:
         return self._facts.duties.get(name)
 

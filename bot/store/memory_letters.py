@@ -153,7 +153,10 @@ class MemoryOutbox(Outbox):
     def troubles(self, stuck_before: datetime, since: datetime, limit: int) -> list[str]:
         stuck = [x for x in self._facts.waiting.values() if x["created_at"] < stuck_before]
         lost = [x for x in self._facts.failed if x["created_at"] >= since]
-        return [f"letter {x['id']} {x['state']}" for x in (*stuck[:limit], *lost[:limit])]
+        return [
+            f"letter {x['id']} {x['state']} since {x['created_at'].isoformat()}"
+            for x in (*stuck[:limit], *lost[:limit])
+        ]
 
     def heard(self, causes: Collection[str]) -> set[str]:
         alive = ("sent", "pending", "sending")

@@ -4,12 +4,13 @@ The last proof is kept twice: in the book, which outlives the events, and in a f
 database, which outlives the database. Whoever spoils both has still to change the chat.
 """
 
-import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import AwareDatetime, Field, TypeAdapter
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import make_url
 
@@ -22,6 +23,7 @@ from bot.store.statements import upsert
 logger = logging.getLogger(__name__)
 
 KIND = "proof"
+Number = Annotated[int, Field(ge=0, lt=2**63)]
 SHOWN = 12
 """So many characters of a hash are read aloud, and tell it from every other."""
 
@@ -30,18 +32,17 @@ SHOWN = 12
 class Proof:
     """The newest event and how many there were, at an instant."""
 
-    number: int
-    count: int
+    number: Number
+    count: Number
     hash: str
-    at: str
+    at: AwareDatetime
 
     @property
     def mark(self) -> str:
         return self.hash[:SHOWN]
 
-    @property
-    def posted_at(self) -> datetime:
-        return datetime.fromisoformat(self.at)
+
+PROOF = TypeAdapter(Proof)
 
 
 class Proofs:
@@ -62,7 +63,7 @@ class Proofs:
         if newest is None:
             return None
         number, hash_ = newest
-        proof = Proof(number, self._events.count(number), hash_, self._now.isoformat())
+        proof = Proof(number, self._events.count(number), hash_, self._now)
         upsert(self._connection, dated, [_row(proof)])
         self._new = proof
         return proof
@@ -77,7 +78,7 @@ class Proofs:
         if self._new is None or self._file is None:
             return
         try:
-            _write(self._file, json.dumps(asdict(self._new)))
+            _write(self._file, PROOF.dump_json(self._new).decode())
         except OSError as error:
             logger.error("the proof is not kept outside of the database: %s", described(error))
 
@@ -96,8 +97,8 @@ class Proofs:
 
 def _read(said: str | None) -> Proof | None:
     try:
-        return Proof(**json.loads(said)) if said else None
-    except (ValueError, TypeError):
+        return PROOF.validate_json(said) if said else None
+    except ValueError:
         # Spoilt, it proves nothing; the chat does.
         return None
 
@@ -113,7 +114,7 @@ def _row(proof: Proof) -> dict[str, object]:
     # Never due and nobody's: no list of the book finds it.
     columns = dict.fromkeys(column.name for column in dated.columns)
     named = {"centre": "", "state": "", "owed_by": "", "together": "", "fault": ""}
-    facts = json.dumps(asdict(proof))
+    facts = PROOF.dump_json(proof).decode()
     own = {"code": "", "kind": KIND, "key": "", "rank": len(due.BOOK), "open": False}
     return columns | named | own | {"facts": facts}
 

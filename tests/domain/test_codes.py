@@ -120,7 +120,7 @@ EVERY = frozenset(every_four())
 def test_every_code_that_may_be_issued_is_known_in_order() -> None:
     fours = list(every_four())
 
-    assert len(fours) == len(EVERY) == 18_682
+    assert len(fours) == len(EVERY) == 18_632
     assert all(valid(four) and issuable(four) for four in fours)
     assert [ALPHABET.index(four[0]) for four in fours] == sorted(
         ALPHABET.index(four[0]) for four in fours
@@ -286,7 +286,9 @@ def test_the_code_of_a_command_is_the_first_that_is_right(typed: str, expected: 
         ("7K4Q et TLS-AAH7", ("7K4Q", "TLS-AAH7")),
         ("tls-7k4q, 7K4Q", ("TLS-7K4Q",)),
         ("AAH7 svp", ("AAH7",)),
-        ("mme AAH7 et 7K4Q", ("AAH7", "7K4Q")),
+        ("mme AAH7 et TLS-7K4Q", ("AAH7", "TLS-7K4Q")),
+        # What is not surely a patient beside one who is, may be a score.
+        ("mme AAH7 et 7K4Q", ("AAH7",)),
     ],
 )
 def test_a_call_for_help_names_each_patient_once_or_nobody(

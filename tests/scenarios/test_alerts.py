@@ -710,3 +710,28 @@ async def test_its_author_is_told_to_telephone_when_nothing_reached_the_icu(
 
     assert [said for said in heard if "alert.unheard" in said]
     assert "alert.unheard" in author_card(any_ward)
+
+
+async def test_what_was_said_to_others_instead_is_no_receipt_of_the_icu(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    ward.excused = (f"alert {code} 1 reached nobody", "letter ")
+    gone = SendError("Forbidden: bot was kicked", permanent=True)
+    for chat in (ward.chat(REANIMATION), ward.who(REANIMATION).id):
+        ward.transport.fail(chat, gone)
+    await ward.alert(GREFFE, code)
+
+    with ward.heard(ward.chat(GREFFE)) as heard:
+        await ward.advance(seconds=10)
+
+    assert "reanimation" not in ward.alerts(code)[0].heard
+    assert [said for said in heard if "alert.unheard" in said]
+
+
+async def test_a_grade_typed_beside_a_code_is_no_second_patient(ward: Hospital) -> None:
+    [code] = await ward.injected()
+    nurse = ward.who(GREFFE)
+
+    with ward.heard(nurse) as heard:
+        await ward.say(nurse, f"/alerte {code} CRS3")
+
+    assert [said.split()[0] for said in heard] == ["alert.sent"]

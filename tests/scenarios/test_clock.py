@@ -314,3 +314,70 @@ async def test_an_alert_that_waits_longer_than_it_may_is_a_fault(ward: Hospital)
     assert f"alert {code} 1 waits longer than it may" in ward.unexplained()
     assert any("waits longer than it may" in each for each in ward.faults())
     ward.excused = ("",)
+
+
+async def test_one_record_that_cannot_be_read_keeps_the_bot_from_nobody_else(
+    ward: Hospital,
+) -> None:
+    sick, sound = await ward.injected(patients=2)
+    for code in (sick, sound):
+        await ward.alert(GREFFE, code)
+    with ward.change(sick) as record:
+        record.patient.pathway = "a version that nobody kept"
+    with ward.change(sound) as record:
+        record.alerts["1"].next_at = record.now + timedelta(hours=3)
+    ward.excused = ("",)
+
+    with ward.heard(ward.chat(Team.REANIMATION)) as heard:
+        await ward.restart()
+        await ward.advance(minutes=6)
+
+    assert [said for said in heard if sound in said]
+
+
+async def test_what_was_put_off_by_a_clock_that_was_ahead_is_tried_again_when_it_is_right(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.alert(GREFFE, code)
+    any_ward.excused = ("",)
+    any_ward.move_clock(days=30)
+    with raising(any_ward, code):
+        await any_ward.relais.ring()
+
+    any_ward.move_clock(days=-30)
+    with any_ward.heard(any_ward.chat(Team.REANIMATION)) as heard:
+        await any_ward.advance(minutes=10)
+
+    assert [said for said in heard if said.startswith("alert.again")]
+
+
+async def test_rounds_go_on_after_a_clock_that_was_two_days_ahead(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    any_ward.move_clock(hours=48)
+    await any_ward.advance()
+    any_ward.excused = ("",)
+
+    any_ward.move_clock(hours=-48)
+    await any_ward.advance(seconds=2)
+    with any_ward.heard(any_ward.chat(GREFFE)) as heard:
+        await any_ward.at("2026-04-27T14:01")
+
+    assert len([said for said in heard if said.startswith("check.round ")]) == 1
+    now = any_ward.clock()
+    assert all(it.at <= now for it in any_ward.record(code).checks.values())
+    any_ward.excused = ()
+    assert any_ward.unexplained() == []
+
+
+async def test_the_digest_keeps_its_morning_after_a_clock_that_was_ahead(ward: Hospital) -> None:
+    await ward.enrol()
+    ward.move_clock(hours=48)
+    await ward.advance()
+    ward.move_clock(hours=-48)
+    await ward.advance(seconds=2)
+
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        await ward.at("2026-03-03T07:31")
+
+    assert [said for said in heard if said.startswith("digest.morning")]

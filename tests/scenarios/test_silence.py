@@ -494,6 +494,8 @@ async def test_what_telegram_refuses_to_a_team_is_passed_on_by_the_coordination(
 
     [said] = [each for each in heard if each.startswith("team.not_received")]
     assert "team=reanimation" in said
+    # Its members hear of it in private all the same.
+    assert [it for it in broken.told(broken.who(REANIMATION)) if it.startswith("alert.")]
     assert names(broken, "failed since")
 
 
