@@ -48,7 +48,7 @@ def ring(database: Database) -> Iterator[int]:
 
 def hasten(database: Database) -> Iterator[int]:
     """What a clock that was ahead put too far away is due now; a stop after each transaction."""
-    with database.ruling() as unit:
+    with database.unit() as unit:
         auditor.hang_duties(unit)
         unit.records.hasten(unit.now + due.PUT_OFF)
         codes = unit.records.pressing(FAR_AT_MOST)

@@ -346,7 +346,7 @@ async def test_when_every_code_of_a_centre_is_given_enrolling_is_refused_in_one_
     with given(ward, "TLS", FOURS):
         popup = await ward.press(nurse, "patient.button.create")
 
-    assert len(FOURS) == 18_682
+    assert len(FOURS) == 18_632
     assert popup == "patient.no_code_left centre=TLS"
     assert patients(ward) == []
 
