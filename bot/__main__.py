@@ -76,8 +76,7 @@ def restore(settings: Settings, asked: Namespace) -> int:
     database = _open(settings)
     say(f"{backups.restore(database.engine, asked.file)} rows from {asked.file}.")
     # From here on this one is meant, whatever was here before.
-    database.seen.forget()
-    database.seen.note()
+    database.seen.accept()
     # A backup proves itself: the chain holds only if each event came back as it was.
     return audit(settings, asked)
 
@@ -278,7 +277,7 @@ def _main(asked: Namespace) -> int:
         settings = read_settings()
         set_up(settings.log_level)
         if getattr(asked, "new", False):
-            _open(settings).seen.forget()
+            _open(settings).seen.accept()
         return COMMANDS[command][0](settings, asked)
     except WrongFile as error:
         complain(str(error))

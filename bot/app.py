@@ -25,14 +25,13 @@ from bot.domain.calendar import Calendar
 from bot.domain.network import Network
 from bot.domain.roles import Team
 from bot.heartbeat import beat
-from bot.intake import ALLOWED_UPDATES
 from bot.lead import lead
 from bot.logs import Outage
 from bot.relais import Relais
 from bot.scheduler import Scheduler
 from bot.settings import Settings
 from bot.store import Database
-from bot.store.proofs import beside
+from bot.store.proofs import usual_file
 from bot.store.unit import Words
 from bot.texts import CATALOGUE, Texts
 from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
@@ -106,7 +105,7 @@ def open_database(settings: Settings, clock: Clock, words: Words, network: Netwo
             words=words,
             network=network,
             audit_key=settings.audit_key.get_secret_value().encode(),
-            proof_file=settings.proof_file or beside(settings.database_url),
+            proof_file=settings.proof_file or usual_file(settings.database_url),
         )
     except OSError as error:
         raise StartError(
@@ -192,6 +191,10 @@ async def _live(
         wall=steady_clock(),
         bot_name=bot.username,
         polls=not settings.webhook_url,
+        webhook_url=settings.webhook_url or "",
+        webhook_secret=settings.webhook_secret.get_secret_value()
+        if settings.webhook_secret
+        else "",
         throttle=Throttle(limits),
         poll_timeout=settings.poll_timeout,
         poll_interval=settings.poll_interval,
@@ -214,7 +217,8 @@ async def _live(
 async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) -> list[Any]:
     """What every process does: serve the web, and wait for its turn to lead."""
     web = _web_server(settings, relais, settings.http_port) if settings.http_port else None
-    await _patiently(partial(_open_the_way_in, settings, bot))
+    # While a webhook is set, Telegram refuses to be polled (409).
+    await _patiently(relais.hook.set if relais.hook else bot.delete_webhook)
     # Nothing above may raise once one of these has begun to be.
     rules = partial(_ruling_duties, settings, relais, clock)
     duties: list[Any] = [
@@ -233,22 +237,11 @@ def _ruling_duties(settings: Settings, relais: Relais, clock: Clock) -> list[Any
     if settings.heartbeat_url:
         duties.append(beat(settings.heartbeat_url, relais.explained, relais.pulse))
     # A webhook calls by itself, but nobody calls for what a poller set aside before it.
-    duties.append(relais.intake.drain() if settings.webhook_url else relais.intake.run())
+    if relais.hook:
+        duties += [relais.intake.drain(), relais.hook.watch()]
+    else:
+        duties.append(relais.intake.run())
     return duties
-
-
-async def _open_the_way_in(settings: Settings, bot: Bot) -> None:
-    """Tell Telegram whether it calls us, or we ask."""
-    if not settings.webhook_url:
-        # While a webhook is set, Telegram refuses to be polled (409).
-        await bot.delete_webhook()
-        return
-    secret = settings.webhook_secret
-    await bot.set_webhook(
-        settings.webhook_url,
-        secret_token=secret.get_secret_value() if secret else None,
-        allowed_updates=ALLOWED_UPDATES,
-    )
 
 
 def _web_server(settings: Settings, relais: Relais, port: int) -> Any:

@@ -323,9 +323,20 @@ class Intake:
         # From here on « unauthorized » is a fault of theirs, not a mistyped token.
         self._heard = True
         self._on_poll()
-        self.rival.answered()
+        if self._misses(batch):
+            logger.warning("updates are missing before update %s", batch[0]["update_id"])
+            self.rival.noticed()
+        else:
+            self.rival.undisturbed()
         self._tell_of_rival()
         return batch
+
+    def _misses(self, batch: Sequence[Raw]) -> bool:
+        """Whether somebody else took what came between: the numbers of updates are in a row."""
+        numbers: list[int] = [raw["update_id"] for raw in batch]
+        if not numbers or self._offset is None:
+            return False
+        return max(numbers) - self._offset + 1 > len(set(numbers))
 
     def _read(self, said: Any) -> list[Raw]:
         if not isinstance(said, list):
@@ -367,7 +378,7 @@ class Intake:
     async def _back_off(self, error: Exception) -> None:
         self._outage.failed(complaint_about(error))
         if isinstance(error, Conflict):
-            self.rival.refused()
+            self.rival.noticed()
             self._tell_of_rival()
         wait = self._retry
         if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):

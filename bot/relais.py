@@ -15,6 +15,7 @@ from bot.handlers import Desk, apologise
 from bot.handlers.door import screen
 from bot.handlers.people import public_menu
 from bot.heartbeat import Pulse
+from bot.hook import Hook
 from bot.intake import Intake
 from bot.outbox import Sender, Transport
 from bot.store import Database, Unit, letters
@@ -25,7 +26,7 @@ from bot.throttle import Throttle
 
 logger = logging.getLogger(__name__)
 
-FILE_GONE = "database file gone"
+GONE = "database gone"
 ROUNDS = 1000
 """A ring that still finds something due after so many has a thing that does not move."""
 
@@ -44,6 +45,8 @@ class Relais:
         throttle: Throttle,
         bot_name: str,
         polls: bool = False,
+        webhook_url: str = "",
+        webhook_secret: str = "",
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
         training: bool = False,
@@ -53,7 +56,7 @@ class Relais:
         self.database = database
         self._training = training
         self._failing = False
-        duties = ("ring", "send", "poll") if polls else ("ring", "send")
+        duties = ["ring", "send"] + ["poll"] * polls + ["webhook"] * bool(webhook_url)
         # The steady clock: a machine that is set back must not look alive for an hour.
         self.pulse = Pulse(duties, lambda: wall().timestamp())
         self.alert_took: list[Callable[[timedelta], object]] = []
@@ -70,6 +73,15 @@ class Relais:
             on_rival=auditor.other_poller,
             poll_timeout=poll_timeout,
             poll_interval=poll_interval,
+        )
+        self.hook = webhook_url and Hook(
+            bot,
+            webhook_url,
+            webhook_secret,
+            database.unit,
+            on_look=self.pulse.note("webhook"),
+            on_taken=auditor.other_poller,
+            on_deaf=auditor.deaf,
         )
         self.sender = Sender(
             database.unit,
@@ -102,6 +114,7 @@ class Relais:
     def prepare(self) -> None:
         """What a leader does first: the duties, the menu, and what a wrong clock put off."""
         self.pulse.begin()
+        self.intake.rival.begin()
         with self.database.unit() as unit:
             auditor.hang_duties(unit)
             # Refusing to run would be worse: who is cared for now is not in the past.
@@ -169,7 +182,7 @@ class Relais:
         """What an operator sees: what is wrong, and of nobody in particular."""
         if self.database.place.gone():
             # What could still be read of it is nobody's database any more.
-            return {"status": FILE_GONE, "reasons": [FILE_GONE]}
+            return {"status": GONE, "reasons": [GONE]}
         with self.database.look() as unit:
             due, found = cycle.next_due(unit), auditor.unexplained(unit)
             reasons = self._reasons(found)
@@ -191,17 +204,19 @@ class Relais:
     def _reasons(self, unexplained: list[str]) -> list[str]:
         """Why the heart does not beat, the worst first; no identifiers."""
         if self.database.place.gone():
-            return [FILE_GONE]
+            return [GONE]
         if not self.database.leader.leads:
             # Whoever waits for another is well; whoever could lead and cannot is not.
             return ["nobody leads" if self.database.leader.trouble else "standby"]
         old = self.pulse.old()
         found = {
             "failing": self._failing,
-            "starting": self.rang_at is None,
-            "another poller": self.intake.rival.here,
+            "another poller": self.intake.rival.here or (self.hook and self.hook.taken),
+            "webhook not answered": self.hook and self.hook.deaf,
             "stuck": old,
             **{f"nothing lately from {duty}": True for duty in old},
+            # After what would last: a start that never ends is no start.
+            "starting": self.rang_at is None,
             "unexplained": unexplained,
         }
         return [reason for reason, holds in found.items() if holds]

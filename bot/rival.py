@@ -1,35 +1,49 @@
-"""Another program that polls with our token: told apart from the moment at which two overlap."""
+"""Another program that takes updates with our token: told apart from two that overlap once."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 LASTING = 30.0
-"""Seconds of refusals after which it is no program that is being replaced."""
+"""Seconds of signs after which it is no program that is being replaced."""
 CALM = 60.0
 """Seconds without one after which we are alone: longer than a long poll and a pause."""
+OFTEN, LATELY = 4, 3600.0
+"""Times within so many seconds that one came: it polls rarely, and takes what it finds."""
 
 
 class Rival:
-    """What Telegram's refusals (409) and answers say about who else polls."""
+    """What Telegram's refusals (409), gaps between updates, and quiet polls say of who else polls.
+
+    Two that poll by turns, never at once, show by the gaps alone: numbers of updates follow one
+    another (Bot API, *Update*).
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._since: float | None = None
-        """When the refusals began that still go on."""
-        self._calm_since = monotonic()
+        self.begin()
+
+    def begin(self) -> None:
+        """From now on we poll: what was before says nothing."""
         self.here: bool | None = None
         """Whether there is one; None as long as nobody can tell."""
+        self._began: deque[float] = deque(maxlen=OFTEN)
+        self._last = self._monotonic()
+        """Of the last sign, or when we began."""
 
-    def refused(self) -> None:
-        """Another one polled, and Telegram gave up our poll."""
+    def noticed(self) -> None:
+        """Telegram gave up our poll for another one, or some updates went to somebody else."""
         now = self._monotonic()
-        if self._since is None:
-            self._since = now
-        self._calm_since = now
-        if now - self._since >= LASTING:
+        if not self._began or now - self._last >= CALM:
+            self._began.append(now)
+        self._last = now
+        if now - self._began[-1] >= LASTING or self._is_often():
             self.here = True
 
-    def answered(self) -> None:
-        """We polled undisturbed; the two of us may take turns."""
-        if self._monotonic() - self._calm_since >= CALM:
-            self._since, self.here = None, False
+    def undisturbed(self) -> None:
+        """We polled, and nothing was missing; the two of us may take turns."""
+        if self._monotonic() - self._last >= CALM and not self._is_often():
+            self.here = False
+
+    def _is_often(self) -> bool:
+        return len(self._began) == OFTEN and self._monotonic() - self._began[0] < LATELY

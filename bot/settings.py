@@ -80,7 +80,8 @@ def _secret_like(pattern: str) -> AfterValidator:
 
 
 DATABASE = re.compile(
-    r"sqlite:///.+|postgresql\+psycopg://(?=.)"
+    # Not SQLite's own form of an address, whose file is not the one that is watched and locked.
+    r"sqlite:///(?!file:)[^?]+|postgresql\+psycopg://(?=.)"
     # As SQLAlchemy reads it: a password may hold anything but an @.
     r"([^:/]*(:[^@]*)?@)?(\[[^/?]+\]|[^/:?]+)?(:(?P<port>\d{1,5}))?([/?].*)?"
 )
@@ -123,11 +124,12 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_address)] = Field(
         "sqlite:///var/relais.db",
         repr=False,  # it may hold a password
-        description="sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME",
+        description="sqlite:///FILE (without options) or postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME",
     )
-    # Apart from the database: it shows that an older one was put in its place.
+    # Apart from the database: it shows that an older one was put in its place. What was seen of
+    # the database last is kept next to it (.seen).
     proof_file: Path | None = Field(
-        None, description="a file for the last proof of the event chain, outside of the database"
+        None, description="a file for the last proof of the event chain, best on another disk"
     )
     # A link to Telegram carries at most 64 of these characters to /start.
     setup_code: Annotated[SecretStr, _secret_like("[A-Za-z0-9_-]{16,64}")] | None = Field(

@@ -143,7 +143,9 @@ class Simulation:
     def _open(self) -> None:
         with self.store.unit() as unit:
             for place, team in enumerate(Team):
-                unit.people.put_group(Group(-100 - place, team, team, "TLS", unit.now))
+                chat = -100 - place
+                unit.people.put_group(Group(chat, team, team, "TLS", unit.now))
+                unit.events.record("group_bound", team=team, centre="TLS", chat=chat)
                 for _ in range(1 + self.rng.randrange(2)):
                     self._person(unit, team)
             auditor.hang_duties(unit)

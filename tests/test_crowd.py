@@ -77,6 +77,18 @@ def test_of_a_flood_nothing_is_read_until_it_has_been_quiet_for_ten_seconds(
     assert crowd.dropped["flood"] == 2970
 
 
+def test_of_what_comes_after_an_outage_the_urgent_first_nothing_is_too_much(
+    crowd: Crowd, peopled: Database
+) -> None:
+    """Said over an hour, one a minute; a call for help that was said last is read first."""
+    hour = [said(n, "bonjour", date=1000 + 60 * n) for n in range(60)]
+    calls = [said(100 + n, "/alerte 7K4Q", date=4600 + 60 * n) for n in range(40)]
+    with looking(peopled) as unit:
+        found = verdicts(crowd, unit, calls + hour)
+
+    assert set(found) == {"read"}
+
+
 def test_long_messages_count_for_several(crowd: Crowd, peopled: Database) -> None:
     with looking(peopled) as unit:
         found = verdicts(crowd, unit, [said(n, "a" * 4096) for n in range(10)])

@@ -779,3 +779,66 @@ async def test_two_polls_that_overlap_for_a_moment_are_no_incident(
 
     assert told == [False]
     assert not intake.rival.here
+
+
+async def test_refusals_an_hour_apart_are_no_incident(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    told: list[bool] = []
+    intake, seconds = build_with_rival(bot, database, rests, told)
+
+    # Between them nobody could poll: the network was away, or another process led.
+    for second in (0, 3700):
+        seconds[0] = second
+        telegram.answers = [REFUSED]
+        await poll(intake, telegram)
+
+    assert not intake.rival.here
+
+
+async def test_a_program_that_polls_now_and_then_is_an_incident_and_ends_an_hour_after(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    told: list[bool] = []
+    intake, seconds = build_with_rival(bot, database, rests, told)
+
+    for minute in range(0, 20, 5):
+        for second, answered in ((minute * 60, REFUSED), (minute * 60 + 120, ok([]))):
+            seconds[0] = second
+            telegram.answers = [answered]
+            await poll(intake, telegram)
+    assert intake.rival.here
+    seconds[0] = 3700
+    telegram.answers = [ok([])]
+    await poll(intake, telegram)
+
+    assert told == [False, True, False]
+
+
+async def test_updates_that_went_to_somebody_else_are_an_incident_without_a_refusal(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    told: list[bool] = []
+    intake, seconds = build_with_rival(bot, database, rests, told)
+
+    for second, numbers in ((0, (1, 2)), (10, (4,)), (20, (5, 7)), (45, (9,))):
+        seconds[0] = second
+        telegram.answers = [ok([update(number) for number in numbers])]
+        await poll(intake, telegram)
+
+    assert intake.rival.here
+    assert told == [True]
+
+
+async def test_a_batch_that_comes_again_and_numbers_in_a_row_are_no_sign_of_anybody(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    told: list[bool] = []
+    intake, seconds = build_with_rival(bot, database, rests, told)
+
+    for second, numbers in ((0, (7, 8)), (50, (7, 8)), (100, (9, 10, 11))):
+        seconds[0] = second
+        telegram.answers = [ok([update(number) for number in numbers])]
+        await poll(intake, telegram)
+
+    assert intake.rival.here is False

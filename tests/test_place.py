@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete as delete_from
 
 from bot.domain.network import Network
 from bot.store import Database
+from bot.store.events import events
 from bot.store.faults import FileGone, storage_fault
+from bot.store.outbox import outbox
+from bot.store.seen import Seen
 from tests import simulation
 from tests.fakes import FakeClock, Show
 from tests.test_outbox import say
@@ -28,7 +32,12 @@ def sqlite(file: Path, clock: FakeClock, network: Network) -> Iterator[Database]
 
 def open_it(file: Path, clock: FakeClock, network: Network) -> Database:
     return Database(
-        f"sqlite:///{file}", clock=clock, words=Show(), network=network, audit_key=b"key"
+        f"sqlite:///{file}",
+        clock=clock,
+        words=Show(),
+        network=network,
+        audit_key=b"key",
+        proof_file=file.with_name("relais.db.proof"),
     )
 
 
@@ -80,7 +89,7 @@ def test_who_leads_ends_with_its_file_and_says_so_once(
     assert not sqlite.leader.holds()
     assert not sqlite.leader.take()
     assert [record.message for record in caplog.records] == [
-        "the database file is not the one that was opened any more"
+        "the database is not the one that was opened any more"
     ]
     aside.rename(file)
 
@@ -95,6 +104,8 @@ def happens(database: Database, times: int = 1) -> None:
     for _ in range(times):
         with database.unit() as unit:
             unit.events.record("patient_created", "TLS-7K4Z")
+            number = unit.events.count()
+            unit.outbox.send(1, f"happened:{number}", "said", [])
     database.seen.note()
 
 
@@ -133,17 +144,108 @@ def test_an_older_copy_or_an_emptied_file_is_not_the_one_that_was_seen(
         assert again.seen.lost()
         again.close()
     meant = open_it(file, clock, network)
-    meant.seen.forget()
+    meant.seen.accept()
 
     assert not meant.seen.lost()
     meant.close()
 
 
-def test_a_server_has_no_place_beside_it(postgres_url: str, clock: FakeClock) -> None:
-    words = Show()
+def test_what_was_seen_of_a_server_is_kept_in_a_file_of_this_machine(
+    postgres_url: str, tmp_path: Path, clock: FakeClock
+) -> None:
+    proof = tmp_path / "var" / "db-relais.proof"
     network = simulation.network()
-    database = Database(postgres_url, clock=clock, words=words, network=network)
+    database = Database(postgres_url, clock=clock, words=Show(), network=network, proof_file=proof)
     happens(database)
-
     assert not database.seen.lost()
+
+    assert proof.with_suffix(".seen").exists()
+    with database.engine.begin() as connection:
+        connection.execute(delete_from(events))
+        connection.execute(delete_from(outbox))
+
+    assert database.seen.lost()
     database.close()
+
+
+def test_an_older_database_put_into_the_one_that_is_open_is_written_to_no_more(
+    database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    database.seen = Seen(database.engine, database.place, tmp_path / "relais.seen")
+    assert database.leader.take()
+    happens(database, 3)
+    with database.engine.begin() as connection:
+        connection.execute(delete_from(events).where(events.c.id > 1))
+        connection.execute(delete_from(outbox).where(outbox.c.id > 1))
+    with database.unit() as unit:
+        unit.events.record("duty_taken")
+
+    database.seen.note()
+
+    assert not database.leader.holds()
+    assert not database.leader.take()
+    with pytest.raises(FileGone):
+        say(database, "after")
+    assert caplog.messages == [
+        "what is in the database is older than what was",
+        "the database is not the one that was opened any more",
+    ]
+
+
+def test_events_that_were_cut_off_by_hand_are_for_the_proofs_to_tell(
+    sqlite: Database,
+) -> None:
+    """Who is cared for now is not in the past."""
+    happens(sqlite, 3)
+    with sqlite.engine.begin() as connection:
+        connection.execute(delete_from(events).where(events.c.id > 1))
+
+    assert not sqlite.seen.lost()
+    happens(sqlite)
+    assert sqlite.leader.holds()
+
+
+# Who has it alone
+
+
+def test_a_link_to_the_file_is_the_same_file(
+    sqlite: Database, file: Path, clock: FakeClock, network: Network
+) -> None:
+    say(sqlite, "before")
+    link = file.with_name("link.db")
+    link.symlink_to(file)
+    second = open_it(link, clock, network)
+
+    assert not second.leader.take()
+
+    # Led elsewhere meanwhile, the link opens no other file.
+    link.unlink()
+    link.symlink_to(file.with_name("other.db"))
+    with second.look() as unit:
+        assert unit.events.count() == 0
+    second.close()
+    assert not file.with_name("other.db").exists()
+
+
+def test_a_lock_that_was_deleted_is_taken_again_and_keeps_others_out(
+    sqlite: Database, file: Path, clock: FakeClock, network: Network
+) -> None:
+    file.with_name("relais.db.lock").unlink()
+
+    assert sqlite.leader.holds()
+
+    second = open_it(file, clock, network)
+    assert not second.leader.take()
+    second.close()
+
+
+def test_who_lost_the_lock_to_another_leads_no_more(
+    sqlite: Database, file: Path, clock: FakeClock, network: Network
+) -> None:
+    file.with_name("relais.db.lock").unlink()
+    second = open_it(file, clock, network)
+    assert second.leader.take()
+
+    assert not sqlite.leader.holds()
+    assert second.leader.holds()
+    second.close()

@@ -109,6 +109,8 @@ def test_a_required_value_that_is_missing_is_named(setenv: pytest.MonkeyPatch, n
         ("DATABASE_URL", "postgresql://hunter2@db/relais"),
         ("DATABASE_URL", "postgresql+psycopg://hunter2@db:5432x/relais"),
         ("DATABASE_URL", "postgresql+psycopg://hunter2@db:99999/relais"),
+        ("DATABASE_URL", "sqlite:///file:hunter2.db?uri=true"),
+        ("DATABASE_URL", "sqlite:///hunter2.db?mode=ro"),
         ("SETUP_CODE", "hu2"),
         ("SETUP_CODE", "hunter2-too-few"),
         ("SETUP_CODE", "hunter2 and its spaces"),

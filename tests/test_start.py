@@ -11,7 +11,6 @@ from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest
 
 from bot import app
-from bot.settings import Settings
 
 
 class Line(BaseRequest):
@@ -49,9 +48,9 @@ async def open_the_way_in(line: Line, rests: list[timedelta], webhook: str = "")
     async def rest(wait: timedelta) -> None:
         rests.append(wait)
 
-    settings = Settings.model_construct(webhook_url=webhook, webhook_secret=None)
     bot = Bot("1:start", request=line, get_updates_request=line)
-    await app._patiently(partial(app._open_the_way_in, settings, bot), rest)
+    set_webhook = partial(bot.set_webhook, webhook)
+    await app._patiently(set_webhook if webhook else bot.delete_webhook, rest)
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ class Ward:
         chat = -next(self._ids)
         with self.database.unit() as unit:
             unit.people.put_group(Group(chat, f"{team} {centre}", team.value, centre, unit.now))
+            unit.events.record("group_bound", team=team.value, centre=centre, chat=chat)
         self.groups[team.value, centre] = chat
         return chat
 

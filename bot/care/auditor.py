@@ -27,8 +27,9 @@ CUT = "proof_lost"
 """The event of each time that what had been posted of the chain was gone."""
 TOLD = "audit_unexplained"
 """The event of each time that the coordination was told."""
-OTHER_POLLER = "other_poller"
-"""The event of each time that another program began or ceased to poll with our token."""
+OTHER_POLLER, DEAF = "other_poller", "webhook_deaf"
+"""The events of each time that another program began or ceased to take what was said to us, and
+that Telegram could not bring it."""
 AUDIT_EVERY = timedelta(minutes=10)
 PURGE_AT = time(3, 30)
 STUCK = timedelta(minutes=5)
@@ -256,15 +257,23 @@ def clock_moved(unit: Unit, by: timedelta) -> None:
 
 def other_poller(unit: Unit, here: bool) -> None:
     """Another program takes updates with our token, or does so no more: each is said once."""
-    last = unit.events.last(OTHER_POLLER)
+    _tell_change(unit, OTHER_POLLER, "poller.other" if here else "poller.alone", here)
+
+
+def deaf(unit: Unit, here: bool) -> None:
+    """Telegram cannot bring what is said to us, or can again: each is said once."""
+    _tell_change(unit, DEAF, "webhook.deaf" if here else "webhook.hears", here)
+
+
+def _tell_change(unit: Unit, kind: str, key: str, here: bool) -> None:
+    last = unit.events.last(kind)
     if here == (last is not None and last.data["here"]):
         return
-    unit.events.record(OTHER_POLLER, here=here)
-    since = unit.now if last is None else last.at
-    said = text("poller.other", at=unit.now) if here else text("poller.alone", since=since)
-    key = f"poller:{here}:{unit.now.isoformat()}"
+    unit.events.record(kind, here=here)
+    said = Card(text(key, at=unit.now, since=unit.now if last is None else last.at))
+    named = f"{kind}:{here}:{unit.now.isoformat()}"
     centre = unit.network.first_centre
-    tell(unit, Notice(Team.COORDINATION, centre, Card(said), key, Priority.ANSWER))
+    tell(unit, Notice(Team.COORDINATION, centre, said, named, Priority.ANSWER))
 
 
 def digest(unit: Unit) -> None:

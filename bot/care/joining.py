@@ -61,6 +61,8 @@ def join(unit: Unit, account: Account, token_hash: str) -> Member:
         unit.outbox.silence(account.telegram_id)
     entering = _entering(unit, account, invitation)
     _announce(unit, entering)
+    if current:
+        _ask_to_take_out(unit, current)
     member = unit.people.join(entering)
     unit.events.record(
         "member_joined",
@@ -301,12 +303,16 @@ def remove(unit: Unit, member: Member, member_id: int) -> Member:
     unit.outbox.silence(gone.telegram_id)
     key, said = f"out:{gone.id}:{unit.now.isoformat()}", unit.words.render(text("joining.out"))
     unit.outbox.send(gone.telegram_id, key, said, [], priority=Priority.ANSWER)
-    for group in unit.people.roster.groups_of(gone.team, gone.centre):
-        # Out of here they still read what the group is sent.
-        card = Card(cards.take_out(gone, group))
-        _tell_coordination(unit, gone.centre, card, f"take_out:{group.chat_id}:{key}")
+    _ask_to_take_out(unit, gone)
     unit.events.record("member_removed", member=member.id, removed=gone.id)
     return gone
+
+
+def _ask_to_take_out(unit: Unit, gone: Member) -> None:
+    """Out of a team here, they still read what its groups are sent."""
+    for group in unit.people.roster.groups_of(gone.team, gone.centre):
+        key = f"take_out:{group.chat_id}:{gone.id}:{unit.now.isoformat()}"
+        _tell_coordination(unit, gone.centre, Card(cards.take_out(gone, group)), key)
 
 
 def present(unit: Unit, member_id: int) -> Member:

@@ -32,6 +32,10 @@ def landed(unit: Unit, calls: Collection[Landed]) -> None:
 
 def refused(unit: Unit, letter: Letter) -> None:
     """Telegram took everything but this letter: others hear of it, and the coordination calls."""
+    if letter.kind is Kind.EDIT and letter.body:
+        # Whoever reads there must not go by what the old message says.
+        rows = [[dict(button) for button in row] for row in letter.keyboard]
+        unit.outbox.say_anew(letter.chat_id, letter.payload["message_id"], letter.body, rows)
     # What was for the coordination itself is named by the auditor, and the heartbeat stops.
     if letter.kind is not Kind.SEND or letter.team in ("", Team.COORDINATION):
         return

@@ -1,14 +1,17 @@
-"""What a group still holds: who was removed and reads on, what Telegram would not delete there.
+"""What a group still holds: who left its team and reads on, what Telegram would not delete there.
 
 And where it is said that a private answer reached nobody.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import time, timedelta
+from itertools import islice
 
 from bot.cards import people as cards
 from bot.care.telling import Notice, tell
+from bot.domain import evidence
 from bot.domain.message import Card, Kind, Priority, Refused, Text, text
-from bot.domain.people import Group, Member
+from bot.domain.people import Group, Member, Roster
 from bot.domain.roles import Team
 from bot.domain.schedule import last_morning
 from bot.store import Unit
@@ -19,42 +22,59 @@ ROOMS = "rooms"
 LOOK_AT = time(6, 30)
 """Before the morning digest, which says what was found."""
 LOOKED_FOR = timedelta(days=90)
-"""How long after they were removed; whoever is left in a group that long is seen by all."""
-MOST_LOOKS, MOST_TOLD = 200, 20
+"""How long after they left; whoever is left in a group that long is seen by all."""
+MOST_LOOKS, MOST_TOLD = 500, 20
 
 
-# Whoever was removed
+# Whoever left a team
 
 
 def look_around(unit: Unit) -> None:
-    """Ask Telegram, once a day, who of those that were removed still is in their team's group."""
+    """Ask Telegram, once a day, who of those that left a team still is in its groups."""
     unit.records.set_duty(ROOMS, unit.network.calendar.next(LOOK_AT, unit.now))
-    roster, day = unit.people.roster, unit.network.calendar.day(unit.now).isoformat()
-    left = [each for each in roster.members.values() if each.left_at is not None]
-    recent = [each for each in left if unit.now - (each.left_at or unit.now) < LOOKED_FOR]
-    looks = [
-        (each, group)
-        for each in recent
-        for group in roster.groups_of(each.team, each.centre)
-        if group.reachable
+    day = unit.network.calendar.day(unit.now).isoformat()
+    for member, group in islice(_places_lost(unit), MOST_LOOKS):
+        if group.reachable:
+            key = f"look:{group.chat_id}:{member.id}:{day}"
+            unit.outbox.look(group.chat_id, key, member.telegram_id, member.id)
+
+
+def _places_lost(unit: Unit) -> Iterator[tuple[Member, Group]]:
+    """Who was let into which groups and has lost the right to read there, the latest first."""
+    roster = unit.people.roster
+    joined = unit.events.of_kinds((evidence.JOINED,))
+    was = [
+        (roster.members[entry.member], entry.data)
+        for entry in joined
+        if entry.member is not None and entry.member in roster.members
     ]
-    for each, group in looks[:MOST_LOOKS]:
-        key = f"look:{group.chat_id}:{each.id}:{day}"
-        unit.outbox.look(group.chat_id, key, each.telegram_id, each.id)
+    was.sort(key=lambda each: each[0].left_at or each[0].joined_at, reverse=True)
+    found = (
+        (member, group)
+        for member, data in was
+        if unit.now - (member.left_at or member.joined_at) < LOOKED_FOR
+        for group in _could_read(roster, data["team"], data["centre"])
+        if not _may_read(roster, member, group)
+    )
+    yield from dict.fromkeys(found)
+
+
+def _could_read(roster: Roster, team: str, centre: str) -> Iterable[Group]:
+    # Whoever coordinates may have been let into any of them.
+    if team == Team.COORDINATION:
+        return [group for group in roster.groups.values() if group.team]
+    return roster.groups_of(team, centre)
+
+
+def _may_read(roster: Roster, member: Member, group: Group) -> bool:
+    return member.left_at is None and group in _could_read(roster, member.team, member.centre)
 
 
 def _still_there(unit: Unit) -> list[tuple[Member, Group]]:
     """Those whom the last look found, unless they were let in again or the group has changed."""
-    roster = unit.people.roster
     seen = unit.outbox.seen(last_morning(unit.network.calendar, unit.now))
-    found = ((roster.members[member], roster.groups.get(chat)) for chat, member in seen)
-    return [
-        (member, group)
-        for member, group in dict.fromkeys(found)
-        if member.left_at is not None
-        and group is not None
-        and group in roster.groups_of(member.team, member.centre)
-    ]
+    lost = {(group.chat_id, member.id): (member, group) for member, group in _places_lost(unit)}
+    return [lost[each] for each in dict.fromkeys(seen) if each in lost]
 
 
 # What Telegram would not delete

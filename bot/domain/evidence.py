@@ -5,16 +5,19 @@ Like `invariants`: one line a fault, identifiers only; nothing when all agrees.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from bot.domain.alert import KEEPS_GOING
 from bot.domain.facts import CLOSED, Alert, AlertState, Step, StepState
+from bot.domain.pathway import Anchor
 from bot.domain.people import Roster
 from bot.domain.record import Entry, Record
 
 ENROLLED = "patient_enrolled"
 JOINED, REMOVED = "member_joined", "member_removed"
-PEOPLE = (JOINED, REMOVED)
+BOUND, MOVED = "group_bound", "group_moved"
+PEOPLE = (JOINED, REMOVED, BOUND, MOVED)
 STEPS = {
     "step_done": StepState.DONE.value,
     "step_not_required": StepState.NOT_REQUIRED.value,
@@ -27,7 +30,8 @@ ENDS = {
 CALLED_AGAIN = ("alert_risen", "alert_reopened")
 """Nobody has it any more."""
 ALERTS = ("alert_raised", "alert_sign", "alert_grade", "alert_taken", *CALLED_AGAIN, *ENDS)
-PATIENT = (ENROLLED, *STEPS, *ALERTS)
+DATED = "date_moved"
+PATIENT = (ENROLLED, DATED, *STEPS, *ALERTS)
 """The events of a patient that are held against what is known of them."""
 
 
@@ -70,8 +74,25 @@ def of_record(record: Record, logged: Sequence[Entry]) -> list[str]:
     code = record.code
     enrolled = any(entry.kind == ENROLLED for entry in logged)
     found = [] if enrolled else [f"patient {code} was enrolled by no event"]
+    found += [f"patient {code}: no event made its {name}" for name in _of_days(record, logged)]
     found += [f"alert {code} {fault}" for fault in _of_alerts(record, logged)]
     return found + [f"step {code} {fault}" for fault in _of_steps(record, logged)]
+
+
+def _of_days(record: Record, logged: Iterable[Entry]) -> Iterator[str]:
+    """The days that all others are counted from: as they were enrolled, and moved since."""
+    days: dict[Anchor, date] = {}
+    for entry in logged:
+        if entry.kind == ENROLLED:
+            given = {Anchor.AP: entry.data["apheresis"], Anchor.J0: entry.data["day0"]}
+            days = {anchor: date.fromisoformat(on) for anchor, on in given.items()}
+        elif entry.kind == DATED:
+            anchor = record.pathway.step(entry.data["step"]).anchor_of
+            if anchor in days:
+                was, on = (date.fromisoformat(entry.data[each]) for each in ("was", "on"))
+                days[anchor] += on - was
+    known = {Anchor.AP: record.patient.apheresis_on, Anchor.J0: record.patient.day0_on}
+    yield from (f"day {anchor}" for anchor, on in days.items() if known[anchor] != on)
 
 
 def _of_alerts(record: Record, logged: Iterable[Entry]) -> Iterator[str]:
@@ -116,12 +137,40 @@ def _of_steps(record: Record, logged: Iterable[Entry]) -> Iterator[str]:
 def _of_step(step: Step, last: Entry | None) -> Iterator[str]:
     if last is None or STEPS[last.kind] != step.state:
         yield f"{step.key} is {step.state} by no event"
-    elif last.member != step.done_by:
-        yield f"{step.key}: no event made its author"
+        return
+    known = {"author": step.done_by, "values": step.values, "note": step.note}
+    said = {**last.data, "author": last.member}
+    yield from (
+        f"{step.key}: no event made its {name}"
+        for name, value in known.items()
+        if said[name] != value
+    )
 
 
-def of_roster(roster: Roster, logged: Iterable[Entry]) -> list[str]:
-    """Members whom no event let in, or who left by none."""
+def of_roster(roster: Roster, logged: Sequence[Entry]) -> list[str]:
+    """Members whom no event let in, or who left by none; groups that no event gave to a team."""
+    return _of_members(roster, logged) + _of_groups(roster, logged)
+
+
+def _of_groups(roster: Roster, logged: Iterable[Entry]) -> list[str]:
+    bound: dict[int, tuple[str, str]] = {}
+    for entry in logged:
+        if entry.kind == BOUND:
+            bound[entry.data["chat"]] = entry.data["team"], entry.data["centre"]
+        elif entry.kind == MOVED and entry.data["was"] in bound:
+            # Bound by its new number before, it is what it was bound to there.
+            bound.setdefault(entry.data["chat"], bound.pop(entry.data["was"]))
+    known = {g.chat_id: (g.team, g.centre) for g in roster.groups.values() if g.team}
+    found = [f"group {chat}: no event bound it there" for chat in known.keys() - bound.keys()]
+    found += [f"group {chat} was bound, and is gone" for chat in bound.keys() - known.keys()]
+    return sorted(found) + [
+        f"group {chat}: no event gave it its team"
+        for chat, of in known.items()
+        if bound.get(chat, of) != of
+    ]
+
+
+def _of_members(roster: Roster, logged: Iterable[Entry]) -> list[str]:
     joined: dict[int, Mapping[str, Any]] = {}
     left: set[int] = set()
     for entry in logged:

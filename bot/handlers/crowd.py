@@ -101,7 +101,11 @@ class Lately:
         """The update whose author was told that it is too much."""
 
     def is_full(self, at: float, weight: int) -> bool:
-        full = len(self._came) == self._came.maxlen and self._came[0] > at - SPAN
+        full = len(self._came) == self._came.maxlen and all(
+            # After an outage what is urgent comes first, though it was said last.
+            at - SPAN < came <= at
+            for came in self._came
+        )
         self._came.extend([at] * weight)
         self.told = self.told if full else None
         return full

@@ -51,7 +51,7 @@ class Database:
         self.engine = open_engine(url)
         self.place = place_of(self.engine)
         self.leader = Leader(self.engine, self.place)
-        self.seen = Seen(self.engine, self.place)
+        self.seen = Seen(self.engine, self.place, proof_file and proof_file.with_suffix(".seen"))
         self.proof_file = proof_file
         self.clock = clock
         self.words = words
@@ -131,13 +131,14 @@ def open_engine(url: str) -> Engine:
         # In memory each new connection would be another, empty database.
         engine = create_engine(where, poolclass=StaticPool, **options)
     else:
-        file = Path(str(where.database))
+        # Not the link: led elsewhere meanwhile, the next connection would open another database.
+        file = Path(str(where.database)).resolve()
         file.parent.mkdir(parents=True, exist_ok=True)
         # For its owner alone; what SQLite puts beside it takes after it. Where that fails, SQLite
         # says why as it opens the file.
         with suppress(OSError):
             file.touch(mode=0o600, exist_ok=False)
-        engine = create_engine(where, **options)
+        engine = create_engine(where.set(database=str(file)), **options)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import SQLModel
 
 from bot import models
-from bot.store.faults import NotLeading
+from bot.store.faults import NotLeading, NotWritable
 from bot.store.place import Place
 
 logger = logging.getLogger(__name__)
@@ -78,8 +78,10 @@ class Leader:
         """Lead from now on, unless another one does."""
         if self.leads:
             return True
+        if self._place.gone():
+            return False
         if self._engine.dialect.name != "postgresql":
-            if self._place.gone() or not self._place.lock():
+            if not self._place.lock():
                 return False
             with self._engine.begin() as connection:
                 self.number = _grown(connection)
@@ -104,17 +106,31 @@ class Leader:
         """Whether this process still leads; says so to whoever waits for its end."""
         if not self.leads:
             return False
-        if self._connection is None:
-            if self._place.gone():
-                logger.error("the database file is not the one that was opened any more")
-                self.close()
-            return self.leads
+        if self._place.gone():
+            logger.error("the database is not the one that was opened any more")
+            self.close()
+        elif self._connection is None:
+            self._keep_file()
+        else:
+            self._keep_session(self._connection)
+        return self.leads
+
+    def _keep_file(self) -> None:
+        try:
+            kept = self._place.lock()
+        except NotWritable:
+            # A disk that takes nothing now may do so again; nobody else can lock there either.
+            return
+        if not kept:
+            logger.error("the lock of the database was deleted, and another process has it now")
+            self.close()
+
+    def _keep_session(self, connection: Connection) -> None:
         try:
             # The lock is the session's: it is ours as long as the session lives.
-            self._connection.execute(text("SELECT 1"))
+            connection.execute(text("SELECT 1"))
         except DBAPIError:
             self.close()
-        return self.leads
 
     def require(self, connection: Connection) -> None:
         """Raise unless this process leads, and go on leading until this transaction ends."""

@@ -206,7 +206,8 @@ def counts(unit: Unit) -> dict[LetterState, int]:
 def move_chat(unit: Unit, old: int, new: int) -> None:
     """A group became a supergroup: its team and what waits for it go to its new number."""
     unit.outbox.move(old, new)
-    unit.people.move_group(old, new)
+    if unit.people.move_group(old, new):
+        unit.events.record("group_moved", was=old, chat=new)
 
 
 def _head(

@@ -180,6 +180,20 @@ class Outbox:
             message_id=message_id,
         )
 
+    def say_anew(self, chat: int, message_id: int, body: str, keyboard: Rows) -> None:
+        """A message of ours cannot be changed: what it was to show is said in another one."""
+        old = select(c.id, c.cause, c.team, c.centre).where(
+            c.chat_id == chat, c.message_id == message_id, c.kind == Kind.SEND.value
+        )
+        row = self._connection.execute(old).first()
+        if row is None:
+            return
+        self._connection.execute(OFF, {"ids": [row.id]})
+        key = f"anew:{chat}:{message_id}"
+        about = {"cause": row.cause, "team": row.team, "centre": row.centre}
+        # No call: whoever has to act is called by the clock.
+        self.send(chat, key, body, keyboard, priority=Priority.ANSWER, silent=True, **about)
+
     def popup(self, query_id: str, body: str = "", *, alert: bool = False) -> None:
         """Answer a tap: the pop-up, or only the end of the waiting wheel."""
         payload = {"query_id": query_id, "alert": alert}

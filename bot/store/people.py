@@ -108,11 +108,11 @@ class People:
         self._groups[group.chat_id] = group
         self._change(Roster(self.roster.members, {**self.roster.groups, group.chat_id: group}))
 
-    def move_group(self, old: int, new: int) -> None:
-        """A group became a supergroup: the same group by another number."""
+    def move_group(self, old: int, new: int) -> bool:
+        """A group became a supergroup: the same group by another number; false if none did."""
         group = self.roster.groups.get(old)
         if group is None:
-            return
+            return False
         self._connection.execute(delete(groups).where(groups.c.chat_id == old))
         # Put by this same unit, it would be written again by its old number.
         self._groups.pop(old, None)
@@ -122,6 +122,7 @@ class People:
         # Its new number may have come before it moved, and been bound already.
         if known is None or not known.team:
             self.put_group(replace(group, chat_id=new, reachable=True))
+        return True
 
     def _change(self, roster: Roster) -> None:
         # Not the copy that others keep: it changes only once this is committed.

@@ -5,6 +5,7 @@ database, which outlives the database. Whoever spoils both has still to change t
 """
 
 import logging
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -104,6 +105,7 @@ def _read(said: str | None) -> Proof | None:
 
 
 def _write(file: Path, said: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
     half = file.with_name(f"{file.name}.part")
     half.touch(mode=0o600)
     half.write_text(said, "utf-8")
@@ -119,9 +121,12 @@ def _row(proof: Proof) -> dict[str, object]:
     return columns | named | own | {"facts": facts}
 
 
-def beside(database_url: str) -> Path | None:
-    """The file next to an SQLite database; a server has no place beside it."""
+def usual_file(database_url: str) -> Path | None:
+    """Next to the file of an SQLite database; for a server's, in this machine's `var`."""
     where = make_url(database_url)
-    if where.get_backend_name() != "sqlite" or where.database in (None, "", ":memory:"):
+    if where.get_backend_name() != "sqlite":
+        name = re.sub(r"[^\w.-]", "_", f"{where.host or 'local'}-{where.database}")
+        return Path("var", f"{name}.proof")
+    if where.database in (None, "", ":memory:"):
         return None
     return Path(f"{where.database}.proof")

@@ -231,7 +231,7 @@ def test_a_report_is_not_confirmed_into_a_deleted_file(url: str, tmp_path: Path)
 
         status, page = looked(port)
 
-        assert (status, page["status"]) == (503, "database file gone")
+        assert (status, page["status"]) == (503, "database gone")
         assert len(town.texts(NURSE)) == said
         assert client.state()["pending_updates"] == 1
 

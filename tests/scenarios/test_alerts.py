@@ -712,6 +712,29 @@ async def test_its_author_is_told_to_telephone_when_nothing_reached_the_icu(
     assert "alert.unheard" in author_card(any_ward)
 
 
+async def test_a_card_that_telegram_does_not_change_any_more_is_said_anew_in_silence(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    any_ward.excused = ("letter ",)
+    await any_ward.alert(GREFFE, code)
+    icu = any_ward.chat(REANIMATION)
+    refused = SendError("Bad Request: nobody listed this", refused=True)
+    # What is said of it there, and the change of its card.
+    any_ward.transport.fail(icu, refused, refused)
+
+    with any_ward.heard(icu) as heard:
+        await any_ward.tap(any_ward.who(REANIMATION), 1, ANY, f"alert:take:{code}:1")
+
+    [said] = heard
+    assert any_ward.who(REANIMATION).name in said
+    [anew] = [each for each in any_ward.transport.to(icu) if each.body == said]
+    assert anew.silent
+    # From now on it is this one that is kept up to date.
+    await any_ward.press(any_ward.who(REANIMATION), "alert.button.grade grade=2", icu)
+    assert "grade=2" in any_ward.last(icu)
+
+
 async def test_what_was_said_to_others_instead_is_no_receipt_of_the_icu(ward: Hospital) -> None:
     [code] = await ward.injected()
     ward.excused = (f"alert {code} 1 reached nobody", "letter ")

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.care import evidence
 from bot.domain.roles import Team
+from bot.store import letters
 from bot.store.events import c, events
-from bot.store.people import members
-from bot.store.proofs import beside
+from bot.store.people import groups, members
+from bot.store.proofs import usual_file
 from bot.store.records import d, dated, p, patients
 from tests.hospital import Hospital
 
@@ -74,6 +76,14 @@ def columns(kind: str, key: str, /, **values: object) -> Harm:
     return lambda it: it.execute(update(dated).where(d.kind == kind, d.key == key).values(values))
 
 
+def of_patient(**changed: object) -> Harm:
+    def harm(connection: Connection) -> None:
+        known = json.loads(connection.execute(select(p.facts)).scalar_one())
+        connection.execute(update(patients).values(facts=json.dumps(known | changed)))
+
+    return harm
+
+
 @pytest.mark.parametrize(
     ("harm", "named"),
     [
@@ -93,6 +103,10 @@ def columns(kind: str, key: str, /, **values: object) -> Harm:
         (columns("alert", "2", key="3"), "alert {} 2 was raised, and is gone"),
         (facts("step", "rcp", done_by=4), "step {} rcp: no event made its author"),
         (facts("step", "apherese", state="done"), "step {} apherese is done by no event"),
+        (facts("step", "rcp", values={"forged": 1}), "step {} rcp: no event made its values"),
+        (facts("step", "rcp", note="forged"), "step {} rcp: no event made its note"),
+        (of_patient(day0_on="2027-01-01"), "patient {}: no event made its day J0"),
+        (of_patient(apheresis_on="2027-01-01"), "patient {}: no event made its day AP"),
     ],
 )
 async def test_what_was_put_into_a_row_by_hand_is_named(
@@ -103,6 +117,51 @@ async def test_what_was_put_into_a_row_by_hand_is_named(
     by_hand(any_ward, harm)
 
     assert named.format(code) in faults(any_ward)
+
+
+async def test_days_that_were_moved_are_proved(any_ward: Hospital) -> None:
+    code = await busy(any_ward)
+    nurse = any_ward.who(COORDINATION)
+
+    for what in ("j0 30/04/2026", "apherese 25/03/2026"):
+        await any_ward.say(nurse, f"/reporter {code} {what}")
+        await any_ward.press(nurse, "move.button.apply")
+
+    patient = any_ward.record(code).patient
+    assert (patient.day0_on, patient.apheresis_on) == (date(2026, 4, 30), date(2026, 3, 25))
+    assert faults(any_ward) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"team": "efs"}, "group {}: no event gave it its team"),
+        ({"centre": "MPL"}, "group {}: no event gave it its team"),
+        ({"chat_id": -77}, "group -77: no event bound it there"),
+        ({"team": ""}, "group {} was bound, and is gone"),
+    ],
+    ids=lambda it: str(*it) if isinstance(it, dict) else "",
+)
+async def test_a_group_that_was_changed_by_hand_is_named(
+    values: dict[str, object], named: str, any_ward: Hospital
+) -> None:
+    chat = any_ward.chat(REANIMATION)
+
+    by_hand(
+        any_ward,
+        lambda it: it.execute(update(groups).where(groups.c.chat_id == chat).values(values)),
+    )
+
+    assert named.format(chat) in faults(any_ward)
+
+
+async def test_a_group_that_got_another_number_is_proved(any_ward: Hospital) -> None:
+    chat = any_ward.chat(REANIMATION)
+
+    with any_ward.database.unit() as unit:
+        letters.move_chat(unit, chat, -1009)
+
+    assert faults(any_ward) == []
 
 
 async def test_an_alert_that_nobody_raised_and_a_patient_that_is_gone_are_named(
@@ -297,8 +356,11 @@ async def test_an_older_database_put_in_its_place_is_told_by_the_file_beside_it(
         ("sqlite:///var/relais.db", Path("var/relais.db.proof")),
         ("sqlite://", None),
         ("sqlite:///:memory:", None),
-        ("postgresql+psycopg://relais@db/relais", None),
+        ("postgresql+psycopg://relais:secret@db/relais", Path("var/db-relais.proof")),
+        ("postgresql+psycopg:///relais", Path("var/local-relais.proof")),
     ],
 )
-def test_the_file_of_the_proof_stands_beside_the_database(url: str, file: Path | None) -> None:
-    assert beside(url) == file
+def test_the_file_of_the_proof_stands_beside_the_database_or_on_this_machine(
+    url: str, file: Path | None
+) -> None:
+    assert usual_file(url) == file

@@ -248,6 +248,18 @@ async def test_a_second_poller_is_told_to_the_coordination_once_and_when_it_is_o
     assert kinds(heard) == ["poller.other", "poller.alone"]
 
 
+async def test_a_webhook_that_telegram_cannot_call_is_told_once_and_when_it_is_over(
+    ward: Hospital,
+) -> None:
+    with ward.heard(ward.chat(COORDINATION)) as heard:
+        for here in (False, True, True, False, False):
+            with ward.database.unit() as unit:
+                auditor.deaf(unit, here)
+            await ward.flush()
+
+    assert kinds(heard) == ["webhook.deaf", "webhook.hears"]
+
+
 async def test_health_is_red_and_the_heart_stops_while_a_second_poller_is_there(
     ward: Hospital,
 ) -> None:
@@ -278,7 +290,7 @@ async def test_health_is_red_and_a_tap_is_left_with_telegram_when_the_file_is_de
 
     put_aside(Path(sqlite_url.removeprefix("sqlite:///")))
 
-    assert ward.relais.health()["status"] == "database file gone"
+    assert ward.relais.health()["status"] == "database gone"
     assert not ward.relais.explained()
     with pytest.raises(FileGone):
         ward.relais.intake.take([ward.message(Person(7, "Ann"), text="/start")])

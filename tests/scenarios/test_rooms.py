@@ -181,6 +181,42 @@ async def test_who_was_removed_and_still_reads_in_the_group_is_named_each_mornin
     assert at_last == []
 
 
+async def test_a_coordinator_who_was_removed_is_looked_for_in_every_group(
+    any_ward: Hospital,
+) -> None:
+    tom, there = any_ward.person("Tom", COORDINATION), any_ward.chat(EFS)
+    await removed(any_ward, "Tom")
+    any_ward.transport.present = {(there, tom.id)}
+
+    with any_ward.heard(any_ward.chat(COORDINATION)) as heard:
+        await any_ward.at("2026-03-03T12:00")
+
+    [named] = [each for each in heard if each.startswith("member.still_there")]
+    assert "name=Tom" in named
+    assert "team=efs" in named
+
+
+async def test_who_changes_teams_is_asked_out_of_the_old_group_and_looked_for_there(
+    any_ward: Hospital,
+) -> None:
+    tom, old, new = any_ward.person("Tom", EFS), any_ward.chat(EFS), any_ward.chat(GREFFE)
+    coordination = any_ward.chat(COORDINATION)
+
+    with any_ward.heard(coordination) as told:
+        await any_ward.say(tom, f"/start {any_ward.token(GREFFE)}")
+    any_ward.transport.present = {(old, tom.id), (new, tom.id)}
+    with any_ward.heard(coordination) as next_day:
+        await any_ward.at("2026-03-03T12:00")
+
+    assert told == [
+        "joining.told centre=TLS name=Tom team=greffe",
+        "member.take_out centre=TLS group=efs TLS name=Tom team=efs",
+    ]
+    [named] = [each for each in next_day if each.startswith("member.still_there")]
+    assert "team=efs" in named
+    assert "team=greffe" not in named
+
+
 async def test_nobody_is_looked_for_who_was_let_in_again_or_left_long_ago(
     ward: Hospital,
 ) -> None:
