@@ -353,7 +353,9 @@ class MemoryRecords:
         return sorted(each for each in self._facts.records if each > code)[:limit]
 
     def running(self, begins: int, ends: int) -> list[str]:
-        return sorted(record.code for record in self._running(""))[begins:ends]
+        patients = [record.patient for record in self._running("")]
+        patients.sort(key=lambda each: (each.state, each.day0_on, each.code))
+        return [each.code for each in patients][begins:ends]
 
     # The audit
 
@@ -404,15 +406,12 @@ class MemoryRecords:
         }
         return sorted(found)[:limit]
 
-    def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
+    def unheard(self, limit: int) -> list[tuple[str, str, str]]:
         found = [
-            (
-                (c.rank, c.due_at, record.code, thing.key),
-                (record.code, kind.name, thing.key, c.together),
-            )
+            ((due.RANKS[kind.name], kind.due_at(thing)), (record.code, kind.name, thing.key))
             for record, kind, thing in self._things()
             if kind.put_in and kind.put_in == thing.state
-            for c in (due.columns(record, thing),)
+            if not self._facts.heard(record.cause(thing))
         ]
         return [line for _, line in sorted(found)[:limit]]
 

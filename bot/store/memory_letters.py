@@ -16,6 +16,7 @@ from bot.store.people import Draft, Invitation
 from bot.store.records import Held
 
 SENT, FAILED = "sent", "failed"
+ALIVE = ("sent", "pending", "sending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class Facts:
     """Letters that nobody got."""
     keys: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
+
+    def heard(self, cause: str) -> bool:
+        """Some letter about it left, or is about to."""
+        return any(x["state"] in ALIVE for x in self.by_cause.get(cause, ()))
 
 
 class MemoryOutbox(Outbox):
@@ -157,10 +162,6 @@ class MemoryOutbox(Outbox):
             f"letter {x['id']} {x['state']} since {x['created_at'].isoformat()}"
             for x in (*stuck[:limit], *lost[:limit])
         ]
-
-    def heard(self, causes: Collection[str]) -> set[str]:
-        alive = ("sent", "pending", "sending")
-        return {c for c in causes if any(x["state"] in alive for x in self._about(c))}
 
     def calls(self, causes: Collection[str], since: datetime) -> list[Call]:
         said: dict[tuple[str, int], list[dict[str, Any]]] = {}
