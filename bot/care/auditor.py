@@ -43,8 +43,8 @@ KEPT = timedelta(days=90)
 """How long what was said is kept; the events are kept for ever."""
 SAID_AGAIN = timedelta(hours=1)
 """How long the coordination is left in peace about what it knows; an alert is said each time."""
-GLANCE, AT_ONCE = 15, 70
-"""Records that a look and an audit read through; of 10,000, the audits read all within a day."""
+GLANCE, AT_MOST = 15, 100
+"""Records that a look reads through, and an audit: all of 14,400 have their turn within a day."""
 LIMIT = 50
 UNHEARD_AT_MOST = 1000
 """Things that reached nobody which are named one by one."""
@@ -171,6 +171,12 @@ def _read_through(unit: Unit, at_once: int | None) -> list[str]:
     return _faults(unit, unit.records.running(begins, ends))
 
 
+def a_days_share(total: int) -> int:
+    """How many an audit reads so that those of a day read all; more would hold up the others."""
+    a_day = timedelta(days=1) // AUDIT_EVERY
+    return min(max(GLANCE, ceil(total / a_day)), AT_MOST)
+
+
 def turn(number: int, total: int, at_once: int) -> tuple[int, int]:
     """The part that is read through now: together they are all."""
     turns = max(ceil(total / at_once), 1)
@@ -199,7 +205,8 @@ def audit(unit: Unit) -> None:
             due.hasten(record)
     tell_cut(unit)
     # The chain has words of its own: no message is stuck because of it.
-    found = [fault for fault in unexplained(unit, AT_ONCE) if not fault.startswith(CHAIN)]
+    share = a_days_share(unit.records.count())
+    found = [fault for fault in unexplained(unit, share) if not fault.startswith(CHAIN)]
     if found and not _worth_saying(unit, found):
         return
     # What waits of an earlier one is replaced: after an outage it is said once.

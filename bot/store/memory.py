@@ -174,24 +174,28 @@ class MemoryRecords:
                     yield record, kind, thing
 
     def first_due(self, besides: str = "") -> datetime | None:
-        kept, put_off = self._facts.records, bool(self._facts.faults)
-        coming = [
-            at
-            for code, held in kept.items()
-            for things in held.record.things.values()
+        coming = [at for *_, at in self._coming()]
+        duties = [at for name, at in self._facts.duties.items() if name != besides]
+        return min([*coming, *duties], default=None)
+
+    def _coming(self) -> list[tuple[str, str, Dated, datetime]]:
+        put_off = bool(self._facts.faults)
+        return [
+            (code, kind, thing, at)
+            for code, held in self._facts.records.items()
+            for kind, things in held.record.things.items()
             for thing in things.values()
             # Asked more often than anything else: no call while nothing was put off.
             if (at := self._rings_at(code, thing) if put_off else thing.next_at) is not None
         ]
-        duties = [at for name, at in self._facts.duties.items() if name != besides]
-        return min([*coming, *duties], default=None)
 
     def due(self, limit: int) -> list[Due]:
+        records = self._facts.records
         things = [
-            (due.RANKS[kind.name], at, record.code, thing.key, kind.together(record, thing))
-            for record, kind, thing in self._things()
-            for at in (self._rings_at(record.code, thing),)
-            if at is not None and at <= self._now
+            (due.RANKS[kind], at, code, thing.key, due.KINDS[kind].together(record, thing))
+            for code, kind, thing, at in self._coming()
+            if at <= self._now
+            for record in (records[code].record,)
         ]
         found = [
             Due(code, due.BOOK[rank].name, key, together, at)
@@ -387,7 +391,7 @@ class MemoryRecords:
 
     def _rings_at(self, code: str, thing: Dated) -> datetime | None:
         """Its instant, or when it is tried again."""
-        found = self._fault_of(code, thing) if self._facts.faults else None
+        found = self._fault_of(code, thing)
         return found.until if found else thing.next_at
 
     def running_alerts(self, limit: int) -> list[tuple[str, str]]:
@@ -476,7 +480,11 @@ class Memory:
         unit.records.write()
         unit.outbox.write()
 
-    look = ruling = unit
+    ruling = unit
+
+    @contextmanager
+    def look(self) -> Iterator[Unit]:
+        yield MemoryUnit(self)
 
 
 def whole(record: Record) -> dict[str, Any]:

@@ -96,15 +96,18 @@ class MemoryOutbox(Outbox):
     def _about(self, cause: str) -> list[dict[str, Any]]:
         return self._facts.by_cause.get(cause, [])
 
+    def _waiting(self, cause: str) -> list[dict[str, Any]]:
+        return [x for x in self._facts.waiting.values() if x["cause"] == cause]
+
     def _supersede(self, cause: str, chat: int) -> None:
         self._cancel(
             letter
-            for letter in self._about(cause)
+            for letter in self._waiting(cause)
             if letter["chat_id"] == chat and letter["created_at"] < self._now
         )
 
     def withdraw(self, cause: str) -> None:
-        self._cancel(self._about(cause))
+        self._cancel(self._waiting(cause))
 
     def adopt(self, chat: int, message_id: int, cause: str) -> None:
         for letter in self._facts.letters:

@@ -324,25 +324,27 @@ async def test_every_running_record_is_read_through_however_many_are_over(
     assert said == {f"{code}: cannot be read" for code in (one, other)}
 
 
-@pytest.mark.parametrize("total", [0, 1, 70, 71, 2881, 10_000])
+@pytest.mark.parametrize("total", [0, 1, 15, 16, 2161, 10_000, 14_400])
 def test_the_audits_of_a_day_read_through_all(total: int) -> None:
-    parts = [auditor.turn(number, total, auditor.AT_ONCE) for number in range(7, 7 + 144)]
+    share = auditor.a_days_share(total)
+    parts = [auditor.turn(number, total, share) for number in range(7, 7 + 144)]
 
     assert {n for begins, ends in parts for n in range(begins, ends)} == set(range(total))
-    assert all(ends - begins <= auditor.AT_ONCE for begins, ends in parts)
+    assert all(ends - begins <= share <= auditor.AT_MOST for begins, ends in parts)
 
 
-@pytest.mark.parametrize("total", [15, 16, 50_000])
-def test_of_however_many_no_more_is_read_at_a_glance(total: int) -> None:
-    begins, ends = auditor.turn(7, total, auditor.GLANCE)
+def test_of_however_many_the_audit_holds_up_nobody_and_comes_round() -> None:
+    share = auditor.a_days_share(50_000)
+    parts = [auditor.turn(number, 50_000, share) for number in range(500)]
 
-    assert 0 < ends - begins <= auditor.GLANCE
+    assert share == auditor.AT_MOST
+    assert {n for begins, ends in parts for n in range(begins, ends)} == set(range(50_000))
 
 
 async def test_an_audit_reads_more_than_a_glance(
     broken: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auditor, "AT_ONCE", 100)
+    monkeypatch.setattr(auditor, "AUDIT_EVERY", timedelta(days=1))
     codes = [await broken.enrol() for _ in range(auditor.GLANCE + 1)]
     for code in codes:
         with broken.change(code) as record:
@@ -444,7 +446,7 @@ async def test_health_is_not_well_while_every_ring_raises(ward: Hospital) -> Non
     await ward.relais.ring()
     assert health(ward)[0] == "ok"
 
-    with failing(ward, "SELECT dated.next_at", full()):
+    with failing(ward, "SELECT dated.code, dated.kind", full()):
         for _ in range(3):
             with pytest.raises(OperationalError):
                 await ward.relais.ring()
