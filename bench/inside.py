@@ -5,6 +5,7 @@ with Telegram's own raw updates, its network replaced by `bench.chats`.
 """
 
 import asyncio
+import gc
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -135,6 +136,7 @@ class Ward:
     """A whole bot in this process; a messenger to `bench.town`."""
 
     def __init__(self, where: Path | str, chats: Chats | None = None) -> None:
+        gc.freeze()  # as `python -m bot run` does
         self.clock = Clock()
         self.chats = chats or Chats()
         self._runner = asyncio.Runner()

@@ -1,20 +1,24 @@
 """The command line: a sentence when something is wrong, never a traceback."""
 
+import gc
 import json
 import os
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
 
+from bot import app
 from bot.__main__ import COMMANDS, main
 from bot.care import joining
 from bot.domain.network import Network
 from bot.domain.people import Member
+from bot.settings import Settings
 from bot.store import Database
 from bot.store.events import events
 from tests.fakes import FakeClock, Show
@@ -40,6 +44,21 @@ def called(
 
 def jsonl(*lines: object) -> bytes:
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+
+
+async def no_bot(_settings: object) -> None:
+    pass
+
+
+def test_no_search_for_garbage_looks_through_what_was_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app, "run", no_bot)
+    try:
+        COMMANDS["run"][0](Settings.model_construct(), Namespace())
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
 
 
 def test_screen_says_what_the_filter_would_do_with_each_line(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_long_messages_count_for_several(crowd: Crowd, peopled: Database) -> Non
     with looking(peopled) as unit:
         found = verdicts(crowd, unit, [said(n, "a" * 4096) for n in range(10)])
 
-    assert found == ["read"] * 6 + ["too_many"] + [""] * 3
+    assert found == ["read"] * 4 + ["too_many"] + [""] * 5
 
 
 @pytest.mark.parametrize("call", ["/alerte 7K4Q", "/toxicité", "fièvre 39 chez TLS-7K4Z"])

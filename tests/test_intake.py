@@ -656,7 +656,7 @@ async def test_long_texts_are_taken_few_at_a_time(
     bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
 ) -> None:
     heard = Heard()
-    texts = [update(n, "a" * length) for n, length in enumerate([4096, 4096, 2000, 2000, 1, 1])]
+    texts = [update(n, "a" * length) for n, length in enumerate([4096, 4096, 500, 500, 1, 1])]
     telegram.answers = [ok([*texts, update(6, "/alerte 7K4Q")])]
 
     await poll(build(bot, database.unit, rests, heard), telegram)

@@ -327,7 +327,7 @@ class Ward:
             return question(unit)
 
     def unexplained(self) -> list[str]:
-        return list(self.ask(lambda unit: auditor.unexplained(unit, whole=True)))
+        return list(self.ask(lambda unit: auditor.unexplained(unit, None)))
 
     def broken_event(self) -> int | None:
         found: int | None = self.ask(lambda unit: unit.events.first_broken())

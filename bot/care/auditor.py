@@ -44,11 +44,11 @@ KEPT = timedelta(days=90)
 """How long what was said is kept; the events are kept for ever."""
 SAID_AGAIN = timedelta(hours=1)
 """How long the coordination is left in peace about what it knows; an alert is said each time."""
-AT_ONCE, AT_MOST = 20, 100
-"""Records that one audit reads through; every running one has its turn within a day."""
-PUT_AT_MOST = 4000
-"""Things put to somebody that one audit looks at: what 10,000 patients have open, and more."""
+GLANCE, AT_MOST = 15, 100
+"""Records that a look reads through, and an audit: all of 14,400 have their turn within a day."""
 LIMIT = 50
+UNHEARD_AT_MOST = 1000
+"""Things that reached nobody which are named one by one."""
 SORTS = frozenset({*due.KINDS, "letter", "update", "duty", "nobody"})
 """How the lines of faults begin; the others are about a record."""
 PURGED_AT_ONCE = 5000
@@ -71,11 +71,11 @@ def hang_duties(unit: Unit) -> None:
 # What is found
 
 
-def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
+def unexplained(unit: Unit, at_once: int | None = GLANCE) -> list[str]:
     """What is neither asked, nor answered, nor escalated; identifiers only, for the operator.
 
     The book, the letters and the updates are looked at whole by their indexes; the records are
-    read through some at a time, or all of them with `whole`.
+    read through so many at a time, or all of them with None.
     """
     lines = unit.records.suspects(unit.now - due.TOLERANCE, LIMIT)
     found = [fault for line in lines for fault in invariants.of_line(line, unit.now)]
@@ -95,7 +95,7 @@ def unexplained(unit: Unit, *, whole: bool = False) -> list[str]:
     found += cut(unit)
     # What is seen in the book and in its record is one fault.
     seen = tuple(f"{line.name} " for line in lines)
-    found += [fault for fault in _read_through(unit, whole=whole) if not fault.startswith(seen)]
+    found += [fault for fault in _read_through(unit, at_once) if not fault.startswith(seen)]
     return found
 
 
@@ -128,13 +128,10 @@ def _running_alerts(unit: Unit) -> list[tuple[Record, Alert]]:
 
 def _unheard(unit: Unit) -> list[str]:
     """What was put to a team and reached no chat at all."""
-    told = {
-        # The cause of their messages: shared by what is told together, else its own.
-        together or f"{kind}:{code}:{key}": f"{kind} {code} {key}"
-        for code, kind, key, together in unit.records.told_open(PUT_AT_MOST)
-    }
-    heard = unit.outbox.heard(told.keys())
-    return [f"{name} reached nobody" for cause, name in told.items() if cause not in heard]
+    return [
+        f"{kind} {code} {key} reached nobody"
+        for code, kind, key in unit.records.unheard(UNHEARD_AT_MOST)
+    ]
 
 
 def _unreached(unit: Unit, running: list[tuple[Record, Alert]]) -> list[str]:
@@ -162,8 +159,8 @@ def _reached(unit: Unit, record: Record, team: str, calls: list[Call]) -> bool:
     return young or any(call.arrived for call in theirs)
 
 
-def _read_through(unit: Unit, *, whole: bool) -> list[str]:
-    if whole:
+def _read_through(unit: Unit, at_once: int | None) -> list[str]:
+    if at_once is None:
         codes, found = [""], list[str]()
         while codes:
             codes = unit.records.after(codes[-1], LIMIT)
@@ -171,15 +168,19 @@ def _read_through(unit: Unit, *, whole: bool) -> list[str]:
         return found
     # From the time alone, so that no place has to be kept.
     number = int(unit.now.timestamp() // AUDIT_EVERY.total_seconds())
-    begins, ends = turn(number, unit.records.count())
+    begins, ends = turn(number, unit.records.count(), at_once)
     return _faults(unit, unit.records.running(begins, ends))
 
 
-def turn(number: int, total: int) -> tuple[int, int]:
-    """The part that is read through now: together they are all, a day's at the most."""
+def a_days_share(total: int) -> int:
+    """How many an audit reads so that those of a day read all; more would hold up the others."""
     a_day = timedelta(days=1) // AUDIT_EVERY
-    # More than so many at once would hold up the others: then all take longer than a day.
-    turns = max(min(a_day, ceil(total / AT_ONCE)), ceil(total / AT_MOST), 1)
+    return min(max(GLANCE, ceil(total / a_day)), AT_MOST)
+
+
+def turn(number: int, total: int, at_once: int) -> tuple[int, int]:
+    """The part that is read through now: together they are all."""
+    turns = max(ceil(total / at_once), 1)
     return total * (number % turns) // turns, total * (number % turns + 1) // turns
 
 
@@ -205,7 +206,8 @@ def audit(unit: Unit) -> None:
             due.hasten(record)
     tell_cut(unit)
     # The chain has words of its own: no message is stuck because of it.
-    found = [fault for fault in unexplained(unit) if not fault.startswith(CHAIN)]
+    share = a_days_share(unit.records.count())
+    found = [fault for fault in unexplained(unit, share) if not fault.startswith(CHAIN)]
     if found and not _worth_saying(unit, found):
         return
     # What waits of an earlier one is replaced: after an outage it is said once.

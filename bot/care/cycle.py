@@ -27,14 +27,12 @@ TOGETHER = 25
 
 def ring(database: Database) -> Iterator[int]:
     """Handle all that is due; a stop after each transaction, so that others may run."""
-    # Every two seconds, mostly for nothing: a look does not keep the writer from a tap.
-    with database.look() as unit:
-        first = unit.records.first_due()
-        if first is None or first > unit.now:
-            return
-    for _ in range(AT_MOST):
+    for turn in range(AT_MOST):
+        # Every two seconds, mostly for nothing: a look does not keep the writer from a tap.
         with database.look() as unit:
             found = unit.records.due(AT_ONCE)
+        if not (found or turn):
+            return
         for items in _grouped(found):
             yield _guarded(database, items)
         if len(found) < AT_ONCE:

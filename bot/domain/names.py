@@ -76,7 +76,10 @@ END = Word("", "", letters=False, capital=False, upper=False)
 
 def _words(said: str) -> list[Word]:
     shouted = said.upper() == said
-    return [_word(token, shouted) for token in TOKEN.findall(said.replace("_", " "))]
+    tokens = TOKEN.findall(said.replace("_", " "))
+    # In a long text half of the words come again.
+    made = {token: _word(token, shouted) for token in set(tokens)}
+    return [made[token] for token in tokens]
 
 
 def _word(token: str, shouted: bool) -> Word:

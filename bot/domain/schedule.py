@@ -28,14 +28,20 @@ def waits(record: Record, step: Step) -> list[Step]:
     """The steps that hold this one back: not closed, or closed but not yet read back to us."""
     if step.waived_by:
         return []
-    # Only what is handed to this team: what others have not read back does not hold it.
-    unread = {
-        each.step
-        for each in record.relays.values()
-        if each.state == RelayState.OFFERED and each.to_team == step.team
-    }
     needed = (record.steps[slug] for slug in record.definition(step).needs)
-    return [other for other in needed if other.state not in CLOSED or other.key in unread]
+    return [
+        other
+        for other in needed
+        if other.state not in CLOSED or _is_unread(record, other, step.team)
+    ]
+
+
+def _is_unread(record: Record, step: Step, team: str) -> bool:
+    # Only what is handed to this team: what others have not read back does not hold it.
+    return any(
+        relay.step == step.key and relay.to_team == team and relay.state == RelayState.OFFERED
+        for relay in record.relays.values()
+    )
 
 
 def waits_text(record: Record, waiting: list[Step]) -> Text:

@@ -36,8 +36,8 @@ CALLS_HEARD = 2
 """Calls for help of one account beyond its budget, in any `SPAN`."""
 ENTERING = timedelta(minutes=5)
 """How long whoever tries a code is read as somebody who may have been let in meanwhile."""
-PAGE = 1000
-"""Characters that count as one more message: what is long is dear to read."""
+PAGE = 500
+"""Characters that count as one more message: so many take as long to read as a short one."""
 HOUR = timedelta(hours=1)
 KEPT = 10_000
 """Accounts and chats."""

@@ -3,14 +3,23 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, union, union_all
+from sqlalchemy import case, exists, select, union, union_all
 from sqlmodel import SQLModel
 
 from bot import models
 from bot.domain import due
 from bot.domain.facts import RUNNING, UNANSWERED, Alert, Check, Watch, WatchState
+from bot.domain.message import Kind
+from bot.models import LetterState
 
 d = SQLModel.metadata.tables[str(models.Dated.__tablename__)].c
+o = SQLModel.metadata.tables[str(models.Outbox.__tablename__)].c
+# The cause of its messages: shared by what is told together, else its own.
+CAUSE = case((d.together > "", d.together), else_=d.kind + ":" + d.code + ":" + d.key)
+ALIVE = (LetterState.SENT, LetterState.FOLDED, LetterState.PENDING, LetterState.SENDING)
+HEARD = exists().where(
+    o.cause == CAUSE, o.state.in_([state.value for state in ALIVE]), o.kind == Kind.SEND.value
+)
 
 
 def query(centre: str, before: datetime, limit: int) -> Any:
@@ -36,18 +45,19 @@ def query(centre: str, before: datetime, limit: int) -> Any:
     return select(e.code, e.kind, e.key).order_by(e.rank, e.due_at, e.code, e.key)
 
 
-def put_to_somebody(limit: int) -> Any:
-    """What was put to a team and waits: (code, kind, key, what it shares, rank, since).
+def unheard(limit: int) -> Any:
+    """What was put to a team and waits, and no letter of it left or is about to.
 
     Alerts first, then the oldest: what is beyond the limit has its turn when those end.
     """
-    columns = (d.code, d.kind, d.key, d.together, d.rank, d.due_at)
+    columns = (d.code, d.kind, d.key, d.rank, d.due_at)
     asked = [
-        select(*columns).where(d.kind == kind.name, d.state == kind.put_in)
+        select(*columns).where(d.kind == kind.name, d.state == kind.put_in, ~HEARD)
         for kind in due.BOOK
         if kind.put_in
     ]
-    return union_all(*asked).order_by("rank", "due_at", "code", "key").limit(limit)
+    e = union_all(*asked).subquery().c
+    return select(e.code, e.kind, e.key).order_by(e.rank, e.due_at, e.code, e.key).limit(limit)
 
 
 def pressing(limit: int) -> Any:

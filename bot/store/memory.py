@@ -174,24 +174,28 @@ class MemoryRecords:
                     yield record, kind, thing
 
     def first_due(self, besides: str = "") -> datetime | None:
-        kept, put_off = self._facts.records, bool(self._facts.faults)
-        coming = [
-            at
-            for code, held in kept.items()
-            for things in held.record.things.values()
+        coming = [at for *_, at in self._coming()]
+        duties = [at for name, at in self._facts.duties.items() if name != besides]
+        return min([*coming, *duties], default=None)
+
+    def _coming(self) -> list[tuple[str, str, Dated, datetime]]:
+        put_off = bool(self._facts.faults)
+        return [
+            (code, kind, thing, at)
+            for code, held in self._facts.records.items()
+            for kind, things in held.record.things.items()
             for thing in things.values()
             # Asked more often than anything else: no call while nothing was put off.
             if (at := self._rings_at(code, thing) if put_off else thing.next_at) is not None
         ]
-        duties = [at for name, at in self._facts.duties.items() if name != besides]
-        return min([*coming, *duties], default=None)
 
     def due(self, limit: int) -> list[Due]:
+        records = self._facts.records
         things = [
-            (due.RANKS[kind.name], at, record.code, thing.key, kind.together(record, thing))
-            for record, kind, thing in self._things()
-            for at in (self._rings_at(record.code, thing),)
-            if at is not None and at <= self._now
+            (due.RANKS[kind], at, code, thing.key, due.KINDS[kind].together(record, thing))
+            for code, kind, thing, at in self._coming()
+            if at <= self._now
+            for record in (records[code].record,)
         ]
         found = [
             Due(code, due.BOOK[rank].name, key, together, at)
@@ -353,7 +357,9 @@ class MemoryRecords:
         return sorted(each for each in self._facts.records if each > code)[:limit]
 
     def running(self, begins: int, ends: int) -> list[str]:
-        return sorted(record.code for record in self._running(""))[begins:ends]
+        patients = [record.patient for record in self._running("")]
+        patients.sort(key=lambda each: (each.state, each.day0_on, each.code))
+        return [each.code for each in patients][begins:ends]
 
     # The audit
 
@@ -385,7 +391,7 @@ class MemoryRecords:
 
     def _rings_at(self, code: str, thing: Dated) -> datetime | None:
         """Its instant, or when it is tried again."""
-        found = self._fault_of(code, thing) if self._facts.faults else None
+        found = self._fault_of(code, thing)
         return found.until if found else thing.next_at
 
     def running_alerts(self, limit: int) -> list[tuple[str, str]]:
@@ -404,15 +410,12 @@ class MemoryRecords:
         }
         return sorted(found)[:limit]
 
-    def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
+    def unheard(self, limit: int) -> list[tuple[str, str, str]]:
         found = [
-            (
-                (c.rank, c.due_at, record.code, thing.key),
-                (record.code, kind.name, thing.key, c.together),
-            )
+            ((due.RANKS[kind.name], kind.due_at(thing)), (record.code, kind.name, thing.key))
             for record, kind, thing in self._things()
             if kind.put_in and kind.put_in == thing.state
-            for c in (due.columns(record, thing),)
+            if not self._facts.heard(record.cause(thing))
         ]
         return [line for _, line in sorted(found)[:limit]]
 
@@ -477,7 +480,11 @@ class Memory:
         unit.records.write()
         unit.outbox.write()
 
-    look = ruling = unit
+    ruling = unit
+
+    @contextmanager
+    def look(self) -> Iterator[Unit]:
+        yield MemoryUnit(self)
 
 
 def whole(record: Record) -> dict[str, Any]:

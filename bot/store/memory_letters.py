@@ -16,6 +16,7 @@ from bot.store.people import Draft, Invitation
 from bot.store.records import Held
 
 SENT, FAILED = "sent", "failed"
+ALIVE = ("sent", "pending", "sending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class Facts:
     """Letters that nobody got."""
     keys: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)
+
+    def heard(self, cause: str) -> bool:
+        """Some letter about it left, or is about to."""
+        return any(x["state"] in ALIVE for x in self.by_cause.get(cause, ()))
 
 
 class MemoryOutbox(Outbox):
@@ -91,15 +96,18 @@ class MemoryOutbox(Outbox):
     def _about(self, cause: str) -> list[dict[str, Any]]:
         return self._facts.by_cause.get(cause, [])
 
+    def _waiting(self, cause: str) -> list[dict[str, Any]]:
+        return [x for x in self._facts.waiting.values() if x["cause"] == cause]
+
     def _supersede(self, cause: str, chat: int) -> None:
         self._cancel(
             letter
-            for letter in self._about(cause)
+            for letter in self._waiting(cause)
             if letter["chat_id"] == chat and letter["created_at"] < self._now
         )
 
     def withdraw(self, cause: str) -> None:
-        self._cancel(self._about(cause))
+        self._cancel(self._waiting(cause))
 
     def adopt(self, chat: int, message_id: int, cause: str) -> None:
         for letter in self._facts.letters:
@@ -157,10 +165,6 @@ class MemoryOutbox(Outbox):
             f"letter {x['id']} {x['state']} since {x['created_at'].isoformat()}"
             for x in (*stuck[:limit], *lost[:limit])
         ]
-
-    def heard(self, causes: Collection[str]) -> set[str]:
-        alive = ("sent", "pending", "sending")
-        return {c for c in causes if any(x["state"] in alive for x in self._about(c))}
 
     def calls(self, causes: Collection[str], since: datetime) -> list[Call]:
         said: dict[tuple[str, int], list[dict[str, Any]]] = {}

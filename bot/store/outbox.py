@@ -400,16 +400,6 @@ class Outbox:
             for id_, state, at in self._connection.execute(query)
         ]
 
-    def heard(self, causes: Collection[str]) -> set[str]:
-        """Those of these causes of which some letter left, or is about to, or is said in one."""
-        alive = (LetterState.SENT.value, LetterState.FOLDED.value, PENDING, SENDING)
-        found = (
-            select(c.cause)
-            .distinct()
-            .where(c.cause.in_(sorted(causes)), c.kind == Kind.SEND.value, c.state.in_(alive))
-        )
-        return set(self._connection.execute(found).scalars()) if causes else set()
-
     def calls(self, causes: Collection[str], since: datetime) -> list[Call]:
         """What was said about these causes since then, chat by chat."""
         arrived = func.max(case((c.state == LetterState.SENT.value, 1), else_=0))

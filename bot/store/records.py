@@ -422,8 +422,9 @@ class Records:
         return list(self._connection.execute(found).scalars())
 
     def running(self, begins: int, ends: int) -> list[str]:
-        """A part of the codes whose pathway runs, in their order."""
-        found = select(p.code).where(*self._running("")).order_by(p.code)
+        """A part of the codes whose pathway runs, in one order."""
+        # That of an index: by code alone, all of them would be sorted for a few.
+        found = select(p.code).where(*self._running("")).order_by(p.state, p.day0_on, p.code)
         return list(self._connection.execute(found.limit(ends - begins).offset(begins)).scalars())
 
     # The audit
@@ -454,10 +455,9 @@ class Records:
         """The codes of those about whom something is open whose next instant is never far."""
         return list(self._connection.execute(calling.pressing(limit)).scalars())
 
-    def told_open(self, limit: int) -> list[tuple[str, str, str, str]]:
-        """What was put to somebody and waits: (code, kind, key, what it shares)."""
-        found = self._connection.execute(calling.put_to_somebody(limit))
-        return [tuple(row)[:4] for row in found]
+    def unheard(self, limit: int) -> list[tuple[str, str, str]]:
+        """What was put to a team, waits, and reached no chat at all: (code, kind, key)."""
+        return self._lines(calling.unheard(limit))
 
     def _running(self, centre: str) -> tuple[Any, ...]:
         running = p.state.in_(STATES_RUNNING)

@@ -306,9 +306,8 @@ async def test_an_alert_whose_takers_have_no_chat_is_unexplained(broken: Hospita
 
 
 async def test_every_running_record_is_read_through_however_many_are_over(
-    broken: Hospital, monkeypatch: pytest.MonkeyPatch
+    broken: Hospital,
 ) -> None:
-    monkeypatch.setattr(auditor, "AT_ONCE", 1)
     one, other, *over = [await broken.enrol() for _ in range(6)]
     for code in over:
         with broken.change(code) as record:
@@ -317,21 +316,46 @@ async def test_every_running_record_is_read_through_however_many_are_over(
         with broken.change(code) as record:
             record.patient.pathway = "a version that nobody kept"
 
-    found = [broken.ask(auditor.unexplained)]
+    found = [broken.ask(lambda unit: auditor.unexplained(unit, 1))]
     broken.jump(seconds=AUDIT_EVERY.total_seconds())
-    found.append(broken.ask(auditor.unexplained))
+    found.append(broken.ask(lambda unit: auditor.unexplained(unit, 1)))
 
     said = {fault for each in found for fault in each if "cannot be read" in fault}
     assert said == {f"{code}: cannot be read" for code in (one, other)}
 
 
-@pytest.mark.parametrize("total", [0, 1, 20, 21, 1441, 2881, 14_400, 14_401, 50_000])
-def test_the_parts_that_are_read_through_are_together_all(total: int) -> None:
-    turns = max(144, -(-total // auditor.AT_MOST))
-    parts = [auditor.turn(number, total) for number in range(7, 7 + turns)]
+@pytest.mark.parametrize("total", [0, 1, 15, 16, 2161, 10_000, 14_400])
+def test_the_audits_of_a_day_read_through_all(total: int) -> None:
+    share = auditor.a_days_share(total)
+    parts = [auditor.turn(number, total, share) for number in range(7, 7 + 144)]
 
     assert {n for begins, ends in parts for n in range(begins, ends)} == set(range(total))
-    assert all(ends - begins <= auditor.AT_MOST for begins, ends in parts)
+    assert all(ends - begins <= share <= auditor.AT_MOST for begins, ends in parts)
+
+
+def test_of_however_many_the_audit_holds_up_nobody_and_comes_round() -> None:
+    share = auditor.a_days_share(50_000)
+    parts = [auditor.turn(number, 50_000, share) for number in range(500)]
+
+    assert share == auditor.AT_MOST
+    assert {n for begins, ends in parts for n in range(begins, ends)} == set(range(50_000))
+
+
+async def test_an_audit_reads_more_than_a_glance(
+    broken: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditor, "AUDIT_EVERY", timedelta(days=1))
+    codes = [await broken.enrol() for _ in range(auditor.GLANCE + 1)]
+    for code in codes:
+        with broken.change(code) as record:
+            record.patient.pathway = "a version that nobody kept"
+    assert len(broken.ask(auditor.unexplained)) <= auditor.GLANCE
+
+    with broken.database.unit() as unit:
+        auditor.audit(unit)
+
+    told = broken.ask(lambda unit: unit.events.last(auditor.TOLD))
+    assert told.data["items"] == [f"{code}: cannot be read" for code in sorted(codes)]
 
 
 async def test_nothing_that_waits_is_beyond_what_the_audit_looks_at(broken: Hospital) -> None:
@@ -347,6 +371,24 @@ async def test_nothing_that_waits_is_beyond_what_the_audit_looks_at(broken: Hosp
     found = broken.ask(auditor.unexplained)
 
     assert len([fault for fault in found if fault.endswith("reached nobody")]) == 300
+
+
+async def test_what_reached_nobody_is_named_behind_thousands_that_were_heard(
+    broken: Hospital,
+) -> None:
+    code = await broken.enrol()
+    row = {"code": code, "centre": "TLS", "open": False, "due_at": broken.clock(), "facts": "{}"}
+    asked = {"kind": "check", "rank": 2, "state": "asked", "together": "round"}
+    rows = [row | asked | {"key": str(n)} for n in range(4000)]
+    unheard = {"kind": "relay", "key": "1", "rank": 3, "state": "offered", "together": ""}
+    with broken.database.engine.begin() as connection:
+        connection.execute(insert(dated), [*rows, row | unheard])
+    with broken.database.unit() as unit:
+        unit.outbox.send(1, "key", "asked", [], cause="round", team="greffe")
+
+    found = broken.ask(auditor.unexplained)
+
+    assert [fault for fault in found if "reached" in fault] == [f"relay {code} 1 reached nobody"]
 
 
 async def test_an_update_that_failed_is_unexplained(broken: Hospital) -> None:
@@ -404,7 +446,7 @@ async def test_health_is_not_well_while_every_ring_raises(ward: Hospital) -> Non
     await ward.relais.ring()
     assert health(ward)[0] == "ok"
 
-    with failing(ward, "SELECT dated.next_at", full()):
+    with failing(ward, "SELECT dated.code, dated.kind", full()):
         for _ in range(3):
             with pytest.raises(OperationalError):
                 await ward.relais.ring()
