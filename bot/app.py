@@ -192,9 +192,7 @@ async def _live(
         bot_name=bot.username,
         polls=not settings.webhook_url,
         webhook_url=settings.webhook_url or "",
-        webhook_secret=settings.webhook_secret.get_secret_value()
-        if settings.webhook_secret
-        else "",
+        webhook_secret=_webhook_secret(settings),
         throttle=Throttle(limits),
         poll_timeout=settings.poll_timeout,
         poll_interval=settings.poll_interval,
@@ -244,17 +242,21 @@ def _ruling_duties(settings: Settings, relais: Relais, clock: Clock) -> list[Any
     return duties
 
 
+def _webhook_secret(settings: Settings) -> str:
+    secret = settings.webhook_secret
+    return secret.get_secret_value() if secret else ""
+
+
 def _web_server(settings: Settings, relais: Relais, port: int) -> Any:
     # Only here: whoever serves no page does not pay for the library.
     from bot.web import Metrics, WebServer, web_app
 
     metrics = Metrics()
     relais.alert_took.append(metrics.alert_sent)
-    secret = settings.webhook_secret
     app = web_app(
         health=relais.health,
         take=relais.intake.take if settings.webhook_url else None,
-        secret=secret.get_secret_value() if secret else "",
+        secret=_webhook_secret(settings),
         metrics=metrics,
     )
     try:

@@ -5,7 +5,7 @@ else would show it: the pages answer, the bell rings, and nobody is heard.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
@@ -14,7 +14,6 @@ from telegram import Bot, WebhookInfo
 from telegram.error import TelegramError
 
 from bot.clock import pause
-from bot.intake import ALLOWED_UPDATES
 from bot.logs import Outage
 from bot.store import Unit
 
@@ -37,6 +36,7 @@ class Hook:
         secret: str,
         units: Callable[[], AbstractContextManager[Unit]],
         *,
+        allowed: Sequence[str],
         on_look: Callable[[], object],
         on_taken: Tell,
         on_deaf: Tell,
@@ -45,6 +45,7 @@ class Hook:
         self._url = url
         self._secret = secret
         self._units = units
+        self._allowed = allowed
         self._on_look = on_look
         self._tells = {"taken": on_taken, "deaf": on_deaf}
         self._told: dict[str, bool] = {}
@@ -64,7 +65,7 @@ class Hook:
     async def set(self) -> None:
         """Ask Telegram to call us; raises what it answers."""
         await self._bot.set_webhook(
-            self._url, secret_token=self._secret or None, allowed_updates=ALLOWED_UPDATES
+            self._url, secret_token=self._secret or None, allowed_updates=self._allowed
         )
         self._known = (await self._bot.get_webhook_info()).url
 

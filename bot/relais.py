@@ -16,7 +16,7 @@ from bot.handlers.door import screen
 from bot.handlers.people import public_menu
 from bot.heartbeat import Pulse
 from bot.hook import Hook
-from bot.intake import Intake
+from bot.intake import ALLOWED_UPDATES, Intake
 from bot.outbox import Sender, Transport
 from bot.store import Database, Unit, letters
 from bot.store.faults import NotLeading
@@ -79,6 +79,7 @@ class Relais:
             webhook_url,
             webhook_secret,
             database.unit,
+            allowed=ALLOWED_UPDATES,
             on_look=self.pulse.note("webhook"),
             on_taken=auditor.other_poller,
             on_deaf=auditor.deaf,

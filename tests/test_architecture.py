@@ -31,7 +31,7 @@ PLACES = {
     "sqlmodel": {"migrations", "models", "store"},
     "starlette": {"web"},
     "stdnum": {"domain"},
-    "telegram": {"app", "intake", "relais", "transport"},
+    "telegram": {"app", "hook", "intake", "relais", "transport"},
     "uvicorn": {"web"},
     "yarl": {"transport"},
 }

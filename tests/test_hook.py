@@ -8,6 +8,7 @@ import pytest
 from telegram import Bot
 
 from bot.hook import LOOK, Hook
+from bot.intake import ALLOWED_UPDATES
 from bot.store import Database, Unit
 from tests.telegram import TOKEN, Answer, FakeTelegram, error, ok
 
@@ -39,6 +40,7 @@ def hook(telegram: FakeTelegram, database: Database, told: list[str], looks: lis
         OURS,
         "secret",
         database.unit,
+        allowed=ALLOWED_UPDATES,
         on_look=lambda: looks.append(None),
         on_taken=tells("taken"),
         on_deaf=tells("deaf"),

@@ -730,9 +730,6 @@ async def test_a_card_that_telegram_does_not_change_any_more_is_said_anew_in_sil
     assert any_ward.who(REANIMATION).name in said
     [anew] = [each for each in any_ward.transport.to(icu) if each.body == said]
     assert anew.silent
-    # From now on it is this one that is kept up to date.
-    await any_ward.press(any_ward.who(REANIMATION), "alert.button.grade grade=2", icu)
-    assert "grade=2" in any_ward.last(icu)
 
 
 async def test_what_was_said_to_others_instead_is_no_receipt_of_the_icu(ward: Hospital) -> None:
