@@ -14,11 +14,18 @@ from typing import Final
 from babel import Locale
 from babel.dates import format_date
 
-from bot.domain import alert, due, privacy
+from bot.domain import alert, due, ending, privacy
 from bot.domain.commands import NAMES
 from bot.domain.demand import PROBLEMS
 from bot.domain.enrolment import APHERESIS, CENTRE, DAY0, PRODUCT
-from bot.domain.facts import UNANSWERED, CheckState, DemandKind, PatientState, StepState
+from bot.domain.facts import (
+    UNANSWERED,
+    CheckState,
+    DemandKind,
+    EndState,
+    PatientState,
+    StepState,
+)
 from bot.domain.message import Text, Value, text
 from bot.domain.pathway import ItemKind, StabilityFrom
 from bot.domain.roles import Team
@@ -67,6 +74,11 @@ EVENTS: Final = (
     "alert_risen",
     "alert_outcome",
     "alert_cancelled",
+    "alert_ended",
+    "end_asked",
+    "end_late",
+    "end_withdrawn",
+    "patient_ended",
 )
 
 # Keys that the code builds: text(f"team.{slug}"). A family is also a format: {team:team_of}.
@@ -95,6 +107,10 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "problem.button.": PROBLEMS,
     "problem.reason.": PROBLEMS,
     "menu.": COMMANDS,
+    "end.": tuple(EndState),
+    "end.reason.": ending.REASONS,
+    "end.told.": ending.REASONS,
+    "end.button.": ending.REASONS,
 }
 
 LOCALE: Final = Locale.parse("fr")

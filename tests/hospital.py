@@ -11,8 +11,8 @@ from bot.domain.record import Record
 from bot.domain.roles import Team
 from bot.store import Database, Unit
 from bot.store.inbox import inbox
-from bot.store.outbox import outbox
 from bot.store.records import DUTY, dated
+from bot.store.sayings import outbox
 from tests.fakes import FakeClock
 from tests.ward import PARIS, Message, Person, Ward
 

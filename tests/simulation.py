@@ -18,10 +18,10 @@ from typing import Any, Protocol
 
 from bot import pathways
 from bot.care import auditor, cycle, evidence, joining, receipts
-from bot.domain import checklist, schedule
+from bot.domain import checklist, ending, schedule
 from bot.domain import relay as rules
 from bot.domain.calendar import Calendar
-from bot.domain.facts import Alert, Check, Relay, Step, StepState
+from bot.domain.facts import Alert, Check, EndState, PatientState, Relay, Step, StepState
 from bot.domain.message import Kind, Priority, Text
 from bot.domain.network import Network
 from bot.domain.pathway import Item, ItemKind
@@ -319,6 +319,19 @@ class Simulation:
             if self._may():
                 self._do(code, slug)
         self._react(code)
+        if self._may(0.004):
+            self._end(code)
+
+    def _end(self, code: str) -> None:
+        """A death, or another end: said by the coordination, confirmed, forgotten or withdrawn."""
+        if self._record(code).patient.state == PatientState.ENDED:
+            return
+        reason = self.rng.choice(ending.REASONS)
+        self._press(Team.COORDINATION, f"end:ask:{code}:{reason}")
+        for end in self._record(code).ends.values():
+            verb = self.rng.choice(("confirm", "confirm", "withdraw"))
+            if end.state == EndState.ASKED and self._may():
+                self._press(Team.GREFFE, f"end:{verb}:{code}:{end.key}")
 
     def _react(self, code: str) -> None:
         record = self._record(code)

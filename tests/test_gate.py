@@ -45,7 +45,7 @@ WHOEVER_JOINED = names("""
 """)
 WHOEVER_CARES_IN_THE_CENTRE = names("""
     /statut /toxicite /alerte said:statut_patient said:ras said:deces said:signaler_toxicite
-    step:show relay:show status:show status:plan
+    step:show relay:show end:show end:confirm end:withdraw status:show status:plan
     check:report report:new report:sign report:cancel alert:new alert:cancel
 """)
 THE_TEAM_OR_THE_COORDINATION = names("""
@@ -57,7 +57,8 @@ THE_TEAM_AND_NOBODY_ELSE = names("""
     relay:receive relay:answer check:ras alert:take alert:sign alert:grade alert:outcome
 """)
 THE_COORDINATION = names("""
-    /nouveau /reporter /retards /historique /inviter /rattacher /equipes /retirer said:retards
+    /nouveau /reporter /retards /historique /cloturer /inviter /rattacher /equipes /retirer
+    said:retards end:ask
     step:undo_why move:preview move:apply demand:show demand:seen demand:refuse
     enrol:is enrol:back enrol:create late:page history:page status:correct
     member:page member:remove member:gone group:bind group:deleted answered:enrol answered:undo
@@ -307,9 +308,11 @@ def pressed(ward: Hospital, code: str) -> dict[str, str]:
     about = {
         "step": step, "move": step, "demand": f"{code}:1", "relay": f"{code}:1",
         "check": f"{code}:{line}", "alert": f"{code}:1", "status": code, "history": code,
+        "end": f"{code}:1",
         "report": f"{code}:{line}",
     }  # fmt: skip
     bare = {"report:new", "alert:new"}
+    rest["end:ask"] = ":deces"
     found = {}
     for name in BUTTONS:
         family = name.partition(":")[0]

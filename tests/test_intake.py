@@ -20,7 +20,7 @@ from bot.rival import Rival
 from bot.store import Database, Unit
 from bot.store import inbox as updates_in
 from bot.store.inbox import Raw, inbox
-from bot.store.outbox import outbox
+from bot.store.sayings import outbox
 from tests.fakes import FakeClock
 from tests.telegram import TOKEN, FakeTelegram, error, ok
 

@@ -10,7 +10,7 @@ from bot.domain.network import Network
 from bot.store import Database
 from bot.store.events import events
 from bot.store.faults import FileGone, storage_fault
-from bot.store.outbox import outbox
+from bot.store.sayings import outbox
 from bot.store.seen import Seen
 from tests import simulation
 from tests.fakes import FakeClock, Show

@@ -23,8 +23,8 @@ from bot.domain.roles import Team
 from bot.relais import Relais
 from bot.store import Database, Unit
 from bot.store.letters import Letter
-from bot.store.outbox import outbox
 from bot.store.people import Invitation
+from bot.store.sayings import outbox
 from bot.throttle import LIMITS_NONE, Throttle
 from tests.fakes import FakeClock, FakeTelegram, FakeTransport, Show
 

@@ -5,7 +5,7 @@ A rule says *what* must be said by the name of a card; this table says how that 
 
 from collections.abc import Callable
 
-from bot.cards import alerts, countdowns, demands, enrolment, relays, steps
+from bot.cards import alerts, countdowns, demands, ends, enrolment, relays, steps
 from bot.domain.message import Card
 
 CARDS: dict[str, Callable[..., Card]] = {
@@ -33,5 +33,8 @@ CARDS: dict[str, Callable[..., Card]] = {
     "countdown.started": countdowns.started,
     "countdown.left": countdowns.left,
     "countdown.over": countdowns.over,
+    "end.card": ends.card,
+    "end.told": ends.told,
+    "end.over": ends.over,
 }
 """Each is given the record, the thing, and the values that the rule said."""

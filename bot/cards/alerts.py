@@ -6,6 +6,12 @@ from bot.domain.facts import RUNNING, Alert, AlertState
 from bot.domain.message import Button, Card, Keyboard, Text, text
 from bot.domain.record import Record
 
+OVER = {
+    AlertState.CLOSED.value: "alert.closed",
+    AlertState.CANCELLED.value: "alert.cancelled",
+    AlertState.ENDED.value: "alert.ended",
+}
+
 
 def card(record: Record, alert: Alert) -> Card:
     """The alert as everybody sees it: which patient, what, who has it, what to press."""
@@ -17,8 +23,7 @@ def card(record: Record, alert: Alert) -> Card:
     if alert.state == AlertState.TAKEN:
         # Half taken: the other team's button must not go with the first team's answer.
         return Card(_text(record, alert, "alert.taken_half"), take)
-    over = "alert.closed" if alert.state == AlertState.CLOSED else "alert.cancelled"
-    return Card(_text(record, alert, over))
+    return Card(_text(record, alert, OVER[alert.state]))
 
 
 def _text(record: Record, alert: Alert, key: str) -> Text:

@@ -8,7 +8,7 @@ from bot.cards.alerts import sign_text
 from bot.cards.common import SHOWN, data, head, more, parts, rows
 from bot.domain import due, schedule
 from bot.domain.check import escalated
-from bot.domain.facts import Alert, Check, Countdown, Dated, Demand, Relay, Step
+from bot.domain.facts import Alert, Check, Countdown, Dated, Demand, End, Relay, Step
 from bot.domain.message import Button, Card, Keyboard, Text, text
 from bot.domain.people import Group
 from bot.domain.record import Record
@@ -50,6 +50,9 @@ def _todo_line(record: Record, thing: Dated) -> Text:
         case Demand():
             what = text(f"demand.{thing.what}")
             return text("todo.demand", head=shown, what=what, at=thing.asked_at)
+        case End():
+            reason = text(f"end.reason.{thing.reason}")
+            return text("todo.end", head=shown, reason=reason, at=thing.asked_at)
         case Step():
             key = "todo.step_late" if schedule.is_late(record, thing) else "todo.step"
             label = record.definition(thing).label
@@ -71,6 +74,9 @@ def _todo_button(record: Record, thing: Dated) -> tuple[Button, ...]:
         case Demand():
             label = text("todo.button.demand", code=record.code)
             return (Button(label, data("demand:show", record, thing)),)
+        case End():
+            label = text("todo.button.end", code=record.code)
+            return (Button(label, data("end:show", record, thing)),)
         case Step():
             return (_step_button(record, thing),)
     raise TypeError(thing.KIND)
@@ -114,6 +120,9 @@ def late_line(record: Record, thing: Dated) -> Text:
         case Demand():
             what, who = text(f"demand.{thing.what}"), record.who(thing.asked_by)
             return text("late.demand", head=shown, what=what, who=who, at=thing.asked_at)
+        case End():
+            reason, who = text(f"end.reason.{thing.reason}"), record.who(thing.asked_by)
+            return text("late.end", head=shown, reason=reason, who=who, at=thing.asked_at)
         case Step():
             # Held, it is the step before it about which somebody can do something.
             key = "late.step" if thing.ready_at else "late.step_held"

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from bot.cards.alerts import sign_text
 from bot.cards.common import NOTHING, data, head, parts, rows
-from bot.domain import due, schedule
+from bot.domain import due, ending, schedule
 from bot.domain.alert import missing
 from bot.domain.check import asked_team
 from bot.domain.facts import (
@@ -15,6 +15,7 @@ from bot.domain.facts import (
     Countdown,
     Dated,
     Demand,
+    End,
     PatientState,
     Relay,
     RelayState,
@@ -87,6 +88,9 @@ def worries(record: Record) -> list[Text]:
     # Not late yet, and already the first thing to know.
     found += [_countdown(each) for each in record.running_countdowns() if _runs(record, each)]
     found += [_demand(each) for each in record.open_demands() if each.rung == 0]
+    asked = ending.open_end(record)
+    if asked is not None and asked.rung == 0:
+        found.append(_end(asked))
     return found
 
 
@@ -106,6 +110,8 @@ def worry(record: Record, thing: Dated) -> Text:
             return text("status.worry_relay", team=thing.to_team, until=thing.deadline_at)
         case Demand():
             return _demand(thing)
+        case End():
+            return _end(thing)
         case Step():
             label = record.definition(thing).label
             return text("status.worry_step", label=label, since=thing.due_at)
@@ -118,6 +124,10 @@ def _countdown(countdown: Countdown) -> Text:
 
 def _demand(demand: Demand) -> Text:
     return text("status.worry_demand", what=text(f"demand.{demand.what}"), at=demand.asked_at)
+
+
+def _end(end: End) -> Text:
+    return text("status.worry_end", reason=text(f"end.reason.{end.reason}"), at=end.asked_at)
 
 
 def _step_line(record: Record, step: Step) -> Text:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.cards import CARDS
 from bot.domain.message import Button, Card, Keyboard, Priority, text
-from bot.domain.record import Change, Record, Saying, To
+from bot.domain.record import Change, Hush, Record, Saying, To
 from bot.domain.roles import Team
 from bot.store import Unit
 from bot.store.outbox import Rows
@@ -25,8 +25,11 @@ def spread(unit: Unit) -> None:
         if not (record.said or record.logged):
             continue
         said += [(record, one) for one in record.said if isinstance(one, Saying)]
-        for change in (one for one in record.said if isinstance(one, Change)):
-            _change(unit, record, change)
+        for one in record.said:
+            if isinstance(one, Hush):
+                unit.outbox.hush(record.code)
+            elif isinstance(one, Change):
+                _change(unit, record, one)
         for entry in record.logged:
             unit.events.record(entry.kind, record.code, entry.member, **entry.data)
         # Said or only logged, it makes the record's version grow, on which the keys rest.

@@ -57,6 +57,8 @@ class Action(StrEnum):
     DELETE = "delete"
     DO_STEP = "do_step"
     CORRECT = "correct"
+    END = "end"
+    CONFIRM_END = "confirm_end"
     READ_BACK = "read_back"
     ANSWER_CHECK = "answer_check"
     GRADE = "grade"
@@ -90,6 +92,9 @@ RULES: dict[Action, tuple[Who, Where]] = {
     Action.DELETE: (Who.COORDINATOR, Where.OWN_GROUP),
     Action.DO_STEP: (Who.OWNER, Where.GROUP),
     Action.CORRECT: (Who.COORDINATOR, Where.GROUP),
+    Action.END: (Who.COORDINATOR, Where.GROUP),
+    # The second person is whoever was there, of any team: the coordination may be one alone.
+    Action.CONFIRM_END: (Who.NEAR, Where.GROUP),
     # Two keys, two teams: not even the coordination reads back for the receiver.
     Action.READ_BACK: (Who.HOLDER, Where.GROUP),
     Action.ANSWER_CHECK: (Who.HOLDER, Where.GROUP),

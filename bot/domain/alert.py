@@ -306,6 +306,15 @@ def cancel(record: Record, alert: Alert, by: Member) -> None:
     _end(record, alert, by, AlertState.CANCELLED)
 
 
+def end(record: Record, alert: Alert, by: Member) -> None:
+    """The pathway is over, and with it what was waited for; it was no false alarm."""
+    record.log("alert_ended", by.id, alert=alert.key)
+    alert.become(AlertState.ENDED)
+    alert.next_at, alert.closed_at, alert.closed_by = None, record.now, by.id
+    _show(record, alert)
+    _withdraw_outcome(record, alert)
+
+
 def settle(record: Record, alert: Alert, by: Member, outcome: str) -> None:
     """What became of it; *suite* asks again later, the others close it."""
     must_run(alert)

@@ -90,6 +90,13 @@ def adjust_watch(record: Record) -> None:
                 _close(record, check, CheckState.CANCELLED)
 
 
+def cancel_all(record: Record) -> None:
+    """The pathway is over: nobody is asked any more, and a report that was begun is void."""
+    for check in record.unanswered():
+        _close(record, check, CheckState.CANCELLED)
+    adjust_watch(record)
+
+
 def direct_watch(record: Record) -> None:
     """Whom the next round is for: said on the watch itself, where the store finds it."""
     record.watch.team = asked_team(record).value

@@ -12,6 +12,7 @@ COORDINATOR = (
     "reporter",
     "retards",
     "historique",
+    "cloturer",
     "inviter",
     "rattacher",
     "equipes",

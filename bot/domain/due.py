@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import alert, check, countdown, demand, relay, schedule
+from bot.domain import alert, check, countdown, demand, ending, relay, schedule
 from bot.domain.facts import (
     RUNNING,
     UNANSWERED,
@@ -23,6 +23,8 @@ from bot.domain.facts import (
     Dated,
     Demand,
     DemandState,
+    End,
+    EndState,
     Relay,
     RelayState,
     Step,
@@ -168,6 +170,15 @@ BOOK: tuple[Kind, ...] = (
         owed_by=lambda _, __: Team.COORDINATION.value,
         due_at=lambda it: it.asked_at,
         late_at=lambda it: it.next_at if it.rung == 0 else it.asked_at,
+    ),
+    Kind(
+        End,
+        ending.climb,
+        is_open=lambda _, it: it.state == EndState.ASKED,
+        owed_by=lambda _, __: Team.COORDINATION.value,
+        due_at=lambda it: it.asked_at,
+        late_at=lambda it: it.next_at if it.rung == 0 else it.asked_at,
+        put_in=EndState.ASKED.value,
     ),
 )
 KINDS = {kind.name: kind for kind in BOOK}

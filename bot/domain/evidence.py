@@ -9,7 +9,15 @@ from datetime import date
 from typing import Any
 
 from bot.domain.alert import KEEPS_GOING
-from bot.domain.facts import CLOSED, Alert, AlertState, Step, StepState
+from bot.domain.facts import (
+    CLOSED,
+    RUNNING,
+    Alert,
+    AlertState,
+    PatientState,
+    Step,
+    StepState,
+)
 from bot.domain.pathway import Anchor
 from bot.domain.people import Roster
 from bot.domain.record import Entry, Record
@@ -26,12 +34,13 @@ STEPS = {
 ENDS = {
     "alert_cancelled": AlertState.CANCELLED.value,
     "alert_outcome": AlertState.CLOSED.value,
+    "alert_ended": AlertState.ENDED.value,
 }
 CALLED_AGAIN = ("alert_risen", "alert_reopened")
 """Nobody has it any more."""
 ALERTS = ("alert_raised", "alert_sign", "alert_grade", "alert_taken", *CALLED_AGAIN, *ENDS)
-DATED = "date_moved"
-PATIENT = (ENROLLED, DATED, *STEPS, *ALERTS)
+DATED, ENDED = "date_moved", "patient_ended"
+PATIENT = (ENROLLED, DATED, ENDED, *STEPS, *ALERTS)
 """The events of a patient that are held against what is known of them."""
 
 
@@ -74,6 +83,8 @@ def of_record(record: Record, logged: Sequence[Entry]) -> list[str]:
     code = record.code
     enrolled = any(entry.kind == ENROLLED for entry in logged)
     found = [] if enrolled else [f"patient {code} was enrolled by no event"]
+    if (record.patient.state == PatientState.ENDED) != any(e.kind == ENDED for e in logged):
+        found.append(f"patient {code}: no event made its state")
     found += [f"patient {code}: no event made its {name}" for name in _of_days(record, logged)]
     found += [f"alert {code} {fault}" for fault in _of_alerts(record, logged)]
     return found + [f"step {code} {fault}" for fault in _of_steps(record, logged)]
@@ -112,7 +123,7 @@ def _of_alerts(record: Record, logged: Iterable[Entry]) -> Iterator[str]:
 
 
 def _strange(alert: Alert, told: Told) -> Iterator[str]:
-    over = alert.state in (AlertState.CLOSED, AlertState.CANCELLED)
+    over = alert.state not in RUNNING
     taken = {alert.taken_by, alert.neuro_by} - {None}
     pairs: Mapping[str, tuple[Any, Any]] = {
         "end": (alert.state if over else "", told.end),

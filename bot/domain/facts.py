@@ -54,6 +54,8 @@ class AlertState(StrEnum):
     TAKEN = "taken"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    ENDED = "ended"
+    """With the pathway of its patient."""
 
 
 class DemandKind(StrEnum):
@@ -64,6 +66,12 @@ class DemandKind(StrEnum):
 class DemandState(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
+
+
+class EndState(StrEnum):
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
 
 
 class CountdownState(StrEnum):
@@ -236,8 +244,10 @@ class Alert(Dated):
     KIND = "alert"
     TRANSITIONS = {
         # Not closed before it is taken: what nobody answers for does not end quietly.
-        AlertState.OPEN: frozenset({AlertState.TAKEN, AlertState.CANCELLED}),
-        AlertState.TAKEN: frozenset({AlertState.OPEN, AlertState.CLOSED, AlertState.CANCELLED}),
+        AlertState.OPEN: frozenset({AlertState.TAKEN, AlertState.CANCELLED, AlertState.ENDED}),
+        AlertState.TAKEN: frozenset(
+            {AlertState.OPEN, AlertState.CLOSED, AlertState.CANCELLED, AlertState.ENDED}
+        ),
     }
     state: str = AlertState.OPEN.value
     check: str = ""
@@ -307,7 +317,22 @@ class Countdown(Dated):
     limit_at: datetime
 
 
-KINDS: tuple[type[Dated], ...] = (Alert, Countdown, Check, Relay, Watch, Step, Demand)
+@dataclass(slots=True, kw_only=True)
+class End(Dated):
+    """The end of the pathway: said by one person, in force once another has confirmed it."""
+
+    KIND = "end"
+    TRANSITIONS = {EndState.ASKED: frozenset({EndState.CONFIRMED, EndState.WITHDRAWN})}
+    state: str = EndState.ASKED.value
+    reason: str
+    asked_by: int
+    asked_at: datetime
+    rung: int = 0
+    answered_at: datetime | None = None
+    answered_by: int | None = None
+
+
+KINDS: tuple[type[Dated], ...] = (Alert, Countdown, Check, Relay, Watch, Step, Demand, End)
 CLOSED = (StepState.DONE.value, StepState.NOT_REQUIRED.value)
 UNANSWERED = (CheckState.ASKED.value, CheckState.REPORTING.value)
 RUNNING = (AlertState.OPEN.value, AlertState.TAKEN.value)

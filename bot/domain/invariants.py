@@ -11,7 +11,9 @@ from bot.domain import check, due, schedule
 from bot.domain.facts import (
     CLOSED,
     CheckState,
+    PatientState,
     RelayState,
+    Step,
     StepState,
     WatchState,
 )
@@ -115,6 +117,19 @@ def _ready_means_free(record: Record) -> list[str]:
     ]
 
 
+def _ended_means_over(record: Record) -> list[str]:
+    """Of a patient whose pathway is over nothing waits for anybody (a death stops everything)."""
+    if record.patient.state != PatientState.ENDED:
+        return []
+    return [
+        f"{kind.name} {thing.key} is open after the end".replace("  ", " ")
+        for kind in due.BOOK
+        for thing in record.things[kind.name].values()
+        if kind.is_open(record, thing)
+        or (isinstance(thing, Step) and thing.state == StepState.PLANNED)
+    ]
+
+
 def _taken_means_named(record: Record) -> list[str]:
     # « Somebody has it » is how an alert is lost: it has a name, or it is not taken.
     return [
@@ -132,4 +147,5 @@ RULES = (
     _done_in_order,
     _ready_means_free,
     _taken_means_named,
+    _ended_means_over,
 )

@@ -22,6 +22,7 @@ from bot.domain.facts import (
     Dated,
     Demand,
     DemandState,
+    End,
     Patient,
     PatientState,
     Relay,
@@ -76,6 +77,11 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Hush:
+    """What waits to be said about this patient is void, whatever it is about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the log; it becomes an event of the chain."""
 
@@ -102,7 +108,7 @@ class Record:
     things: dict[str, dict[str, Any]] = field(
         default_factory=lambda: {kind.KIND: {} for kind in KINDS}
     )
-    said: list[Saying | Change] = field(default_factory=list)
+    said: list[Saying | Change | Hush] = field(default_factory=list)
     logged: list[Entry] = field(default_factory=list)
 
     @property
@@ -146,6 +152,10 @@ class Record:
     @property
     def demands(self) -> dict[str, Demand]:
         return self.things[Demand.KIND]
+
+    @property
+    def ends(self) -> dict[str, End]:
+        return self.things[End.KIND]
 
     @property
     def countdowns(self) -> dict[str, Countdown]:
@@ -242,6 +252,10 @@ class Record:
     def withdraw(self, cause: str) -> None:
         """What made it worth saying is so no longer: what waits to leave is void."""
         self.said.append(Change(cause))
+
+    def hush(self) -> None:
+        """Nothing that waits to be said about this patient leaves any more."""
+        self.said.append(Hush())
 
     def log(self, kind: str, by: int | None = None, **data: Any) -> None:
         """One event: identifiers and values only, never a name."""

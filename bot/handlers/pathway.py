@@ -2,14 +2,15 @@
 
 from datetime import date
 
+from bot.cards import ends as end_cards
 from bot.cards import enrolment as enrolment_cards
 from bot.cards import status as status_cards
 from bot.cards import steps as cards
 from bot.care import drafts, lists, patients
-from bot.domain import move
+from bot.domain import ending, move
 from bot.domain.calendar import parse_day
 from bot.domain.enrolment import CENTRE, PRODUCT, Request
-from bot.domain.facts import CLOSED, Step, StepState
+from bot.domain.facts import CLOSED, End, Step, StepState
 from bot.domain.message import Refused, text
 from bot.domain.words import bare
 from bot.handlers.visit import Visit
@@ -115,6 +116,36 @@ def apply(visit: Visit) -> None:
     # The day it was moved from travels too: of two who move it, the second sees the first.
     move.apply(record, it, visit.me, visit.day(2), visit.day(3))
     visit.show(text("move.applied", code=record.code))
+
+
+# Ending
+
+
+def ask_which_end(visit: Visit) -> None:
+    """`/cloturer 7K4Q`: why, in one tap; a second person confirms."""
+    if visit.record is None:
+        raise Refused(text("end.usage"))
+    ending.must_run(visit.record)
+    visit.say(end_cards.which(visit.record))
+
+
+def ask_to_end(visit: Visit) -> None:
+    asked = ending.ask(visit.patient, visit.me, visit.arg(1))
+    visit.show(end_cards.card(visit.patient, asked), cause=visit.patient.cause(asked))
+
+
+def show_end(visit: Visit) -> None:
+    visit.show(end_cards.card(visit.patient, visit.about(End)))
+
+
+def confirm_end(visit: Visit) -> None:
+    ending.confirm(visit.patient, visit.about(End), visit.me)
+    visit.show(end_cards.card(visit.patient, visit.about(End)))
+
+
+def withdraw_end(visit: Visit) -> None:
+    ending.withdraw(visit.patient, visit.about(End), visit.me)
+    visit.show(end_cards.card(visit.patient, visit.about(End)))
 
 
 # Questions

@@ -10,7 +10,7 @@ from typing import Any
 from bot.care import patients
 from bot.domain import access, alert, check, codes
 from bot.domain.access import NOBODY, Subject
-from bot.domain.facts import Alert, Check, Dated, Demand, Relay, Step
+from bot.domain.facts import Alert, Check, Dated, Demand, End, Relay, Step
 from bot.domain.message import Refused
 from bot.domain.record import Record
 from bot.handlers.visit import Visit
@@ -145,6 +145,10 @@ def some_alert(visit: Visit) -> Subject:
 
 def demand(visit: Visit) -> Subject:
     return _thing(visit, Demand)
+
+
+def end(visit: Visit) -> Subject:
+    return _thing(visit, End)
 
 
 def _whose(

@@ -64,6 +64,8 @@ class MemoryOutbox(Outbox):
         self._shown: dict[str, Shown] = {}
         self.tapped: tuple[int, int] = (0, 0)
         self.wrote = False
+        self._older = len(facts.keys)
+        """The numbers up to here are of other units: what this one says, it says as things are."""
 
     def _write(self, chat: int, kind: Kind, key: str, **values: Any) -> None:
         if key in self._facts.keys:
@@ -109,6 +111,14 @@ class MemoryOutbox(Outbox):
     def withdraw(self, cause: str) -> None:
         self._cancel(self._waiting(cause))
 
+    def hush(self, code: str) -> None:
+        about = (
+            x
+            for x in self._facts.waiting.values()
+            if f":{code}:" in x["cause"] or x["dedupe_key"].startswith(f"{code}#")
+        )
+        self._cancel(list(about))
+
     def adopt(self, chat: int, message_id: int, cause: str) -> None:
         for letter in self._facts.letters:
             where = letter["kind"], letter["chat_id"], letter["message_id"]
@@ -123,7 +133,8 @@ class MemoryOutbox(Outbox):
         for cause, shown in self._shown.items():
             seen: Counter[int] = Counter()
             for letter in reversed(list(self._about(cause))):
-                if letter["live"] and letter["state"] == SENT:
+                waits = letter["state"] == "pending" and letter["id"] <= self._older
+                if letter["live"] and (waits or letter["state"] == SENT):
                     seen[letter["chat_id"]] += 1
                     self._rewrite(letter, shown, old=seen[letter["chat_id"]] > EDITED)
         self._shown = {}
@@ -131,6 +142,9 @@ class MemoryOutbox(Outbox):
     def _rewrite(self, letter: dict[str, Any], shown: Shown, *, old: bool) -> None:
         letter["live"] = bool(shown.keyboard) and not old
         chat, message = letter["chat_id"], cast(int, letter["message_id"])
+        if letter["state"] == "pending" and not old:
+            letter["body"], letter["keyboard"] = shown.body, shown.keyboard
+            return
         if not old and (chat, message) != shown.tapped:
             self.edit(chat, message, f"{shown.key}:{letter['id']}", shown.body, shown.keyboard)
 

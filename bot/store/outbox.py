@@ -6,85 +6,37 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, literal, not_, or_, select, update
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, and_, case, func, literal, not_, select, update
 
-from bot import models
 from bot.domain.message import Kind, Priority
 from bot.models import LetterState
+from bot.store.sayings import (
+    ADOPT,
+    HUSH,
+    OFF,
+    OURS,
+    PENDING,
+    REWRITE,
+    SHOWN,
+    STANDING,
+    SUPERSEDE,
+    VOID,
+    WAITS,
+    WITHDRAW,
+    c,
+    outbox,
+)
 from bot.store.statements import insert_new
 
-outbox = SQLModel.metadata.tables[str(models.Outbox.__tablename__)]
-c = outbox.c
-
-PENDING, SENDING = LetterState.PENDING.value, LetterState.SENDING.value
 Rows = list[list[dict[str, str]]]
 """A keyboard as it is kept: rows of {"text", "data" or "url"}."""
 
-# What waits is void; what is on its way is never to be tried again.
-VOID = {
-    "state": case((c.state == PENDING, LetterState.CANCELLED.value), else_=c.state),
-    "withdrawn": case((c.state == SENDING, True), else_=c.withdrawn),
-}
-WAITS = c.state.in_((PENDING, SENDING))
-members = SQLModel.metadata.tables[str(models.Member.__tablename__)]
-groups = SQLModel.metadata.tables[str(models.Group.__tablename__)]
-TEAMS_OWN = select(groups.c.chat_id).where(groups.c.team != "")
-# What was for a team, or for somebody who is known here.
-OURS = or_(
-    c.team != "",
-    c.chat_id.in_(select(members.c.telegram_id).where(members.c.left_at.is_(None))),
-    c.chat_id.in_(TEAMS_OWN),
-)
-# What may have been an identity, which Telegram would not take out of a team's group.
-STANDING = and_(
-    c.kind == Kind.DELETE.value,
-    c.state == LetterState.FAILED.value,
-    ~c.withdrawn,
-    c.chat_id.in_(TEAMS_OWN),
-)
-WITHDRAW = (
-    update(outbox).where(c.cause.in_(bindparam("causes", expanding=True)), WAITS).values(VOID)
-)
-SUPERSEDE = (
-    update(outbox)
-    .where(
-        c.cause == bindparam("about"),
-        c.chat_id == bindparam("chat"),
-        c.kind == Kind.SEND.value,
-        c.state == PENDING,
-        # Older than this unit: what it says itself to the same chat stays.
-        c.created_at < bindparam("before"),
-    )
-    .values(state=LetterState.CANCELLED.value)
-)
-SHOWN = (
-    select(c.id, c.chat_id, c.message_id, c.cause)
-    .where(
-        c.cause.in_(bindparam("causes", expanding=True)),
-        # What is on its way will be a message with these buttons too.
-        c.state.in_((LetterState.SENT.value, SENDING)),
-        c.live,
-    )
-    .order_by(c.id.desc())
-)
-ADOPT = (
-    update(outbox)
-    .where(
-        c.chat_id == bindparam("chat"),
-        c.state == LetterState.SENT.value,
-        c.message_id == bindparam("message"),
-        c.kind == Kind.SEND.value,
-    )
-    .values(cause=bindparam("about"), live=True)
-)
 LETTER, TAPPED = "letter", "tapped"
 """In a change of a message that was on its way: its letter; what was tapped is left alone."""
 ASKED_IN = "asked_in"
 """In a private answer to what was asked in a group: that group, and the number of the update."""
 EDITED = 5
 """How many messages about one thing are kept up to date in a chat: what a phone shows of them."""
-OFF = update(outbox).where(c.id.in_(bindparam("ids", expanding=True))).values(live=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +78,7 @@ class Outbox:
         self._edits: dict[tuple[int, int], str] = {}
         """Of each message that is changed, the key of the change."""
         self._void: set[str] = set()
+        self._hushed: set[str] = set()
         self._shown: dict[str, Shown] = {}
         self._adopted: list[dict[str, Any]] = []
         self.wrote = False
@@ -227,6 +180,18 @@ class Outbox:
             key: letter for key, letter in self._letters.items() if letter["cause"] != cause
         }
 
+    def hush(self, code: str) -> None:
+        """Nothing about this patient that waits leaves any more; what is said from here on does.
+
+        A message about several patients stays, and shows the others alone.
+        """
+        self._hushed.add(code)
+        self._letters = {
+            key: letter
+            for key, letter in self._letters.items()
+            if f":{code}:" not in letter["cause"] and not key.startswith(f"{code}#")
+        }
+
     def show(self, cause: str, key: str, body: str, keyboard: Rows) -> None:
         """Show this in the messages about `cause` that still have buttons.
 
@@ -258,6 +223,8 @@ class Outbox:
         # In this order: what is said after a withdrawal must not be withdrawn with it.
         if self._void:
             self._connection.execute(WITHDRAW, {"causes": sorted(self._void)})
+        for code in sorted(self._hushed):
+            self._connection.execute(HUSH, {"named": f"%:{code}:%", "news": f"{code}#%"})
         if self._shown:
             self._write_shown()
         if self._adopted:
@@ -265,13 +232,13 @@ class Outbox:
         if self._letters:
             self._write_letters(list(self._letters.values()))
         self._letters, self._void, self._shown, self._adopted = {}, set(), {}, []
-        self._edits = {}
+        self._edits, self._hushed = {}, set()
 
     def _write_shown(self) -> None:
         causes = {"causes": sorted(self._shown)}
         dead: list[int] = []
         seen: Counter[tuple[str, int]] = Counter()
-        for id_, chat, message, cause in self._connection.execute(SHOWN, causes).all():
+        for id_, chat, message, cause, state in self._connection.execute(SHOWN, causes).all():
             new = self._shown[cause]
             seen[cause, chat] += 1
             old = seen[cause, chat] > EDITED
@@ -280,6 +247,8 @@ class Outbox:
             if old:
                 continue
             key = f"{new.key}:{id_}"
+            if state == PENDING and self._rewrite_waiting(id_, new):
+                continue
             if message is None:
                 self._edit_landing(chat, id_, key, new)
             # Two edits of one message: this one would cover what the handler shows there.
@@ -287,6 +256,11 @@ class Outbox:
                 self.edit(chat, message, key, new.body, new.keyboard)
         if dead:
             self._connection.execute(OFF, {"ids": dead})
+
+    def _rewrite_waiting(self, letter: int, new: Shown) -> bool:
+        """Whether it still waited, and now says this."""
+        values = {"letter": letter, "said": new.body, "keys": new.keyboard}
+        return self._connection.execute(REWRITE, values).rowcount > 0
 
     def _edit_landing(self, chat: int, letter: int, key: str, new: Shown) -> None:
         """Change a message that is on its way: which one it is, is known when it has landed."""

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from bot.domain.network import Network
 from bot.domain.roles import Team
 from bot.store import Database
-from bot.store.outbox import outbox
+from bot.store.sayings import outbox
 from tests.fakes import FakeClock, Show
 from tests.hospital import Hospital
 from tests.ward import Person
