@@ -75,11 +75,10 @@ class Leader:
         return self.number > 0
 
     def take(self) -> bool:
-        """Lead from now on, unless another one does."""
+        """Lead from now on, unless another one does; raises if there is nothing to lead."""
         if self.leads:
             return True
-        if self._place.gone():
-            return False
+        self._place.require()
         if self._engine.dialect.name != "postgresql":
             if not self._place.lock():
                 return False

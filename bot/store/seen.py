@@ -58,7 +58,9 @@ class Seen:
                     logger.error("what is in the database is older than what was")
                     self._place.lose()
                     return
-                self._keep(self._file, _newest(connection))
+                newest = _newest(connection)
+            if newest["event"]:
+                self._keep(self._file, newest)
         except (OSError, SQLAlchemyError):
             # A full disk: what is remembered is a little older than it might be.
             self.stale = True

@@ -227,7 +227,7 @@ def test_a_report_is_not_confirmed_into_a_deleted_file(url: str, tmp_path: Path)
         for file in tmp_path.glob("relais.db*"):
             file.unlink()
         client.say(NURSE, "/aide", NURSE)
-        program.until_it_says("the database file is not the one that was opened any more")
+        program.until_it_says("the database is not the one that was opened any more")
 
         status, page = looked(port)
 
