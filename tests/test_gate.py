@@ -45,7 +45,7 @@ WHOEVER_JOINED = names("""
 """)
 WHOEVER_CARES_IN_THE_CENTRE = names("""
     /statut /toxicite /alerte said:statut_patient said:ras said:deces said:signaler_toxicite
-    step:show relay:show end:show end:confirm end:withdraw status:show status:plan
+    step:show relay:show end:show end:ask end:confirm end:withdraw status:show status:plan
     check:report report:new report:sign report:cancel alert:new alert:cancel
 """)
 THE_TEAM_OR_THE_COORDINATION = names("""
@@ -58,7 +58,7 @@ THE_TEAM_AND_NOBODY_ELSE = names("""
 """)
 THE_COORDINATION = names("""
     /nouveau /reporter /retards /historique /cloturer /inviter /rattacher /equipes /retirer
-    said:retards end:ask
+    said:retards
     step:undo_why move:preview move:apply demand:show demand:seen demand:refuse
     enrol:is enrol:back enrol:create late:page history:page status:correct
     member:page member:remove member:gone group:bind group:deleted answered:enrol answered:undo

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.domain import schedule
 from bot.domain.facts import Dated
 from bot.domain.message import Button, Keyboard, Text, Value, text
 from bot.domain.record import Record
@@ -15,6 +16,22 @@ def head(record: Record) -> Text:
     """Which patient, which day: at the top of every message about a patient."""
     # Code and day alone: a locked screen shows this line to whoever passes (clinique §6.3).
     return text("patient.head", code=record.code, j=record.days)
+
+
+def passed_over(record: Record) -> Value:
+    """In red on every card: what somebody decided not to wait for, and is still missing."""
+    return lines_or_nothing(
+        [
+            text(
+                "step.passed_over",
+                label=record.definition(missing).label,
+                who=record.who(step.waived_member),
+                at=step.waived_at or record.now,
+                reason=step.waived_by,
+            )
+            for missing, step in schedule.passed_over(record)
+        ]
+    )
 
 
 def data(verb: str, record: Record, thing: Dated, *rest: object) -> str:

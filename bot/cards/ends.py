@@ -1,7 +1,7 @@
 """How the end of a pathway looks: which end, to be confirmed, told to each team."""
 
 from bot.cards.common import data, head, rows
-from bot.domain.ending import REASONS
+from bot.domain.ending import DEATH, REASONS
 from bot.domain.facts import End, EndState
 from bot.domain.message import Button, Card, text
 from bot.domain.record import Record
@@ -15,6 +15,13 @@ def which(record: Record) -> Card:
     ]
     leave = Button(text("end.button.leave"), f"status:show:{record.code}")
     return Card(text("end.which", head=head(record)), rows(*keys, leave))
+
+
+def death(record: Record) -> Card:
+    """Said in a sentence, by whoever was there."""
+    said = Button(text(f"end.button.{DEATH}"), f"end:ask:{record.code}:{DEATH}")
+    leave = Button(text("end.button.leave"), f"status:show:{record.code}")
+    return Card(text("end.death", head=head(record)), rows(said, leave))
 
 
 def card(record: Record, end: End) -> Card:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from bot.cards.common import data, head, pair_up, rows
+from bot.cards.common import data, head, pair_up, passed_over, rows
 from bot.domain import relay as relays
 from bot.domain.facts import Relay, RelayState, Step
 from bot.domain.message import Button, Card, Keyboard, Text, Value, text
@@ -28,6 +28,7 @@ def card(record: Record, relay: Relay) -> Card:
         team=relay.to_team,
         at=relay.offered_at,
         until=relay.deadline_at,
+        missing=passed_over(record),
     )
     receive = Button(text("relay.button.receive"), data("relay:receive", record, relay))
     return Card(said, rows(receive))

@@ -85,6 +85,15 @@ def _next_short(record: Record) -> Text:
 def worries(record: Record) -> list[Text]:
     """What is wrong now, the gravest first."""
     found = [worry(record, thing) for thing in due.late_things(record)]
+    found += [
+        text(
+            "status.worry_passed_over",
+            label=record.definition(missing).label,
+            who=record.who(step.waived_member),
+            at=step.waived_at or record.now,
+        )
+        for missing, step in schedule.passed_over(record)
+    ]
     # Not late yet, and already the first thing to know.
     found += [_countdown(each) for each in record.running_countdowns() if _runs(record, each)]
     found += [_demand(each) for each in record.open_demands() if each.rung == 0]

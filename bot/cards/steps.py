@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.cards.common import NOTHING, data, head, lines_or_nothing, pair_up, rows
+from bot.cards.common import NOTHING, data, head, lines_or_nothing, pair_up, passed_over, rows
 from bot.domain import checklist as checklists
 from bot.domain import move, schedule
 from bot.domain.demand import PROBLEMS
@@ -38,6 +38,7 @@ def card(record: Record, step: Step) -> Card:
         late=text("step.late", since=step.due_at) if late else NOTHING,
         limit=_limit(record, step),
         waits=schedule.waits_text(record, waiting) if waiting else NOTHING,
+        missing=passed_over(record),
     )
     return Card(said, buttons(record, step))
 
@@ -131,6 +132,7 @@ def checklist(record: Record, step: Step) -> Card:
         head=head(record),
         label=shown.label,
         lines=lines_or_nothing(describe(record, step)),
+        missing=passed_over(record),
     )
     keys: list[tuple[Button, ...]] = []
     for number, item in enumerate(shown.items):

@@ -58,7 +58,7 @@ class Action(StrEnum):
     DO_STEP = "do_step"
     CORRECT = "correct"
     END = "end"
-    CONFIRM_END = "confirm_end"
+    SAY_END = "say_end"
     READ_BACK = "read_back"
     ANSWER_CHECK = "answer_check"
     GRADE = "grade"
@@ -93,8 +93,9 @@ RULES: dict[Action, tuple[Who, Where]] = {
     Action.DO_STEP: (Who.OWNER, Where.GROUP),
     Action.CORRECT: (Who.COORDINATOR, Where.GROUP),
     Action.END: (Who.COORDINATOR, Where.GROUP),
-    # The second person is whoever was there, of any team: the coordination may be one alone.
-    Action.CONFIRM_END: (Who.NEAR, Where.GROUP),
+    # A death is said by whoever was there, and confirmed by another one, of any team; whatever
+    # else ends a pathway only the coordination says (`ending.ask`).
+    Action.SAY_END: (Who.NEAR, Where.GROUP),
     # Two keys, two teams: not even the coordination reads back for the receiver.
     Action.READ_BACK: (Who.HOLDER, Where.GROUP),
     Action.ANSWER_CHECK: (Who.HOLDER, Where.GROUP),

@@ -44,6 +44,8 @@ def ask(record: Record, by: Member, reason: str) -> End:
     must_run(record)
     if reason not in REASONS:
         raise Refused(text("button.stale"))
+    if reason != DEATH and not by.coordinates:
+        raise Refused(text("role.forbidden"))
     # Somebody is ill now: whoever has the alert says first what became of it.
     if reason != DEATH and record.running_alerts():
         raise Refused(text("end.alert_runs", code=record.code))

@@ -144,6 +144,10 @@ class Step(Dated):
     """The checklist, `{item: value}`."""
     note: str = ""
     waived_by: str = ""
+    """By whom and why it may go on without what it needs, as it was typed."""
+    waived_at: datetime | None = None
+    waived_member: int | None = None
+    """Who wrote that down."""
 
 
 @dataclass(slots=True, kw_only=True)

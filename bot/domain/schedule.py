@@ -44,6 +44,20 @@ def _is_unread(record: Record, step: Step, team: str) -> bool:
     )
 
 
+def passed_over(record: Record) -> list[tuple[Step, Step]]:
+    """(what is still missing, the step that was let go on without it), until it is there.
+
+    Passed by decision is not passed in fact (clinique §4): each later card says so.
+    """
+    return [
+        (record.steps[need], step)
+        for step in record.plan()
+        if step.waived_by
+        for need in record.definition(step).needs
+        if record.steps[need].state not in CLOSED
+    ]
+
+
 def waits_text(record: Record, waiting: list[Step]) -> Text:
     lines = tuple(
         text("step.waits_line", label=record.definition(other).label, team=other.team)

@@ -73,7 +73,7 @@ def waive(record: Record, step: Step, by: Member, reason: str) -> None:
     schedule.must_be_open(record, step)
     if not record.definition(step).waivable:
         raise Refused(text("button.stale"))
-    step.waived_by = reason
+    step.waived_by, step.waived_at, step.waived_member = reason, record.now, by.id
     record.log("step_waived", by.id, step=step.key, reason=reason)
     # Passed by decision is not passed in fact: it has to be seen by more than its author.
     record.news(Team.COORDINATION, "step.waived", step, by=by.id, reason=reason)

@@ -6,11 +6,12 @@ a question that a dialogue has just asked.
 
 import re
 
+from bot.cards import ends as end_cards
 from bot.cards import status as status_cards
 from bot.cards import steps as cards
 from bot.cards.common import head
 from bot.care import drafts, lists, patients
-from bot.domain import check, checklist, move, schedule, step
+from bot.domain import check, checklist, ending, move, schedule, step
 from bot.domain.access import Action, Subject
 from bot.domain.calendar import parse_hour
 from bot.domain.codes import find
@@ -225,9 +226,10 @@ def _toxicity(visit: Visit) -> None:
     toxicity.ask_sign(visit)
 
 
-def _death(_visit: Visit) -> None:
-    """What cannot be written down here must not look as if it had been."""
-    raise Refused(text("typed.death"))
+def _death(visit: Visit) -> None:
+    """Nothing is stopped before it is pressed, and a second person has confirmed it."""
+    ending.must_run(visit.patient)
+    visit.say(end_cards.death(visit.patient))
 
 
 def _status(visit: Visit) -> None:

@@ -178,6 +178,19 @@ async def test_each_end_is_told_in_its_own_words_and_stands_in_the_history(
     assert "status.state.ended" in ward.last(nurse)
 
 
+async def test_only_the_coordination_ends_a_pathway_for_another_reason_than_a_death(
+    ward: Hospital,
+) -> None:
+    code = await ward.enrol()
+    unit = ward.who(GREFFE)
+
+    refused = ward.popup(await ward.tap(unit, unit.id, ANY, f"end:ask:{code}:abandon"))
+    await ward.tap(unit, unit.id, ANY, f"end:ask:{code}:deces")
+
+    assert refused == "role.forbidden"
+    assert [end.reason for end in ward.record(code).ends.values()] == ["deces"]
+
+
 async def test_an_end_asked_for_twice_is_one(ward: Hospital) -> None:
     code = await ward.enrol()
     nurse = ward.who(COORDINATION)

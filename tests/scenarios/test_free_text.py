@@ -149,7 +149,7 @@ async def test_a_sign_that_is_denied_there_and_then_is_none(ward: Hospital, said
 
 
 @pytest.mark.parametrize("said", ["{0} décédé", "décès de {0} cette nuit", "{0} dcd"])
-async def test_a_death_says_that_it_cannot_be_written_here_and_whom_to_call(
+async def test_a_death_that_is_written_is_asked_back_and_changes_nothing_yet(
     ward: Hospital, said: str
 ) -> None:
     code = await ward.enrol()
@@ -157,7 +157,11 @@ async def test_a_death_says_that_it_cannot_be_written_here_and_whom_to_call(
 
     await ward.say(greffe, said.format(code))
 
-    assert ward.last(greffe) == "typed.death"
+    assert ward.last(greffe).startswith("end.death")
+    assert ward.record(code).ends == {}
+    await ward.press(greffe, "end.button.deces")
+    assert ward.record(code).ends["1"].reason == "deces"
+    assert ward.told(ward.chat(Team.COORDINATION), "end.asked")
 
 
 @pytest.mark.parametrize(

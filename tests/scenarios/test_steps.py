@@ -354,13 +354,37 @@ async def test_admission_waits_for_the_product_unless_a_named_physician_waives_i
     popup = await press(ward, greffe, code, "admission", "done")
     await ward.press(greffe, "step.button.waive", group)
     await ward.answer(greffe, "Dr Martin : produit attendu demain", group)
-    await press(ward, greffe, code, "admission", "set", ":0:1")
     await press(ward, greffe, code, "admission", "confirm")
 
     assert popup.startswith("step.waits")
     assert ward.step(code, "admission").state == "done"
     [told] = ward.told(ward.chat(Team.COORDINATION), "step.waived")
     assert "Dr Martin" in told
+
+
+async def test_what_was_waived_stays_in_red_on_each_later_card_until_it_is_there(
+    any_ward: Hospital,
+) -> None:
+    code = await any_ward.enrol()
+    greffe, group = any_ward.who(Team.GREFFE), any_ward.chat(Team.GREFFE)
+    await press(any_ward, greffe, code, "admission", "done")
+    await any_ward.press(greffe, "step.button.waive", group)
+    await any_ward.answer(greffe, "Dr Martin : produit attendu demain", group)
+    await press(any_ward, greffe, code, "admission", "confirm")
+
+    red = "step.passed_over"
+    later = await card(any_ward, Team.GREFFE, code, "chimio_1")
+    thaw = await card(any_ward, Team.PHARMACIE, code, "decongelation")
+    await any_ward.say(greffe, f"/statut {code}", group)
+
+    assert red in later.text
+    assert "Dr Martin" in later.text
+    assert red in thaw.text
+    assert "status.worry_passed_over" in any_ward.last(group)
+    # And never reaches the thaw: no product, no thaw.
+    assert (await press(any_ward, greffe, code, "feu_vert", "done")).startswith("step.waits")
+    written_down(any_ward, code, "stockage_azote")
+    assert red not in (await card(any_ward, Team.GREFFE, code, "chimio_1")).text
 
 
 async def test_a_step_that_waits_says_for_what(ward: Hospital) -> None:
