@@ -25,7 +25,7 @@ from bot.domain import privacy
 from bot.logs import set_up
 from bot.migrations import SchemaError
 from bot.settings import Settings, SettingsError, read_settings
-from bot.store import Database
+from bot.store import Database, Unit
 from bot.store import backup as backups
 from bot.store.backup import BackupError, WrongFile
 
@@ -59,6 +59,8 @@ def audit(settings: Settings, asked: Namespace) -> int:
     with database.look() as unit:
         found = list(islice(evidence.faults(unit, getattr(asked, "posted", None)), MOST_FAULTS))
         count = unit.events.count()
+    if database.seen.cut_off():
+        found.append("the newest events that were seen are in the chain no more")
     for fault in found:
         complain(f"{fault[:1].upper()}{fault[1:]}.")
     if found:
@@ -80,6 +82,8 @@ def restore(settings: Settings, asked: Namespace) -> int:
     say(f"{backups.restore(database.engine, asked.file)} rows from {asked.file}.")
     # From here on this one is meant, whatever was here before.
     database.seen.accept()
+    if database.seen.before():
+        complain(f"What came after it is lost: event {database.seen.before()} was seen last.")
     # A backup proves itself: the chain holds only if each event came back as it was.
     return audit(settings, asked)
 
@@ -178,11 +182,26 @@ def _check_groups(settings: Settings) -> str:
         return "none yet"
     with database.look() as unit:
         groups = [each for each in unit.people.roster.groups.values() if each.team]
+        deaf = _unreachable_takers(unit)
     lost = [str(group.chat_id) for group in groups if not group.reachable]
     # A group that lost its bot is a team that hears nothing: it is a fault of the installation.
     if lost:
         raise StartError(f"cannot be reached: {', '.join(lost)}")
+    if deaf:
+        raise StartError(f"nobody who must take alerts can be reached: {', '.join(deaf)}")
     return f"{len(groups)} bound"
+
+
+def _unreachable_takers(unit: Unit) -> list[str]:
+    """Of the centres where somebody works: an alert there would reach nobody."""
+    roster, takers = unit.people.roster, unit.network.pathway.alerts.takers
+    at_work = {member.centre for member in roster.present if not member.coordinates}
+    return [
+        f"{team} {centre}"
+        for centre in sorted(at_work)
+        for team in takers
+        if not roster.chats(team, centre)
+    ]
 
 
 def _check_telegram(settings: Settings) -> str:
@@ -287,6 +306,8 @@ def _main(asked: Namespace) -> int:
         return 2
     except (SettingsError, StartError, SchemaError, BackupError) as error:
         complain(str(error))
+    except OSError as error:
+        complain(f"{error.filename or 'A file'} cannot be written: {error.strerror}.")
     # Not its text, which may show the address of the database and who logs in.
     except SQLAlchemyError as error:
         complain(f"DATABASE_URL: the database cannot be used ({type(error).__name__}).")

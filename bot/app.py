@@ -35,7 +35,7 @@ from bot.store.proofs import usual_file
 from bot.store.unit import Words
 from bot.texts import CATALOGUE, Texts
 from bot.throttle import LIMITS_NONE, LIMITS_TELEGRAM, Throttle
-from bot.transport import AiohttpRequest, TelegramTransport
+from bot.transport import AiohttpRequest, TelegramTransport, Unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
 ANOTHER_BOT = "Another bot runs on the database file of DATABASE_URL: stop it first."
+TWO_NAMES = "The database file of DATABASE_URL has a second name (a hard link): remove that one."
 OLDER = (
     "The database is empty or older than the one last seen here: python -m bot restore FILE brings"
     " a backup back, python -m bot run --new takes this one as it is."
@@ -144,6 +145,8 @@ async def run(settings: Settings) -> None:
     clock = await _clock(settings)
     database = open_database(settings, clock, words, network)
     try:
+        if database.place.shared():
+            raise StartError(TWO_NAMES)
         if not database.place.lock():
             raise StartError(ANOTHER_BOT)
         require_seen(database)
@@ -220,7 +223,7 @@ async def _duties(settings: Settings, relais: Relais, bot: Bot, clock: Clock) ->
     # Nothing above may raise once one of these has begun to be.
     rules = partial(_ruling_duties, settings, relais, clock)
     duties: list[Any] = [
-        lead(relais.database.leader, relais.prepare, rules, relais.database.seen.note)
+        lead(relais.database.leader, relais.prepare, rules, relais.watch_database)
     ]
     if web is not None:
         duties.append(web.run())
@@ -255,7 +258,7 @@ def _web_server(settings: Settings, relais: Relais, port: int) -> Any:
     relais.alert_took.append(metrics.alert_sent)
     app = web_app(
         health=relais.health,
-        take=relais.intake.take if settings.webhook_url else None,
+        take=relais.intake.called if settings.webhook_url else None,
         secret=_webhook_secret(settings),
         metrics=metrics,
     )
@@ -271,6 +274,9 @@ async def ask_telegram(settings: Settings) -> str:
     """The bot's name, asked once; raises StartError if Telegram does not give it."""
     try:
         async with make_bot(settings) as bot:
+            hook = await bot.get_webhook_info()
+            if settings.webhook_url and hook.last_error_message and hook.pending_update_count:
+                raise StartError(f"WEBHOOK_URL is not answered: {hook.pending_update_count} wait.")
             return f"@{bot.username}"
     except InvalidToken:
         raise StartError(WRONG_TOKEN) from None
@@ -292,6 +298,10 @@ async def _patiently(
             # For PTB this is trouble of the network too, but asking again will not help.
             raise StartError(f"Telegram refuses the start: {error.message}.") from None
         except (NetworkError, RetryAfter) as error:
+            outage.failed(type(error).__name__)
+            await rest(RETRY)
+        except (Unreadable, TypeError, ValueError, AttributeError, KeyError) as error:
+            # A page of somebody on the way, or half an answer: none of Telegram's.
             outage.failed(type(error).__name__)
             await rest(RETRY)
         except TelegramError as error:

@@ -49,10 +49,16 @@ class Jumps:
         self._ahead = wall() - steady()
 
     def __call__(self) -> timedelta:
-        """By how much since the last look; slow corrections are none."""
-        ahead = self._wall() - self._steady()
-        moved, self._ahead = ahead - self._ahead, ahead
-        return moved if abs(moved) >= JUMP else timedelta(0)
+        """By how much since it was last followed; slow corrections are none."""
+        moved = self._wall() - self._steady() - self._ahead
+        if abs(moved) >= JUMP:
+            return moved
+        self._ahead += moved
+        return timedelta(0)
+
+    def followed(self) -> None:
+        """What depends on it was set right: from here on another jump is counted."""
+        self._ahead = self._wall() - self._steady()
 
 
 @dataclass(frozen=True)

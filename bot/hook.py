@@ -8,13 +8,13 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot, WebhookInfo
-from telegram.error import TelegramError
 
 from bot.clock import pause
-from bot.logs import Outage
+from bot.logs import Outage, described
 from bot.store import Unit
 
 logger = logging.getLogger(__name__)
@@ -49,9 +49,10 @@ class Hook:
         self._on_look = on_look
         self._tells = {"taken": on_taken, "deaf": on_deaf}
         self._told: dict[str, bool] = {}
-        self._known = url
-        """Our address as Telegram writes it."""
+        self._known: tuple[str, frozenset[str]] | None = None
+        """Our address and the kinds of updates, as Telegram writes them."""
         self._failed_at: datetime | None = None
+        self._looked = False
         self._failures = 0
         self._outage = Outage(logger, "the webhook cannot be looked at")
         self.taken = False
@@ -67,7 +68,10 @@ class Hook:
         await self._bot.set_webhook(
             self._url, secret_token=self._secret or None, allowed_updates=self._allowed
         )
-        self._known = (await self._bot.get_webhook_info()).url
+        found = await self._bot.get_webhook_info()
+        # Written in Telegram's own way it is ours; taken at this very moment it is not.
+        ours = urlsplit(found.url).path.rstrip("/") == urlsplit(self._url).path.rstrip("/")
+        self._known = found.url if ours else self._url, frozenset(self._allowed)
 
     async def watch(self, rest: Callable[[timedelta], Awaitable[None]] = pause) -> None:
         """Look for ever."""
@@ -79,24 +83,34 @@ class Hook:
         """Once: what was taken is taken back, and what was found is told."""
         try:
             found = await self._bot.get_webhook_info()
-            self.taken = found.url != self._known
-            if self.taken:
-                logger.error("another program has taken the webhook; it is set again")
-                await self.set()
-        except TelegramError as error:
-            # Unseen for two minutes, the heart stops.
-            self._outage.failed(type(error).__name__)
+            self.taken = self._known is not None and _known(found) != self._known
+            self._count(found)
+        except Exception as error:
+            # Whatever Telegram answers, the other duties go on; unseen for long, the heart stops.
+            self._outage.failed(described(error))
             return
-        self._outage.over()
-        self._count(found)
-        self._on_look()
         self._tell("taken", self.taken)
         self._tell("deaf", self.deaf)
+        if (self.taken or self.deaf) and not await self._set_again():
+            return
+        self._outage.over()
+        self._on_look()
+
+    async def _set_again(self) -> bool:
+        # Also when we are only deaf: another secret than ours has the same address.
+        logger.error("the webhook is not ours or not answered; it is set again")
+        try:
+            await self.set()
+        except Exception as error:
+            self._outage.failed(described(error))
+            return False
+        return True
 
     def _count(self, found: WebhookInfo) -> None:
-        # No clock is asked: that the failure is another one than before is enough.
-        again = found.last_error_date != self._failed_at
-        self._failed_at = found.last_error_date
+        # No clock is asked: that the failure is another one than at the last look is enough.
+        at, before = found.last_error_date, self._failed_at
+        again = self._looked and at is not None and at != before
+        self._looked, self._failed_at = True, at
         waits = found.pending_update_count > 0
         self._failures = self._failures + 1 if waits and (again or self._failures) else 0
 
@@ -108,4 +122,11 @@ class Hook:
                 self._tells[what](unit, here)
         except SQLAlchemyError:
             return  # told at the next look
+        if here or self._told.get(what):
+            logger.error("the webhook is %s%s", "" if here else "no longer ", what)
         self._told[what] = here
+
+
+def _known(found: WebhookInfo) -> tuple[str, frozenset[str]]:
+    # Fewer kinds than ours, and every button is dead.
+    return found.url, frozenset(found.allowed_updates or ())

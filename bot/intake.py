@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from bot.clock import let_others_run, pause
 from bot.domain.commands import URGENT, URGENT_DATA, command
 from bot.logs import Outage, described, redact
-from bot.rival import Rival
+from bot.rival import Holes, Rival
 from bot.store import inbox
 from bot.store.faults import storage_fault
 from bot.store.inbox import Raw
@@ -101,6 +101,7 @@ class Intake:
         on_poll: Callable[[], object] = _say_nothing,
         on_rival: Callable[[Unit, bool], object] = _say_nothing,
         rival: Rival | None = None,
+        holes: Holes | None = None,
         poll_timeout: timedelta = timedelta(seconds=30),
         poll_interval: timedelta = timedelta(0),
         rest: Callable[[timedelta], Awaitable[None]] = pause,
@@ -115,6 +116,7 @@ class Intake:
         self._on_rival = on_rival
         self.rival = rival or Rival()
         self._told_rival: bool | None = None
+        self._holes = holes or Holes()
         self._poll_timeout = poll_timeout
         self._poll_interval = poll_interval
         self._rest = rest
@@ -323,7 +325,8 @@ class Intake:
         # From here on « unauthorized » is a fault of theirs, not a mistyped token.
         self._heard = True
         self._on_poll()
-        if self._misses(batch):
+        # What could not be read is missing too, and went to nobody else.
+        if self._misses(batch) and not self._odd:
             logger.warning("updates are missing before update %s", batch[0]["update_id"])
             self.rival.noticed()
         else:
@@ -380,12 +383,31 @@ class Intake:
         if isinstance(error, Conflict):
             self.rival.noticed()
             self._tell_of_rival()
+            if "webhook" in str(error).lower():
+                await self._take_back()
         wait = self._retry
         if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
             # Telegram says when to ask again; asked earlier, it refuses again.
             wait = max(wait, error.retry_after)
         self._retry = min(self._retry * 2, LONGEST_RETRY)
         await self._rest(wait)
+
+    async def _take_back(self) -> None:
+        """Whoever set a webhook meanwhile makes us deaf for ever, and not only for a poll."""
+        with suppress(TelegramError):
+            await self._bot.delete_webhook()
+
+    def called(self, updates: Sequence[Raw]) -> None:
+        """What a webhook brings: taken like a poll's, and looked through for what is missing."""
+        self.take(updates)
+        numbers = [id_ for each in updates if (id_ := id_of(each)) is not None]
+        missing = [self._holes.came(number) for number in numbers]
+        if any(missing):
+            logger.warning("updates before update %s never came", max(numbers))
+            self.rival.noticed()
+        elif numbers:
+            self.rival.undisturbed()
+        self._tell_of_rival()
 
     def _tell_of_rival(self) -> None:
         """Once when there is one, and once when it is gone; letters leave all the same."""

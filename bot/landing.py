@@ -28,6 +28,7 @@ class SendError(Exception):
         retry_after: timedelta | None = None,
         everyone: bool = False,
         unknown: bool = False,
+        answered: bool = False,
         moved_to: int | None = None,
         gone: bool = False,
         refused: bool = False,
@@ -41,7 +42,9 @@ class SendError(Exception):
         self.everyone = everyone
         """`retry_after` holds for all chats."""
         self.unknown = unknown
-        """The request left, the answer did not come."""
+        """The request left; whether it had its effect, nobody knows."""
+        self.hung = unknown and not answered
+        """… for no answer came."""
         self.moved_to = moved_to
         self.gone = gone
         """What it was about is no longer there; nobody misses it."""

@@ -36,6 +36,8 @@ async def lead(
             if said != told:
                 logger.info("this process does not lead: %s", said)
             told = said
+            # Who waits must know too what there was, or would take over an older database.
+            look()
             await rest(LOOK)
             continue
         told = ""

@@ -82,6 +82,12 @@ def _arrived_call(landing: Landing) -> bool:
     return urgent and not isinstance(landing.result, SendError)
 
 
+def _in_doubt(letter: Letter, error: SendError) -> bool:
+    """A call of which nobody knows at its first attempt whether it arrived: others hear it too."""
+    urgent = letter.priority is Priority.ALERT and letter.kind is Kind.SEND
+    return urgent and error.hung and letter.attempts == 1
+
+
 class Sender:
     """Carries letters from the outbox to the messenger, several side by side.
 
@@ -129,8 +135,9 @@ class Sender:
         self._flying: dict[asyncio.Task[int | SendError | None], tuple[Head, Letter]] = {}
         self._landed: list[Landing] = []
         self._failing: set[int] = set()
-        """Letters that failed since the last one that arrived: two or more are an outage."""
-        self._outage_over = False
+        """Letters that failed and have not arrived: two or more are an outage."""
+        # Whether others arrived while these failed.
+        self._outage_over, self._landing_beside = False, False
         self._away = Outage(logger, "letters do not arrive")
         self._flood: tuple[int, datetime] | None = None
         self._seen, self._unread = 0, True
@@ -363,7 +370,7 @@ class Sender:
         if task.cancelled():
             return
         result, retry_at = task.result(), None
-        hung = isinstance(result, SendError) and result.unknown
+        hung = isinstance(result, SendError) and result.hung
         self._queue.answered(head, in_time=not hung)
         # Memory runs ahead: whoever claims next settles this first, in the same transaction.
         self._queue.landed(head)
@@ -373,11 +380,22 @@ class Sender:
                 head.not_before, head.attempts = retry_at, letter.attempts
                 self._queue.add(head, aside=result.ours)
         else:
-            self._outage_over = self._outage_over or len(self._failing) > 1
-            self._failing.clear()
-            self._away.over()
+            self._arrived(letter)
         self._landed.append(Landing(head, letter, result, retry_at))
         self._stirred.set()
+
+    def _arrived(self, letter: Letter) -> None:
+        """The network is back when what failed arrives, or the first of all since it failed.
+
+        Two chats that never answer are no outage: what lands beside them hastens nothing.
+        """
+        failed_before = letter.id in self._failing
+        if len(self._failing) > 1 and (failed_before or not self._landing_beside):
+            self._outage_over = True
+        self._failing.discard(letter.id)
+        self._landing_beside = bool(self._failing)
+        if not self._failing or self._outage_over:
+            self._away.over()
 
     def _failed(self, letter: Letter, error: SendError) -> datetime | None:
         """When to try again."""
@@ -386,6 +404,7 @@ class Sender:
         if error.retry_after is not None:
             return self._park(letter, error)
         if error.permanent or error.gone or error.refused:
+            self._failing.discard(letter.id)
             return None
         self._failing.add(letter.id)
         if not error.ours and (letter.attempts > 1 or len(self._failing) > 1):
@@ -433,7 +452,7 @@ class Sender:
         elif is_lost(letter, error):
             self._suspect.add(chat)
             self._on_unreachable(unit, chat, error.reason)
-        elif error.refused:
+        elif error.refused or _in_doubt(letter, error):
             self._on_refused(unit, letter)
 
     def _settled(self, landed: Sequence[Landing]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
 
 from bot.care import auditor, backlog, cycle, joining, lists, receipts, rooms
@@ -112,6 +113,12 @@ class Relais:
         self.database.seen.note()
         self.database.leader.close()
 
+    def watch_database(self) -> None:
+        """Remember what is in it, or see that it is another one; others may have written there."""
+        if not self.database.leader.leads:
+            self.database.seen.stale = True
+        self.database.seen.note()
+
     def prepare(self) -> None:
         """What a leader does first: the duties, the menu, and what a wrong clock put off."""
         self.pulse.begin()
@@ -122,10 +129,16 @@ class Relais:
             for fault in auditor.cut(unit):
                 logger.error("%s", fault)
             auditor.tell_cut(unit)
+            auditor.tell_taken_back(unit, self.database.seen.before())
+            if not self.hook:
+                # Whoever polls now is called by nobody: what was said of the webhook is over.
+                auditor.deaf(unit, here=False)
             public_menu(unit)
         # The machine may have started before its clock was set.
         for _ in cycle.hasten(self.database):
-            pass
+            # However long it takes: who gives no sign is taken for dead.
+            if not self.database.leader.holds():
+                return
 
     async def ring(self) -> int:
         """Handle what is due now, letting others run in between; gives how many items."""
@@ -150,13 +163,21 @@ class Relais:
 
     async def _follow_clock(self) -> None:
         moved = self._jumps() if self._jumps else timedelta(0)
-        if not moved:
+        if not moved or self._jumps is None:
             return
         logger.error("the machine's clock was moved by %d s", moved.total_seconds())
-        with self.database.unit() as unit:
-            auditor.clock_moved(unit, moved)
-        for _ in cycle.hasten(self.database):
-            await let_others_run()
+        try:
+            for _ in cycle.hasten(self.database):
+                await let_others_run()
+            with self.database.unit() as unit:
+                auditor.clock_moved(unit, moved)
+        except SQLAlchemyError:
+            # Nothing is set right yet: the next ring tries again.
+            raise
+        except Exception:
+            self._jumps.followed()
+            raise
+        self._jumps.followed()
 
     async def settle(self) -> datetime | None:
         """Handle all that is due and send all that may leave; gives the next due instant."""
@@ -216,6 +237,7 @@ class Relais:
             "webhook not answered": self.hook and self.hook.deaf,
             "stuck": old,
             **{f"nothing lately from {duty}": True for duty in old},
+            "events gone": self.database.seen.cut,
             # After what would last: a start that never ends is no start.
             "starting": self.rang_at is None,
             "unexplained": unexplained,

@@ -396,12 +396,7 @@ def send_error(error: TelegramError, *, says: bool = True) -> SendError:
     reason = redact(str(error))
     match error:
         case RetryAfter():
-            # A timedelta: `bot/__init__.py` asks PTB for it.
-            wait = error.retry_after
-            return SendError(
-                reason,
-                retry_after=wait if isinstance(wait, timedelta) else timedelta(seconds=wait),
-            )
+            return SendError(reason, retry_after=_wait(error.retry_after))
         case ChatMigrated():
             return SendError(reason, moved_to=error.new_chat_id)
         # Blocked, kicked, deactivated: no later attempt would reach anybody.
@@ -412,11 +407,23 @@ def send_error(error: TelegramError, *, says: bool = True) -> SendError:
         # Not JSON, with a status of success: it was taken, perhaps.
         case Unanswered() | Unreadable():
             return SendError(reason, unknown=True)
-        case NetworkError() if TOO_LARGE in reason.lower():
-            return SendError(reason, refused=True)
-        case NetworkError():
+        case NotSent():
             return SendError(reason)
+        case NetworkError():
+            return _network_error(reason)
     return SendError(reason)
+
+
+def _wait(given: int | timedelta) -> timedelta:
+    # A timedelta: `bot/__init__.py` asks PTB for it.
+    return given if isinstance(given, timedelta) else timedelta(seconds=given)
+
+
+def _network_error(reason: str) -> SendError:
+    if TOO_LARGE in reason.lower():
+        return SendError(reason, refused=True)
+    # 500, 502, 504: whoever says so stands between us and those who may have taken it.
+    return SendError(reason, unknown=True, answered=True)
 
 
 def _bad_request(reason: str, *, says: bool) -> SendError:

@@ -1,6 +1,6 @@
 """The webhook: who takes it away, and what fails behind it, is seen within minutes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -47,15 +47,28 @@ def hook(telegram: FakeTelegram, database: Database, told: list[str], looks: lis
     )
 
 
-def info(url: str = OURS, waiting: int = 0, failed_at: int | None = None) -> Answer:
+def info(
+    url: str = OURS,
+    waiting: int = 0,
+    failed_at: int | None = None,
+    kinds: Sequence[str] = ALLOWED_UPDATES,
+) -> Answer:
     said: dict[str, Any] = {
         "url": url,
+        "allowed_updates": list(kinds),
         "has_custom_certificate": False,
         "pending_update_count": waiting,
     }
     if failed_at is not None:
         said |= {"last_error_date": failed_at, "last_error_message": "Bad Gateway"}
     return ok(said)
+
+
+async def ours(hook: Hook, telegram: FakeTelegram, url: str = OURS) -> None:
+    """It is set, and looked at for the first time."""
+    telegram.answers = [ok(True), info(url), info(url)]
+    await hook.set()
+    await hook.look()
 
 
 async def look(hook: Hook, telegram: FakeTelegram, *answers: Answer) -> None:
@@ -78,7 +91,7 @@ async def test_the_webhook_is_set_with_its_secret(hook: Hook, telegram: FakeTele
 async def test_a_webhook_that_was_taken_is_set_again_and_told_once(
     taken: str, hook: Hook, telegram: FakeTelegram, told: list[str]
 ) -> None:
-    await look(hook, telegram, info())
+    await ours(hook, telegram)
     for _ in range(2):
         await look(hook, telegram, info(taken), ok(True), info())
         assert hook.taken
@@ -95,23 +108,40 @@ async def test_a_webhook_that_was_taken_is_set_again_and_told_once(
 async def test_an_address_that_telegram_writes_in_its_own_way_is_ours(
     hook: Hook, telegram: FakeTelegram
 ) -> None:
-    telegram.answers = [ok(True), info(f"{OURS}/")]
-    await hook.set()
+    await ours(hook, telegram, f"{OURS}/")
 
     await look(hook, telegram, info(f"{OURS}/"))
 
     assert not hook.taken
 
 
+async def test_fewer_kinds_of_updates_than_ours_are_another_webhook(
+    hook: Hook, telegram: FakeTelegram
+) -> None:
+    """With the same address, no button would be heard."""
+    await ours(hook, telegram)
+
+    await look(hook, telegram, info(kinds=["message"]), ok(True), info())
+
+    assert hook.taken
+    assert telegram.calls[-2][1]["allowed_updates"] == list(ALLOWED_UPDATES)
+
+
 async def test_updates_that_wait_behind_a_failing_address_are_told_at_the_second_look(
     hook: Hook, telegram: FakeTelegram, told: list[str]
 ) -> None:
+    await ours(hook, telegram)
     found = []
-    for answer in (info(), info(waiting=3, failed_at=60), info(waiting=5, failed_at=60), info()):
-        await look(hook, telegram, answer)
+    for answers in (
+        (info(waiting=3, failed_at=60),),
+        # Set again: another secret than ours, at the same address, is mended so.
+        (info(waiting=5, failed_at=60), ok(True), info()),
+        (info(),),
+    ):
+        await look(hook, telegram, *answers)
         found.append(hook.deaf)
 
-    assert found == [False, False, True, False]
+    assert found == [False, True, False]
     assert [each for each in told if each.startswith("deaf")] == [
         "deaf False",
         "deaf True",
@@ -122,22 +152,42 @@ async def test_updates_that_wait_behind_a_failing_address_are_told_at_the_second
 async def test_an_old_failure_and_a_busy_moment_are_no_fault(
     hook: Hook, telegram: FakeTelegram
 ) -> None:
-    await look(hook, telegram, info(failed_at=60))
-    for _ in range(3):
-        await look(hook, telegram, info(waiting=2, failed_at=60))
+    # A failure of last week, then one that a new webhook wiped out.
+    for failed_at in (60, 60, None, None):
+        await look(hook, telegram, info(waiting=2, failed_at=failed_at))
 
     assert not hook.deaf
 
 
-async def test_a_look_that_fails_is_no_look(
+async def test_a_webhook_that_cannot_be_taken_back_is_told_all_the_same(
     hook: Hook, telegram: FakeTelegram, told: list[str], looks: list[None]
 ) -> None:
-    await look(hook, telegram, error(502, "Bad Gateway"))
-    await look(hook, telegram, info(THEIRS), error(502, "Bad Gateway"))
+    await ours(hook, telegram)
+    looks.clear()
 
+    await look(hook, telegram, info(THEIRS), error(400, "Bad Request: bad webhook"))
+
+    assert "taken True" in told
     assert looks == []
-    assert told == []
 
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        error(502, "Bad Gateway"),
+        ok({}),
+        ok(None),
+        ok([]),
+        ok({"url": OURS, "last_error_date": "yesterday", "pending_update_count": 1}),
+        ok({"url": OURS, "last_error_date": 10**14, "pending_update_count": 1}),
+    ],
+)
+async def test_a_look_that_fails_is_no_look_and_ends_nothing(
+    odd: Answer, hook: Hook, telegram: FakeTelegram, told: list[str], looks: list[None]
+) -> None:
+    await look(hook, telegram, odd)
+
+    assert (looks, told) == ([], [])
     await look(hook, telegram, info())
     assert len(looks) == 1
 

@@ -16,7 +16,7 @@ from telegram import Bot
 from telegram.error import InvalidToken
 
 from bot.intake import ALLOWED_UPDATES, CHUNK, Intake, urgency
-from bot.rival import Rival
+from bot.rival import Holes, Rival
 from bot.store import Database, Unit
 from bot.store import inbox as updates_in
 from bot.store.inbox import Raw, inbox
@@ -753,7 +753,8 @@ async def test_polls_that_succeed_between_do_not_end_the_incident_and_a_calm_min
     told: list[bool] = []
     intake, seconds = build_with_rival(bot, database, rests, told)
 
-    for second, answered in ((0, REFUSED), (10, ok([])), (40, REFUSED), (50, ok([]))):
+    polls = ((0, REFUSED), (10, ok([])), (20, REFUSED), (40, REFUSED), (50, ok([])))
+    for second, answered in polls:
         seconds[0] = second
         telegram.answers = [answered]
         await poll(intake, telegram)
@@ -842,3 +843,57 @@ async def test_a_batch_that_comes_again_and_numbers_in_a_row_are_no_sign_of_anyb
         await poll(intake, telegram)
 
     assert intake.rival.here is False
+
+
+async def test_two_refusals_of_a_program_that_stops_slowly_are_no_incident(
+    bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
+) -> None:
+    told: list[bool] = []
+    intake, seconds = build_with_rival(bot, database, rests, told)
+
+    for second in (0, 35):
+        seconds[0] = second
+        telegram.answers = [REFUSED]
+        await poll(intake, telegram)
+
+    assert not intake.rival.here
+
+
+async def test_a_webhook_that_somebody_set_is_taken_away_while_we_poll(
+    intake: Intake, telegram: FakeTelegram, database: Database
+) -> None:
+    refused = error(409, "Conflict: can't use getUpdates method while webhook is active")
+    telegram.answers = [refused, ok(True), ok([update(1, "un")])]
+
+    await poll(intake, telegram)
+
+    assert [name for name, _ in telegram.calls][:2] == ["getUpdates", "deleteWebhook"]
+    assert said(database) == ["un"]
+
+
+def test_what_a_webhook_never_brings_is_an_incident_and_what_comes_late_is_none(
+    bot: Bot, database: Database, rests: list[timedelta]
+) -> None:
+    told: list[bool] = []
+    seconds = [0.0]
+    intake = build(
+        bot,
+        database.unit,
+        rests,
+        rival=Rival(lambda: seconds[0]),
+        holes=Holes(lambda: seconds[0]),
+        on_rival=lambda _unit, here: told.append(here),
+    )
+
+    # Out of order is no hole; 13 comes late, 21, 31 … never.
+    for second, number in ((0, 12), (1, 11), (2, 14), (3, 13), (70, 15)):
+        seconds[0] = second
+        intake.called([update(number)])
+    assert not intake.rival.here
+    for minute in range(4):
+        for second, number in ((0, 20 + 10 * minute), (120, 22 + 10 * minute)):
+            seconds[0] = 200 + 300 * minute + second
+            intake.called([update(number)])
+
+    assert intake.rival.here
+    assert told[-1] is True

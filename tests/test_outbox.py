@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from bot.clock import pause
@@ -1220,3 +1220,43 @@ async def until(loop: VirtualLoop, sender: Sender, done: Callable[[], bool]) -> 
     with suppress(asyncio.CancelledError):
         await running
     await sender.close(timedelta(seconds=1))
+
+
+# Two chats that never answer
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+async def test_two_chats_that_never_answer_keep_their_pauses_while_others_are_reached(
+    database: Database,
+    transport: FakeTransport,
+    sender: Sender,
+    clock: FakeClock,
+    *,
+    unknown: bool,
+) -> None:
+    for chat in (1, 2):
+        transport.fail(chat, *[SendError("no answer", unknown=unknown) for _ in range(500)])
+        say(database, f"bad {chat}", chat)
+    await sender.flush()
+
+    for n in range(60):
+        clock.advance(seconds=0.5)
+        say(database, f"good {n}", 100 + n)
+        await sender.flush()
+
+    # After 1 s, 2, 4, 8 …, and once more when the first of the others arrived.
+    assert row(database, "bad 1").attempts <= 7
+
+
+async def test_a_letter_of_a_kind_that_nobody_knows_holds_up_no_alert(
+    database: Database, transport: FakeTransport, sender: Sender
+) -> None:
+    """Of a newer version of the program, or made by hand."""
+    say(database, "odd")
+    with database.engine.begin() as connection:
+        connection.execute(update(outbox).values(kind="fax"))
+    say(database, "alert", THERE, Priority.ALERT)
+
+    await sender.flush()
+
+    assert [letter.body for letter in transport.to(THERE)] == ["alert"]

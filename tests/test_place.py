@@ -98,6 +98,37 @@ def test_who_leads_ends_with_its_file_and_says_so_once(
     say(sqlite, "after")
 
 
+def test_nothing_is_committed_once_the_log_of_the_file_is_deleted(
+    sqlite: Database, file: Path
+) -> None:
+    """What it holds is in the file only later; without it all of that would be nowhere."""
+    say(sqlite, "before")
+    file.with_name("relais.db-wal").unlink()
+
+    with pytest.raises(FileGone):
+        say(sqlite, "after")
+
+    assert sqlite.place.gone()
+
+
+def test_a_log_that_sqlite_takes_away_itself_is_no_loss(sqlite: Database, file: Path) -> None:
+    say(sqlite, "before")
+    sqlite.engine.dispose()
+    assert not file.with_name("relais.db-wal").exists()
+
+    say(sqlite, "after")
+
+    assert not sqlite.place.gone()
+
+
+def test_a_file_with_two_names_is_told_apart(sqlite: Database, file: Path) -> None:
+    assert not sqlite.place.shared()
+
+    file.with_name("other.db").hardlink_to(file)
+
+    assert sqlite.place.shared()
+
+
 # What was seen last
 
 
@@ -178,8 +209,11 @@ def test_an_older_database_put_into_the_one_that_is_open_is_written_to_no_more(
     with database.engine.begin() as connection:
         connection.execute(delete_from(events).where(events.c.id > 1))
         connection.execute(delete_from(outbox).where(outbox.c.id > 1))
-    with database.unit() as unit:
-        unit.events.record("duty_taken")
+    # Meanwhile the older one was written to: its numbers are as high as those that were seen.
+    for number in range(5):
+        with database.unit() as unit:
+            unit.events.record("duty_taken")
+            unit.outbox.send(1, f"other:{number}", "said", [])
 
     database.seen.note()
 
@@ -203,7 +237,14 @@ def test_events_that_were_cut_off_by_hand_are_for_the_proofs_to_tell(
 
     assert not sqlite.seen.lost()
     happens(sqlite)
+
+    # Written to, and red from now on: what was seen is not forgotten for what is there now.
     assert sqlite.leader.holds()
+    assert sqlite.seen.cut
+    assert sqlite.seen.cut_off()
+    sqlite.seen.accept()
+    happens(sqlite)
+    assert not sqlite.seen.cut
 
 
 # Who has it alone

@@ -21,6 +21,7 @@ class Line(BaseRequest):
     def __init__(self, *troubles: Exception | tuple[int, str]) -> None:
         self.troubles = deque(troubles)
         self.asked: list[str] = []
+        self.results: deque[object] = deque()
 
     async def initialize(self) -> None:
         pass
@@ -31,7 +32,8 @@ class Line(BaseRequest):
     async def do_request(self, url: str, *_: object, **__: object) -> tuple[int, bytes]:
         self.asked.append(url.rpartition("/")[2])
         if not self.troubles:
-            return 200, json.dumps({"ok": True, "result": True}).encode()
+            result = self.results.popleft() if self.results else True
+            return 200, json.dumps({"ok": True, "result": result}).encode()
         trouble = self.troubles.popleft()
         if isinstance(trouble, Exception):
             raise trouble
@@ -81,3 +83,18 @@ async def test_an_address_that_telegram_refuses_ends_the_start_with_one_sentence
 async def test_a_token_that_telegram_does_not_know_ends_the_start(rests: list[timedelta]) -> None:
     with pytest.raises(app.StartError, match="TELEGRAM_TOKEN"):
         await open_the_way_in(Line((401, "Unauthorized")), rests)
+
+
+@pytest.mark.parametrize("odd", [{}, None, []])
+async def test_an_odd_answer_at_the_start_is_waited_out(
+    rests: list[timedelta], odd: object
+) -> None:
+    line = Line()
+    line.results.extend([odd, odd, {"id": 1, "is_bot": True, "first_name": "Relais"}])
+
+    async def rest(wait: timedelta) -> None:
+        rests.append(wait)
+
+    await app._patiently(Bot("1:start", request=line, get_updates_request=line).get_me, rest)
+
+    assert rests == [app.RETRY] * 2

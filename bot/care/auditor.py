@@ -246,6 +246,17 @@ def tell_cut(unit: Unit) -> None:
         tell(unit, Notice(Team.COORDINATION, centre, card, key, Priority.ANSWER))
 
 
+def tell_taken_back(unit: Unit, before: int) -> None:
+    """An older database was put back on purpose: what came after it has to be said again."""
+    newest = unit.events.newest()
+    if not before:
+        return
+    said = Card(text("database.taken_back", at=unit.now))
+    # Once for each time that it was done, however often the bot starts.
+    key = f"taken_back:{before}:{newest[1][:12] if newest else ''}"
+    tell(unit, Notice(Team.COORDINATION, unit.network.first_centre, said, key, Priority.ANSWER))
+
+
 def clock_moved(unit: Unit, by: timedelta) -> None:
     """The machine's clock jumped: the hours that were written meanwhile are wrong."""
     unit.events.record("clock_moved", seconds=round(by.total_seconds()))

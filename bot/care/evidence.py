@@ -1,9 +1,11 @@
 """The audit of the chain: whether it is whole, and whether what is known is what it tells."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from bot.care import auditor
 from bot.domain import evidence
+from bot.domain.record import Entry, Record
 from bot.store import Unit
 
 AT_ONCE = 200
@@ -28,7 +30,10 @@ def faults(unit: Unit, posted: tuple[int, str] | None = None) -> Iterator[str]:
 
 def unproven(unit: Unit) -> Iterator[str]:
     """What no event made, and what events made and is gone."""
-    yield from evidence.of_roster(unit.people.roster, unit.events.of_kinds(evidence.PEOPLE))
+    yield from _read(
+        "somebody's joining",
+        lambda: evidence.of_roster(unit.people.roster, unit.events.of_kinds(evidence.PEOPLE)),
+    )
     yield from _unproven_patients(unit)
 
 
@@ -44,7 +49,19 @@ def _unproven_patients(unit: Unit) -> Iterator[str]:
             if record is None:
                 yield f"patient {code} cannot be read"
             else:
-                yield from evidence.of_record(record, logged.get(code, ()))
+                yield from _read(f"patient {code}", partial(_of_record, record, logged))
         yield from unit.misfiled(records)
         enrolled.difference_update(codes)
     yield from (f"patient {code} was enrolled, and is gone" for code in sorted(enrolled))
+
+
+def _of_record(record: Record, logged: Mapping[str, Sequence[Entry]]) -> list[str]:
+    return evidence.of_record(record, logged.get(record.code, ()))
+
+
+def _read(what: str, look: Callable[[], list[str]]) -> list[str]:
+    """What is found; an event that was spoilt by hand is a fault too, and ends no audit."""
+    try:
+        return look()
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return [f"{what}: an event of it cannot be read"]

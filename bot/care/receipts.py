@@ -31,11 +31,12 @@ def landed(unit: Unit, calls: Collection[Landed]) -> None:
 
 
 def refused(unit: Unit, letter: Letter) -> None:
-    """Telegram took everything but this letter: others hear of it, and the coordination calls."""
+    """Telegram did not take this letter, or perhaps not: others hear of it, who can telephone."""
     if letter.kind is Kind.EDIT and letter.body:
         # Whoever reads there must not go by what the old message says.
         rows = [[dict(button) for button in row] for row in letter.keyboard]
-        unit.outbox.say_anew(letter.chat_id, letter.payload["message_id"], letter.body, rows)
+        message, key = letter.payload["message_id"], f"anew:{letter.id}"
+        unit.outbox.say_anew(letter.chat_id, message, key, letter.body, rows)
     # What was for the coordination itself is named by the auditor, and the heartbeat stops.
     if letter.kind is not Kind.SEND or letter.team in ("", Team.COORDINATION):
         return

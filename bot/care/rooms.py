@@ -12,6 +12,7 @@ from bot.care.telling import Notice, tell
 from bot.domain import evidence
 from bot.domain.message import Card, Kind, Priority, Refused, Text, text
 from bot.domain.people import Group, Member, Roster
+from bot.domain.record import Entry
 from bot.domain.roles import Team
 from bot.domain.schedule import last_morning
 from bot.store import Unit
@@ -42,21 +43,38 @@ def look_around(unit: Unit) -> None:
 def _places_lost(unit: Unit) -> Iterator[tuple[Member, Group]]:
     """Who was let into which groups and has lost the right to read there, the latest first."""
     roster = unit.people.roster
-    joined = unit.events.of_kinds((evidence.JOINED,))
-    was = [
-        (roster.members[entry.member], entry.data)
-        for entry in joined
-        if entry.member is not None and entry.member in roster.members
-    ]
-    was.sort(key=lambda each: each[0].left_at or each[0].joined_at, reverse=True)
-    found = (
-        (member, group)
-        for member, data in was
-        if unit.now - (member.left_at or member.joined_at) < LOOKED_FOR
-        for group in _could_read(roster, data["team"], data["centre"])
-        if not _may_read(roster, member, group)
+    found = sorted(
+        {*_of_another_team(unit, roster), *_of_another_group(unit, roster)},
+        key=lambda each: (each[0].left_at or each[0].joined_at, each[0].id, each[1].chat_id),
+        reverse=True,
     )
-    yield from dict.fromkeys(found)
+    for member, group in found:
+        recent = unit.now - (member.left_at or unit.now) < LOOKED_FOR
+        if recent and not _may_read(roster, member, group):
+            yield member, group
+
+
+def _of_another_team(unit: Unit, roster: Roster) -> Iterator[tuple[Member, Group]]:
+    """The groups of each team that somebody was let into."""
+    for entry in unit.events.of_kinds((evidence.JOINED,)):
+        member = roster.members.get(entry.member or 0)
+        if member is not None:
+            for group in _could_read(roster, *_team_in(entry)):
+                yield member, group
+
+
+def _of_another_group(unit: Unit, roster: Roster) -> Iterator[tuple[Member, Group]]:
+    """Those of each team that a group was given to."""
+    for entry in unit.events.of_kinds((evidence.BOUND,)):
+        group = roster.groups.get(entry.data.get("chat", 0))
+        if group is not None and group.team:
+            for member in roster.members_in(*_team_in(entry)):
+                yield member, group
+
+
+def _team_in(entry: Entry) -> tuple[str, str]:
+    # One that was spoilt by hand must not silence the digest of all.
+    return str(entry.data.get("team", "")), str(entry.data.get("centre", ""))
 
 
 def _could_read(roster: Roster, team: str, centre: str) -> Iterable[Group]:

@@ -85,13 +85,13 @@ def of_record(record: Record, logged: Sequence[Entry]) -> list[str]:
     found = [] if enrolled else [f"patient {code} was enrolled by no event"]
     if (record.patient.state == PatientState.ENDED) != any(e.kind == ENDED for e in logged):
         found.append(f"patient {code}: no event made its state")
-    found += [f"patient {code}: no event made its {name}" for name in _of_days(record, logged)]
+    found += [f"patient {code}: no event made its {name}" for name in _of_patient(record, logged)]
     found += [f"alert {code} {fault}" for fault in _of_alerts(record, logged)]
     return found + [f"step {code} {fault}" for fault in _of_steps(record, logged)]
 
 
-def _of_days(record: Record, logged: Iterable[Entry]) -> Iterator[str]:
-    """The days that all others are counted from: as they were enrolled, and moved since."""
+def _of_patient(record: Record, logged: Sequence[Entry]) -> Iterator[str]:
+    """The days that all others are counted from, as enrolled and moved since; the product."""
     days: dict[Anchor, date] = {}
     for entry in logged:
         if entry.kind == ENROLLED:
@@ -104,6 +104,11 @@ def _of_days(record: Record, logged: Iterable[Entry]) -> Iterator[str]:
                 days[anchor] += on - was
     known = {Anchor.AP: record.patient.apheresis_on, Anchor.J0: record.patient.day0_on}
     yield from (f"day {anchor}" for anchor, on in days.items() if known[anchor] != on)
+    product = next((e.data["product"] for e in logged if e.kind == ENROLLED), None)
+    if product is not None and product != record.patient.product:
+        yield "product"
+    if not record.code.startswith(f"{record.patient.centre}-"):
+        yield "centre"
 
 
 def _of_alerts(record: Record, logged: Iterable[Entry]) -> Iterator[str]:
@@ -132,6 +137,7 @@ def _strange(alert: Alert, told: Told) -> Iterator[str]:
         "grade": (alert.grade, told.grade),
         "outcome": (alert.outcome, told.outcome),
         "taker": (taken, told.takers),
+        "state": (over or (alert.state == AlertState.TAKEN) == bool(told.takers), True),
     }
     return (name for name, (known, said) in pairs.items() if known != said)
 

@@ -17,6 +17,7 @@ from bot.domain.facts import (
     StepState,
     WatchState,
 )
+from bot.domain.pathway import Anchor
 from bot.domain.record import Record
 
 
@@ -54,7 +55,10 @@ def of_line(line: Line, now: datetime) -> list[str]:
 
 def of_record(record: Record) -> list[str]:
     """Everything that must be true of one patient."""
-    found = []
+    found = [f"{record.code}: {fault}" for fault in _every_step_is_there(record)]
+    if found:
+        # The other rules look steps up.
+        return found
     for kind in due.BOOK:
         for thing in record.things[kind.name].values():
             fault = fault_of(kind.is_open(record, thing), thing.next_at, record.now)
@@ -94,6 +98,16 @@ def _one_relay_at_a_time(record: Record) -> list[str]:
     # Of two questions for one handover, one would be read back and the other go on climbing.
     offered = Counter((relay.step, relay.to_team) for relay in record.open_relays())
     return [f"{step} offered {n} times to {team}" for (step, team), n in offered.items() if n > 1]
+
+
+def _every_step_is_there(record: Record) -> list[str]:
+    # A step that is not there is never late, and its silence would pass for a proof of quiet.
+    planned = (Anchor.RCP, Anchor.AP, Anchor.J0)
+    return [
+        f"{step.id} is gone"
+        for step in record.pathway.steps
+        if step.anchor in planned and step.id not in record.steps
+    ]
 
 
 def _done_in_order(record: Record) -> list[str]:
@@ -140,6 +154,7 @@ def _taken_means_named(record: Record) -> list[str]:
 
 
 RULES = (
+    _every_step_is_there,
     _watched_until_the_end,
     _asked_once_at_a_time,
     _relays_stand_on_closed_steps,

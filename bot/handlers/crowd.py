@@ -102,8 +102,8 @@ class Lately:
 
     def is_full(self, at: float, weight: int) -> bool:
         full = len(self._came) == self._came.maxlen and all(
-            # After an outage what is urgent comes first, though it was said last.
-            at - SPAN < came <= at
+            # After an outage what is urgent comes first, though it was said long after.
+            abs(at - came) < SPAN
             for came in self._came
         )
         self._came.extend([at] * weight)

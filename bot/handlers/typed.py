@@ -24,7 +24,7 @@ from bot.handlers.desk import Entry, enter
 from bot.handlers.pathway import typed_day
 from bot.handlers.visit import Visit
 from bot.store.people import Draft
-from bot.understanding import understand, unwell
+from bot.understanding import cries, toxic, understand, unwell
 
 LONGEST = 500
 """Characters of a message that can be a question or a reason; more is pasted from elsewhere."""
@@ -187,15 +187,35 @@ def _understand(visit: Visit) -> None:
         if not visit.in_group:
             _must_be_short(visit)
         return
+    # Without a code too, and among people who talk to one another: nobody cries into silence.
+    if cries(visit.typed) or (not visit.in_group and not _names(visit) and toxic(visit.typed)):
+        visit.args = _names(visit)[:1]
+        enter(visit, CRY)
+        return
     # Read by rules of our own: nothing that is typed leaves this machine.
     meaning = understand(visit.typed, visit.unit.network.pathway)
     if meaning.intent not in INTENTS:
         # In a group people also talk to one another: silence, unless a code was named.
-        if not visit.in_group or find(visit.typed, visit.unit.network.centres):
+        if not visit.in_group or _names(visit):
             raise Refused(text("typed.not_understood"))
         return
     visit.args = [meaning.patient, meaning.step]
     enter(visit, INTENTS[meaning.intent])
+
+
+def _names(visit: Visit) -> list[str]:
+    return list(find(visit.typed, visit.unit.network.centres))
+
+
+def _cry(visit: Visit) -> None:
+    """For whom is asked first, what is seen after it."""
+    if visit.record is None:
+        toxicity.raise_alert(visit)
+    else:
+        toxicity.ask_sign(visit)
+
+
+CRY = Entry(Action.ALERT, _cry, subjects.reported)
 
 
 def said_patient(visit: Visit) -> Subject:

@@ -151,6 +151,7 @@ def place_of(engine: Engine) -> Place:
         return Place()
     place = Place(Path(str(name)))
     event.listen(engine, "connect", lambda *_: place.opened())
+    event.listen(engine, "close", lambda *_: place.closed())
     event.listen(engine, "do_connect", lambda *_: place.require())
     return place
 

@@ -28,7 +28,13 @@ SENDING = c.state == LetterState.SENDING.value
 # Each priority named, so that the index leads to the new ones past however many wait.
 WAITING = select(
     c.id, c.chat_id, c.kind, c.priority, c.created_at, c.cause, c.attempts, c.retry_at
-).where(PENDING, c.priority.in_([int(each) for each in Priority]), c.id > bindparam("after"))
+).where(
+    PENDING,
+    # Of another version of this program: left alone, and named by the audit.
+    c.priority.in_([int(each) for each in Priority]),
+    c.kind.in_([each.value for each in Kind]),
+    c.id > bindparam("after"),
+)
 
 newer = outbox.alias("newer")
 # Taps come faster than a chat may be written to: only the last state of a message is shown.

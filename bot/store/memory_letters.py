@@ -133,8 +133,12 @@ class MemoryOutbox(Outbox):
         for cause, shown in self._shown.items():
             seen: Counter[int] = Counter()
             for letter in reversed(list(self._about(cause))):
-                waits = letter["state"] == "pending" and letter["id"] <= self._older
-                if letter["live"] and (waits or letter["state"] == SENT):
+                if not letter["live"]:
+                    continue
+                if letter["state"] == "pending" and letter["id"] <= self._older:
+                    letter["body"], letter["keyboard"] = shown.body, shown.keyboard
+                    letter["live"] = bool(shown.keyboard)
+                elif letter["state"] == SENT:
                     seen[letter["chat_id"]] += 1
                     self._rewrite(letter, shown, old=seen[letter["chat_id"]] > EDITED)
         self._shown = {}
@@ -142,9 +146,6 @@ class MemoryOutbox(Outbox):
     def _rewrite(self, letter: dict[str, Any], shown: Shown, *, old: bool) -> None:
         letter["live"] = bool(shown.keyboard) and not old
         chat, message = letter["chat_id"], cast(int, letter["message_id"])
-        if letter["state"] == "pending" and not old:
-            letter["body"], letter["keyboard"] = shown.body, shown.keyboard
-            return
         if not old and (chat, message) != shown.tapped:
             self.edit(chat, message, f"{shown.key}:{letter['id']}", shown.body, shown.keyboard)
 

@@ -133,7 +133,7 @@ class Outbox:
             message_id=message_id,
         )
 
-    def say_anew(self, chat: int, message_id: int, body: str, keyboard: Rows) -> None:
+    def say_anew(self, chat: int, message_id: int, key: str, body: str, keyboard: Rows) -> None:
         """A message of ours cannot be changed: what it was to show is said in another one."""
         old = select(c.id, c.cause, c.team, c.centre).where(
             c.chat_id == chat, c.message_id == message_id, c.kind == Kind.SEND.value
@@ -142,7 +142,6 @@ class Outbox:
         if row is None:
             return
         self._connection.execute(OFF, {"ids": [row.id]})
-        key = f"anew:{chat}:{message_id}"
         about = {"cause": row.cause, "team": row.team, "centre": row.centre}
         # No call: whoever has to act is called by the clock.
         self.send(chat, key, body, keyboard, priority=Priority.ANSWER, silent=True, **about)
@@ -240,6 +239,8 @@ class Outbox:
         seen: Counter[tuple[str, int]] = Counter()
         for id_, chat, message, cause, state in self._connection.execute(SHOWN, causes).all():
             new = self._shown[cause]
+            if state == PENDING and self._rewrite_waiting(id_, new):
+                continue
             seen[cause, chat] += 1
             old = seen[cause, chat] > EDITED
             if old or not new.keyboard:
@@ -247,8 +248,6 @@ class Outbox:
             if old:
                 continue
             key = f"{new.key}:{id_}"
-            if state == PENDING and self._rewrite_waiting(id_, new):
-                continue
             if message is None:
                 self._edit_landing(chat, id_, key, new)
             # Two edits of one message: this one would cover what the handler shows there.
@@ -260,6 +259,7 @@ class Outbox:
     def _rewrite_waiting(self, letter: int, new: Shown) -> bool:
         """Whether it still waited, and now says this."""
         values = {"letter": letter, "said": new.body, "keys": new.keyboard}
+        values["lives"] = bool(new.keyboard)
         return self._connection.execute(REWRITE, values).rowcount > 0
 
     def _edit_landing(self, chat: int, letter: int, key: str, new: Shown) -> None:

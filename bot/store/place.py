@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.store.faults import FileGone, NotWritable
 
+LOG = "-wal"
 LOCK = ".lock"
 """Of the file beside the database that its one process locks."""
 
@@ -23,11 +24,21 @@ class Place:
         self._is: Identity | None = None
         self._lock: int | None = None
         self._lost = False
+        self._log: Identity | None = None
+        """The write-ahead log, which holds what is not in the file yet."""
+        self._open = 0
 
     def opened(self) -> None:
         """The first connection has opened it: this file and no other from now on."""
+        self._open += 1
         if self._is is None:
             self._is = _identity(self.path)
+
+    def closed(self) -> None:
+        """With the last connection SQLite itself takes its log away."""
+        self._open -= 1
+        if not self._open:
+            self._log = None
 
     def lose(self) -> None:
         """Another database was put into what this process has open."""
@@ -35,7 +46,19 @@ class Place:
 
     def gone(self) -> bool:
         """Whether it was deleted or replaced while this process had it open."""
-        return self._lost or (self._is is not None and _identity(self.path) != self._is)
+        if self._lost or (self._is is not None and _identity(self.path) != self._is):
+            return True
+        log = _identity(Path(f"{self.path}{LOG}")) if self._open else None
+        # Deleted, what is confirmed from now on is nowhere once this process ends.
+        gone, self._log = self._log is not None and log != self._log, self._log or log
+        return gone
+
+    def shared(self) -> bool:
+        """Whether the file has another name, under which another process would not be seen."""
+        try:
+            return self.path is not None and self.path.stat().st_nlink > 1
+        except OSError:
+            return False
 
     def require(self) -> None:
         """Raise if it is gone; SQLite would silently make an empty file in its stead."""

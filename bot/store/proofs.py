@@ -125,7 +125,8 @@ def usual_file(database_url: str) -> Path | None:
     """Next to the file of an SQLite database; for a server's, in this machine's `var`."""
     where = make_url(database_url)
     if where.get_backend_name() != "sqlite":
-        name = re.sub(r"[^\w.-]", "_", f"{where.host or 'local'}-{where.database}")
+        parts = (where.host or "local", where.port or 5432, where.database)
+        name = re.sub(r"[^\w.-]", "_", "-".join(map(str, parts)))
         return Path("var", f"{name}.proof")
     if where.database in (None, "", ":memory:"):
         return None

@@ -67,7 +67,11 @@ SHOWN = (
 REWRITE = (
     update(outbox)
     .where(c.id == bindparam("letter"), c.state == PENDING)
-    .values(body=bindparam("said"), keyboard=bindparam("keys", type_=c.keyboard.type))
+    .values(
+        body=bindparam("said"),
+        keyboard=bindparam("keys", type_=c.keyboard.type),
+        live=bindparam("lives"),
+    )
 )
 ADOPT = (
     update(outbox)

@@ -6,11 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, inspect, select
+from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
 from bot import models
+from bot.logs import Outage
 from bot.store.place import Place
 
 logger = logging.getLogger(__name__)
@@ -18,8 +19,8 @@ logger = logging.getLogger(__name__)
 events = SQLModel.metadata.tables[str(models.Event.__tablename__)]
 NEWEST = select(events.c.id, events.c.hash).order_by(events.c.id.desc()).limit(1)
 outbox = SQLModel.metadata.tables[str(models.Outbox.__tablename__)]
-LETTER = select(func.coalesce(func.max(outbox.c.id), 0))
-NOTHING: dict[str, Any] = {"event": 0, "hash": "", "letter": 0}
+LETTER = select(outbox.c.dedupe_key).order_by(outbox.c.id.desc()).limit(1)
+NOTHING: dict[str, Any] = {"event": 0, "hash": "", "letter": ""}
 """What is seen of a database in which nothing happened yet."""
 
 
@@ -36,8 +37,11 @@ class Seen:
         self._place = place
         self._file = file
         self._last: dict[str, Any] | None = None
+        self._outage = Outage(logger, "what is seen of the database is not kept outside of it")
         self.stale = True
         """Something was committed since it was noted."""
+        self.cut = False
+        """The newest events that were seen are gone, and nothing else is."""
 
     def lost(self) -> bool:
         """Whether what was seen last is no longer there: another, older or empty database."""
@@ -45,7 +49,7 @@ class Seen:
         with self._engine.connect() as connection:
             if not inspect(connection).has_table(events.name):
                 return bool(seen and seen["event"])
-            return _is_older(connection, seen)
+            return _is_gone(connection, seen) and _is_other(connection, seen)
 
     def note(self) -> None:
         """Remember the newest event; what has become older is not written to any more."""
@@ -54,24 +58,57 @@ class Seen:
         self.stale = False
         try:
             with self._engine.connect().execution_options(reading=True) as connection:
-                if _is_older(connection, self._last or self._read()):
+                seen = self._last or self._read()
+                gone, newest = _is_gone(connection, seen), _newest(connection)
+                if gone and _is_other(connection, seen):
                     logger.error("what is in the database is older than what was")
                     self._place.lose()
                     return
-                newest = _newest(connection)
-            if newest["event"]:
-                self._keep(self._file, newest)
-        except (OSError, SQLAlchemyError):
-            # A full disk: what is remembered is a little older than it might be.
+        except SQLAlchemyError:
             self.stale = True
+            return
+        # What was seen stays as it was: whoever means what is there now says so (`accept`).
+        self._note_cut(cut=gone)
+        if not gone and newest["event"]:
+            self._try_to_keep(self._file, newest)
+
+    def cut_off(self) -> bool:
+        """Whether the newest event that was seen is in the chain no more."""
+        with self._engine.connect() as connection:
+            return _is_gone(connection, self._read())
+
+    def _note_cut(self, *, cut: bool) -> None:
+        if cut and not self.cut:
+            logger.error("the newest events that were seen are in the chain no more")
+        self.cut = cut
+
+    def _try_to_keep(self, file: Path, seen: dict[str, Any]) -> None:
+        try:
+            self._keep(file, seen)
+        except OSError as error:
+            # A full disk: what is remembered is a little older than it might be.
+            self._outage.failed(type(error).__name__)
+            self.stale = True
+        else:
+            self._outage.over()
 
     def accept(self) -> None:
         """Whoever says so takes the database as it is, whatever was here before."""
         if self._file is None:
             return
+        seen = self._read()
         with self._engine.connect() as connection:
             known = inspect(connection).has_table(events.name)
-            self._keep(self._file, _newest(connection) if known else NOTHING)
+            gone = bool(seen and seen["event"]) and (not known or _is_gone(connection, seen))
+            newest = _newest(connection) if known else NOTHING
+        self._keep(self._file, {**newest, "before": seen["event"]} if gone and seen else newest)
+
+    def before(self) -> int:
+        """The number of the event that was seen last before an older database was accepted."""
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            if self._file is not None:
+                return int(json.loads(self._file.read_text("utf-8"))["before"])
+        return 0
 
     def _keep(self, file: Path, seen: dict[str, Any]) -> None:
         self._last = seen
@@ -86,21 +123,27 @@ class Seen:
         with suppress(OSError, ValueError, TypeError, KeyError):
             if self._file is not None:
                 seen = json.loads(self._file.read_text("utf-8"))
-                numbers = {name: int(seen[name]) for name in ("event", "letter")}
-                return {**numbers, "hash": str(seen["hash"])}
+                said = {name: str(seen[name]) for name in ("hash", "letter")}
+                return {"event": int(seen["event"]), **said}
         return None
 
 
 def _newest(connection: Connection) -> dict[str, Any]:
     newest = connection.execute(NEWEST).first()
     seen = {"event": newest.id, "hash": newest.hash} if newest else {}
-    return {**NOTHING, **seen, "letter": connection.execute(LETTER).scalar_one()}
+    return {**NOTHING, **seen, "letter": connection.execute(LETTER).scalar() or ""}
 
 
-def _is_older(connection: Connection, seen: dict[str, Any] | None) -> bool:
+def _is_gone(connection: Connection, seen: dict[str, Any] | None) -> bool:
     if seen is None or not seen["event"]:
         return False
     found = select(events.c.hash).where(events.c.id == seen["event"])
-    if connection.execute(found).scalar() == seen["hash"]:
+    return bool(connection.execute(found).scalar() != seen["hash"])
+
+
+def _is_other(connection: Connection, seen: dict[str, Any] | None) -> bool:
+    """By the letter itself: another one may have its number by now."""
+    if seen is None:
         return False
-    return bool(connection.execute(LETTER).scalar_one() < seen["letter"])
+    found = select(outbox.c.id).where(outbox.c.dedupe_key == seen["letter"])
+    return connection.execute(found).scalar() is None

@@ -41,6 +41,13 @@ DENIED = re.compile(
 STATE = re.compile(r"febrile|hypotendue?|confuse?|aphasique|somnolente?|desorientee?|intubee?")
 NOT_SO = re.compile(r"\b(?:pas|non|jamais) $")
 """On a state only: « pas confus » denies it, « ne mange pas, fièvre » denies nothing."""
+CRY = re.compile(
+    r"\W*(?:c est )?(?:une |grosse )?"
+    r"(?:alertes?\b(?!\W*(?:prise|close|annule|termine|n\b|no\b|numero|\d))"
+    r"|alarme|urgence|urgent\b|au secours|a l\W?aide|sos\b)"
+)
+CRY_WORDS = 12
+"""Longer, it is told about, and nobody's cry."""
 RAS = re.compile(r"\bras\b|\brien a signaler\b")
 DIED = re.compile(r"\b(?:decede\w*|deces|dcd|morte?)\b")
 TODO = re.compile(r"\b(a faire|afaire|quoi faire|mes etapes|qu ?est ce que j ?ai)\b")
@@ -100,10 +107,16 @@ def unwell(sentence: str) -> str:
     found = codes.find(sentence)
     # « FR35 » has the shape of a code too: beside a true one it is none.
     named = tuple(filter(codes.valid, found)) or found
-    return named[0] if len(named) == 1 and _toxic(sentence) else ""
+    return named[0] if len(named) == 1 and toxic(sentence) else ""
 
 
-def _toxic(sentence: str) -> bool:
+def cries(sentence: str) -> bool:
+    """Whether somebody calls for help, whoever the patient is; no talk about an alert."""
+    said = bare(sentence)
+    return bool(CRY.match(said)) and "?" not in sentence and len(said.split()) <= CRY_WORDS
+
+
+def toxic(sentence: str) -> bool:
     """Whether a sign of toxicity is named, and not denied there and then."""
     # Its stops stay: « ne va pas. Fièvre » denies no fever.
     said = " ".join(map(_word, re.findall(r"\w+|[.,;:!?\n]", sentence.replace("’", "'"))))

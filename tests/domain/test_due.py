@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import due, facts, step
+from bot.domain import due, ending, facts, step
 from bot.domain.facts import Dated, Relay
 from bot.domain.record import Record
 from tests.domain.builders import (
     BEFORE_THAW,
     INJECTED,
+    NURSE,
     PHARMACIST,
     a_check,
     a_demand,
@@ -44,6 +45,7 @@ OPEN: dict[str, Callable[[], tuple[Record, Dated]]] = {
     "watch": lambda: injected(lambda record: record.watch),
     "step": lambda: injected(lambda record: record.steps["sortie"]),
     "demand": lambda: injected(lambda record: a_demand(record, step="sortie")),
+    "end": lambda: injected(lambda record: ending.ask(record, NURSE, "deces")),
 }
 
 
@@ -81,6 +83,7 @@ def test_an_open_thing_moves_on_when_it_is_handled(kind: due.Kind) -> None:
         ("watch", "", "04-27 14:00", None),
         ("step", "greffe", "05-12 12:00", "05-12 12:00"),
         ("demand", "coordination", "04-27 11:00", "04-27 12:00"),
+        ("end", "coordination", "04-27 11:00", "04-27 12:00"),
     ],
 )
 def test_the_store_finds_an_open_thing_by_its_columns(

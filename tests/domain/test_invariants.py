@@ -112,6 +112,14 @@ def nobody_took_it_when(record: Record) -> None:
     an_alert(record, taken_by=ICU.id)
 
 
+def a_step_taken_away(record: Record) -> None:
+    del record.steps["fin_surveillance"]
+
+
+def open_after_the_end(record: Record) -> None:
+    record.patient.state = "ended"
+
+
 BROKEN: list[tuple[Callable[[Record], None], str]] = [
     (the_watch_forgotten, "under watch without a next check"),
     (a_watch_of_nobody, "asked about although nobody watches"),
@@ -123,6 +131,8 @@ BROKEN: list[tuple[Callable[[Record], None], str]] = [
     (held_and_said_to_be_free, "chimio_1 is held and said to be the contrary"),
     (taken_by_nobody, "alert 1 is taken by nobody"),
     (nobody_took_it_when, "alert 1 is taken by nobody"),
+    (a_step_taken_away, "fin_surveillance is gone"),
+    (open_after_the_end, "step sortie is open after the end"),
 ]
 
 

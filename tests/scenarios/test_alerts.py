@@ -712,6 +712,20 @@ async def test_its_author_is_told_to_telephone_when_nothing_reached_the_icu(
     assert "alert.unheard" in author_card(any_ward)
 
 
+async def test_a_call_of_which_nobody_knows_whether_it_arrived_goes_to_each_at_once(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    any_ward.excused = ("letter ",)
+    hangs = SendError("no answer", unknown=True)
+    any_ward.transport.fail(any_ward.chat(REANIMATION), *[hangs] * 50)
+
+    with any_ward.heard(any_ward.who(REANIMATION)) as heard:
+        await any_ward.alert(GREFFE, code)
+
+    assert [said for said in heard if said.startswith("alert.raised")]
+
+
 async def test_a_card_that_telegram_does_not_change_any_more_is_said_anew_in_silence(
     any_ward: Hospital,
 ) -> None:

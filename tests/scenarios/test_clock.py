@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.care import cycle
 from bot.care.auditor import DIGEST
 from bot.domain import check
 from bot.domain.roles import Team
+from bot.store import Database
 from tests.hospital import Hospital
 from tests.scenarios.faults import raising
 from tests.ward import PARIS
@@ -276,6 +278,34 @@ async def test_a_clock_that_jumps_is_told_to_the_coordination(ward: Hospital) ->
         "clock.ahead",
         "clock.back",
     ]
+
+
+async def test_a_jump_that_met_a_fault_of_the_database_is_followed_by_the_next_ring(
+    ward: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [code] = await ward.injected()
+    ward.move_clock(hours=2)
+    await ward.advance()
+    await ward.alert(GREFFE, code)
+    await ward.advance()
+    ward.move_clock(hours=-2)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cycle, "hasten", locked)
+        with pytest.raises(OperationalError):
+            await ward.relais.ring()
+    with (
+        ward.heard(ward.chat(Team.REANIMATION)) as icu,
+        ward.heard(ward.chat(COORDINATION)) as coordination,
+    ):
+        await ward.advance(minutes=6)
+
+    assert [said for said in icu if said.startswith("alert.again")]
+    assert len([said for said in coordination if said.startswith("clock.back")]) == 1
+
+
+def locked(_database: Database) -> None:
+    raise OperationalError("x", {}, Exception("database is locked"))
 
 
 async def test_an_alert_raised_by_a_clock_that_was_ahead_rings_after_a_restart(

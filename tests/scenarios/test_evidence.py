@@ -105,6 +105,9 @@ def of_patient(**changed: object) -> Harm:
         (facts("step", "apherese", state="done"), "step {} apherese is done by no event"),
         (facts("step", "rcp", values={"forged": 1}), "step {} rcp: no event made its values"),
         (facts("step", "rcp", note="forged"), "step {} rcp: no event made its note"),
+        (facts("alert", "2", state="taken"), "alert {} 2: no event made its state"),
+        (of_patient(product="kymriah_lymphome"), "patient {}: no event made its product"),
+        (of_patient(state="ended"), "patient {}: no event made its state"),
         (of_patient(day0_on="2027-01-01"), "patient {}: no event made its day J0"),
         (of_patient(apheresis_on="2027-01-01"), "patient {}: no event made its day AP"),
     ],
@@ -226,6 +229,21 @@ async def test_a_member_who_joined_left_and_came_back_is_proved(any_ward: Hospit
 
     assert any_ward.ask(lambda unit: unit.people.roster.account(guest.id)).team == "greffe"
     assert faults(any_ward) == []
+
+
+async def test_an_event_that_was_spoilt_is_named_and_ends_neither_audit_nor_digest(
+    any_ward: Hospital,
+) -> None:
+    code = await busy(any_ward)
+    by_hand(any_ward, lambda it: it.execute(update(events).values(data={})))
+
+    found = faults(any_ward)
+
+    assert "somebody's joining: an event of it cannot be read" in found
+    assert f"patient {code}: an event of it cannot be read" in found
+    with any_ward.heard(any_ward.chat(COORDINATION)) as heard:
+        await any_ward.at("2026-03-03T08:00")
+    assert [said for said in heard if said.startswith("digest.morning")]
 
 
 # What was posted
@@ -356,8 +374,8 @@ async def test_an_older_database_put_in_its_place_is_told_by_the_file_beside_it(
         ("sqlite:///var/relais.db", Path("var/relais.db.proof")),
         ("sqlite://", None),
         ("sqlite:///:memory:", None),
-        ("postgresql+psycopg://relais:secret@db/relais", Path("var/db-relais.proof")),
-        ("postgresql+psycopg:///relais", Path("var/local-relais.proof")),
+        ("postgresql+psycopg://relais:secret@db/relais", Path("var/db-5432-relais.proof")),
+        ("postgresql+psycopg:///relais", Path("var/local-5432-relais.proof")),
     ],
 )
 def test_the_file_of_the_proof_stands_beside_the_database_or_on_this_machine(

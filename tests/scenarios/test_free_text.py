@@ -459,3 +459,38 @@ async def test_a_date_that_cannot_be_read_may_be_replied_again(ward: Hospital) -
 
     [asked] = ward.told(ward.chat(Team.COORDINATION), "move.asked")
     assert "on=2026-03-26" in asked
+
+
+@pytest.mark.parametrize("cry", ["alerte!! le patient convulse", "urgence", "au secours", "SOS"])
+async def test_a_cry_in_a_teams_group_asks_for_whom_and_not_nothing(
+    ward: Hospital, cry: str
+) -> None:
+    await ward.injected()
+    unit, group = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+
+    with ward.heard(group) as heard:
+        await ward.say(unit, cry, group)
+
+    assert [said.partition(" ")[0] for said in heard] == ["alert.whom"]
+
+
+@pytest.mark.parametrize("cry", ["urgence {0}", "au secours {0}", "alerte {0} !"])
+async def test_a_cry_with_a_code_asks_what_is_seen(ward: Hospital, cry: str) -> None:
+    [code] = await ward.injected()
+    unit, group = ward.who(Team.GREFFE), ward.chat(Team.GREFFE)
+
+    await ward.say(unit, cry.format(code), group)
+
+    assert ward.last(group).startswith("report.which_sign")
+
+
+@pytest.mark.parametrize(
+    "said", ["alerte close, merci", "alerte n° 1 prise", "une alerte ce matin ?", "pas d’urgence"]
+)
+async def test_talk_about_alerts_in_a_group_is_left_to_itself(ward: Hospital, said: str) -> None:
+    await ward.injected()
+
+    with ward.heard(ward.chat(Team.GREFFE)) as heard:
+        await ward.say(ward.who(Team.GREFFE), said, ward.chat(Team.GREFFE))
+
+    assert heard == []

@@ -217,6 +217,21 @@ async def test_who_changes_teams_is_asked_out_of_the_old_group_and_looked_for_th
     assert "team=greffe" not in named
 
 
+async def test_who_is_left_in_a_group_that_was_given_to_another_centre_is_looked_for(
+    any_ward: Hospital,
+) -> None:
+    nurse, group = any_ward.who(COORDINATION), any_ward.chat(GREFFE)
+    await any_ward.tap(nurse, group, ANY, "group:bind:greffe:MPL:greffe:TLS")
+    any_ward.transport.present = {(group, any_ward.who(GREFFE).id)}
+
+    with any_ward.heard(any_ward.chat(COORDINATION)) as heard:
+        await any_ward.at("2026-03-03T12:00")
+
+    [named] = [each for each in heard if each.startswith("member.still_there")]
+    assert "name=Greffe" in named
+    assert "centre=MPL" in named
+
+
 async def test_nobody_is_looked_for_who_was_let_in_again_or_left_long_ago(
     ward: Hospital,
 ) -> None:
