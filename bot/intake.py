@@ -389,6 +389,9 @@ class Intake:
         if isinstance(error, RetryAfter) and isinstance(error.retry_after, timedelta):
             # Telegram says when to ask again; asked earlier, it refuses again.
             wait = max(wait, error.retry_after)
+        elif self._waits:
+            # What is set aside is handled between two polls, however long none succeeds.
+            wait = FIRST_RETRY
         self._retry = min(self._retry * 2, LONGEST_RETRY)
         await self._rest(wait)
 

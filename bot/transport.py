@@ -279,7 +279,9 @@ class TelegramTransport:
     async def _send(self, letter: Letter) -> int:
         parts = list(pages(letter.body))
         message_id = 0
-        for n in range(self._parts.get(letter.id, 0), len(parts)):
+        # The mark of a repetition stands on the first part: what may be one begins there again.
+        begins = 0 if letter.repeated else self._parts.get(letter.id, 0)
+        for n in range(begins, len(parts)):
             last = n == len(parts) - 1
             # The buttons under the last part, where the reader arrives.
             message_id = await self._say(letter, parts[n], keyboard(letter) if last else {})

@@ -59,6 +59,17 @@ async def test_what_was_done_by_the_bot_is_all_proved(any_ward: Hospital) -> Non
     assert faults(any_ward) == []
 
 
+async def test_an_alert_that_was_forgotten_and_called_again_is_proved(any_ward: Hospital) -> None:
+    code = await any_ward.enrol()
+    await any_ward.alert(GREFFE, code)
+    await any_ward.take(REANIMATION)
+    # Nobody says what became of it: it is called again, and nobody has it.
+    await any_ward.advance(hours=2, minutes=40)
+
+    assert [alert.state for alert in any_ward.alerts(code)] == ["open"]
+    assert faults(any_ward) == []
+
+
 def facts(kind: str, key: str, **changed: object) -> Harm:
     """The facts of a thing, changed as the program would write them."""
 
