@@ -106,6 +106,7 @@ class Sender:
         on_failed: Callable[[Unit, Letter], object] = _say_nothing,
         on_stale: Callable[[Unit, int], object] | None = None,
         on_refused: Callable[[Unit, Letter], object] = _say_nothing,
+        on_doubt: Callable[[Unit, Letter], object] = _say_nothing,
         on_calls: Callable[[Unit, Sequence[Letter]], object] = _say_nothing,
         on_look: Callable[[], object] = _say_nothing,
         fill: Callable[[Letter], Letter] = _as_it_is,
@@ -120,7 +121,7 @@ class Sender:
         self._leader = leader
         self._on_unreachable, self._on_failed = on_unreachable, on_failed
         self._on_stale = on_stale
-        self._on_refused = on_refused
+        self._on_refused, self._on_doubt = on_refused, on_doubt
         self._on_calls = on_calls
         self._on_look = on_look
         self._fill = fill
@@ -452,8 +453,10 @@ class Sender:
         elif is_lost(letter, error):
             self._suspect.add(chat)
             self._on_unreachable(unit, chat, error.reason)
-        elif error.refused or _in_doubt(letter, error):
+        elif error.refused:
             self._on_refused(unit, letter)
+        elif _in_doubt(letter, error):
+            self._on_doubt(unit, letter)
 
     def _settled(self, landed: Sequence[Landing]) -> None:
         """It is committed: memory follows, and who asked is told."""

@@ -96,6 +96,7 @@ class Relais:
             on_failed=rooms.failed,
             on_stale=backlog.fold,
             on_refused=receipts.refused,
+            on_doubt=receipts.in_doubt,
             on_calls=self._calls_landed,
             fill=partial(joining.fill, bot_name=bot_name, token=database.token),
             repeat_prefix=words.render(text("outbox.again")),

@@ -273,9 +273,9 @@ def test_a_product_keeps_for_as_long_as_its_label_says(
 
 
 def test_a_pathway_may_be_a_file_anywhere(tmp_path: Path) -> None:
-    file = edited(tmp_path, "version = 2", "version = 3")
+    file = edited(tmp_path, "version = 3", "version = 4")
 
-    assert load(str(file)).version == 3
+    assert load(str(file)).version == 4
 
 
 def test_an_unknown_pathway_is_one_sentence_with_the_known_ones() -> None:
@@ -310,7 +310,7 @@ SO = 'anchor_of = "SO"'
         ('"liberation_lot.poches"', '"lot.poches"', ("reception_produit", 11), "unknown item"),
         ('to = "pharmacie"', 'to = "efs"', ("expedition", 13), "goes to the team that gives it"),
         ("inform = true", "inform = false", ("expedition", 13), "needs either a read-back or"),
-        ('"code", label', '"value", label', ("feu_vert", 16), "needs a source if, and only if"),
+        ('"code", label', '"value", label', ("feu_vert", 14), "needs a source if, and only if"),
         ('source = "reception', 'source = "recetion', ("stockage_azote", 13), "unknown item"),
         ('"irm", "eeg"] }', '"irm", "egg"] }', ("eeg", 11), "waits for unknown step 'egg'"),
         (SO, 'anchor_of = "J0"', ("rcp", 0), "two steps are the anchor J0"),
@@ -344,7 +344,7 @@ def test_a_wrong_step_is_refused_at_its_line(
         ('["reanimation"]\nprivately', "[]\non_call", "[[alerts.rungs]]  # every", "must reach"),
         ('"abecma"', '"abecmaa"', "products =", "'abecmaa' is no product"),
         ('"abecma"', '"aucatzyl"', "products =", "'aucatzyl' is no product"),
-        ("version = 2", "", 'id = "onco', "'version' is missing"),
+        ("version = 3", "", 'id = "onco', "'version' is missing"),
         ('within = "2 h" ', 'within = "2h" ', "within", "'within' cannot be '2h'"),
         ('late_team = "4 h"', "", "[defaults.reminders]", "'late_team' is missing"),
     ],
@@ -508,7 +508,7 @@ def test_a_step_that_would_break_later_is_refused_at_its_line(
 @pytest.mark.parametrize(
     ("before", "after", "written", "said"),
     [
-        ("version = 2", "version = 0", "version", "versions are counted from 1"),
+        ("version = 3", "version = 0", "version", "versions are counted from 1"),
         ('title = "Parcours CAR-T Onco-Occitanie"', 'title = ""', "title", "needs a title"),
         ('id = "onco-occitanie"', 'id = "Onco Occitanie"', "id", "is no name of a pathway"),
         ('id = "onco-occitanie"', 'id = "onco"', "products", "'yescarta' follows pathway 'onco-o"),

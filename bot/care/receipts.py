@@ -31,7 +31,7 @@ def landed(unit: Unit, calls: Collection[Landed]) -> None:
 
 
 def refused(unit: Unit, letter: Letter) -> None:
-    """Telegram did not take this letter, or perhaps not: others hear of it, who can telephone."""
+    """Telegram took everything but this letter: others hear of it, and the coordination calls."""
     if letter.kind is Kind.EDIT and letter.body:
         # Whoever reads there must not go by what the old message says.
         rows = [[dict(button) for button in row] for row in letter.keyboard]
@@ -50,6 +50,12 @@ def refused(unit: Unit, letter: Letter) -> None:
     key = f"refused:{letter.id}"
     urgency = min(letter.priority, Priority.ANSWER)
     tell(unit, Notice(Team.COORDINATION, letter.centre, Card(said, keys), key, urgency))
+
+
+def in_doubt(unit: Unit, letter: Letter) -> None:
+    """A call of which nobody knows whether it arrived in its group: each of the team hears it."""
+    if letter.team and letter.team != Team.COORDINATION:
+        _say_to_each(unit, letter)
 
 
 def _say_to_each(unit: Unit, letter: Letter) -> None:

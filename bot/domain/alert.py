@@ -228,7 +228,8 @@ def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
     record.log("alert_grade", by.id, alert=alert.key, grade=grade)
     if alert.checked and alert.next_at is not None and not complete(plan, alert):
         # From the rung, not from now: grading again and again must not put the next call off.
-        since = alert.next_at - wait(plan, was, alert.rung)
+        # Never from an hour that is still to come: a clock that was ahead put it there.
+        since = min(alert.next_at - wait(plan, was, alert.rung), record.now)
         alert.next_at = max(record.now, since + wait(plan, grade, alert.rung))
     if alert.state == AlertState.TAKEN and _rises(plan, alert, by, was):
         record.log("alert_risen", alert=alert.key)

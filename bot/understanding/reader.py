@@ -42,9 +42,9 @@ STATE = re.compile(r"febrile|hypotendue?|confuse?|aphasique|somnolente?|desorien
 NOT_SO = re.compile(r"\b(?:pas|non|jamais) $")
 """On a state only: « pas confus » denies it, « ne mange pas, fièvre » denies nothing."""
 CRY = re.compile(
-    r"\W*(?:c est )?(?:une |grosse )?"
-    r"(?:alertes?\b(?!\W*(?:prise|close|annule|termine|n\b|no\b|numero|\d))"
-    r"|alarme|urgence|urgent\b|au secours|a l\W?aide|sos\b)"
+    r"(?:c est )?(?:une |grosse )?"
+    r"(?:alertes?\b(?! (?:prise|close|annule|termine|n\b|no\b|numero|\d))"
+    r"|alarme\b|urgences?\b|urgent\b|au secours\b|a l aide\b|sos\b)"
 )
 CRY_WORDS = 12
 """Longer, it is told about, and nobody's cry."""
@@ -112,8 +112,8 @@ def unwell(sentence: str) -> str:
 
 def cries(sentence: str) -> bool:
     """Whether somebody calls for help, whoever the patient is; no talk about an alert."""
-    said = bare(sentence)
-    return bool(CRY.match(said)) and "?" not in sentence and len(said.split()) <= CRY_WORDS
+    words = [_word(each) for each in re.findall(r"\w+", sentence.replace("’", "'"))]
+    return bool(CRY.match(" ".join(words))) and "?" not in sentence and len(words) <= CRY_WORDS
 
 
 def toxic(sentence: str) -> bool:

@@ -660,3 +660,12 @@ def test_what_was_heard_or_taken_in_time_tells_its_author_no_more() -> None:
 
         assert said(record, "alert.author") == []
         assert it.rung == 0
+
+
+def test_a_grade_after_a_clock_went_back_puts_the_next_call_no_farther_than_its_wait() -> None:
+    record = a_record("2026-04-28T03:00", INJECTED)
+    it = an_alert(record, checked=True, next_at=record.now + timedelta(minutes=10))
+
+    alert.set_grade(record, it, ICU, 1)
+
+    assert it.next_at == record.now + timedelta(minutes=15)

@@ -298,6 +298,7 @@ async def test_a_jump_that_met_a_fault_of_the_database_is_followed_by_the_next_r
         ward.heard(ward.chat(Team.REANIMATION)) as icu,
         ward.heard(ward.chat(COORDINATION)) as coordination,
     ):
+        await ward.advance()
         await ward.advance(minutes=6)
 
     assert [said for said in icu if said.startswith("alert.again")]

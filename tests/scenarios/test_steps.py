@@ -383,7 +383,7 @@ async def test_what_was_waived_stays_in_red_on_each_later_card_until_it_is_there
     assert "status.worry_passed_over" in any_ward.last(group)
     # And never reaches the thaw: no product, no thaw.
     assert (await press(any_ward, greffe, code, "feu_vert", "done")).startswith("step.waits")
-    written_down(any_ward, code, "stockage_azote")
+    written_down(any_ward, code, *BEFORE_STORAGE, "stockage_azote")
     assert red not in (await card(any_ward, Team.GREFFE, code, "chimio_1")).text
 
 
