@@ -56,9 +56,9 @@ class Jumps:
         self._ahead += moved
         return timedelta(0)
 
-    def followed(self) -> None:
-        """What depends on it was set right: from here on another jump is counted."""
-        self._ahead = self._wall() - self._steady()
+    def followed(self, moved: timedelta) -> None:
+        """What depends on this one was set right; another one meanwhile is still counted."""
+        self._ahead += moved
 
 
 @dataclass(frozen=True)

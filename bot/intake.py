@@ -397,20 +397,25 @@ class Intake:
 
     async def _take_back(self) -> None:
         """Whoever set a webhook meanwhile makes us deaf for ever, and not only for a poll."""
-        with suppress(TelegramError):
+        with suppress(Exception):  # whatever the answer is, polling goes on
             await self._bot.delete_webhook()
 
     def called(self, updates: Sequence[Raw]) -> None:
         """What a webhook brings: taken like a poll's, and looked through for what is missing."""
         self.take(updates)
         numbers = [id_ for each in updates if (id_ := id_of(each)) is not None]
-        missing = [self._holes.came(number) for number in numbers]
-        if any(missing):
+        missing = [lost for number in numbers for lost in self._holes.came(number)]
+        if missing and self._went_elsewhere(missing):
             logger.warning("updates before update %s never came", max(numbers))
             self.rival.noticed()
         elif numbers:
             self.rival.undisturbed()
         self._tell_of_rival()
+
+    def _went_elsewhere(self, missing: Sequence[int]) -> bool:
+        """Whether no process of ours took some of them: several may serve one webhook."""
+        with self._units() as unit:
+            return bool(set(missing) - inbox.known(unit, missing))
 
     def _tell_of_rival(self) -> None:
         """Once when there is one, and once when it is gone; letters leave all the same."""

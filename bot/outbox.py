@@ -276,6 +276,8 @@ class Sender:
         heads = letters.waiting(unit)
         # Withdrawn or folded by others: memory must not go on believing in it.
         self._queue.keep_only({head.id for head in heads})
+        # Withdrawn or folded, one of them would keep what follows from an outage for ever.
+        self._failing &= {*(head.id for head in heads), *self._carried()}
         self._learn(heads, now)
         self._resync_at = now + RESYNC
 

@@ -176,9 +176,9 @@ class Relais:
             # Nothing is set right yet: the next ring tries again.
             raise
         except Exception:
-            self._jumps.followed()
+            self._jumps.followed(moved)
             raise
-        self._jumps.followed()
+        self._jumps.followed(moved)
 
     async def settle(self) -> datetime | None:
         """Handle all that is due and send all that may leave; gives the next due instant."""

@@ -63,8 +63,8 @@ class Holes:
         self._highest = 0
         self._open: dict[int, float] = {}
 
-    def came(self, number: int) -> bool:
-        """Note it; whether a number before it has been missing for too long."""
+    def came(self, number: int) -> list[int]:
+        """Note it; the numbers before it that have been missing for too long, each once."""
         now = self._monotonic()
         self._open.pop(number, None)
         between = range(self._highest + 1, number)
@@ -76,7 +76,7 @@ class Holes:
         lost = [each for each, since in self._open.items() if now - since >= CALM]
         for each in lost:
             del self._open[each]
-        return bool(lost)
+        return lost
 
 
 MOST_HOLES = 1000

@@ -897,3 +897,27 @@ def test_what_a_webhook_never_brings_is_an_incident_and_what_comes_late_is_none(
 
     assert intake.rival.here
     assert told[-1] is True
+
+
+def test_what_another_process_of_ours_took_is_missing_nowhere(
+    bot: Bot, database: Database, rests: list[timedelta]
+) -> None:
+    """Two of them serve one webhook, and each sees half of the numbers."""
+    seconds = [0.0]
+    one, other = (
+        build(
+            bot,
+            database.unit,
+            rests,
+            rival=Rival(lambda: seconds[0]),
+            holes=Holes(lambda: seconds[0]),
+        )
+        for _ in range(2)
+    )
+
+    for number in range(1, 200):
+        seconds[0] = number * 2
+        (one if number % 2 else other).called([update(number)])
+
+    assert not one.rival.here
+    assert not other.rival.here

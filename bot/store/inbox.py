@@ -129,6 +129,12 @@ def _put(unit: "Unit", rows: list[dict[str, Any]], *, aside: bool) -> Taken:
     return Taken({number for number, _ in found}, [number for number, again in found if again])
 
 
+def known(unit: "Unit", update_ids: Collection[int]) -> set[int]:
+    """Those of these numbers that came, to whichever process of ours."""
+    came = select(c.update_id).where(c.update_id.in_(list(update_ids)))
+    return set(unit.connection.execute(came).scalars())
+
+
 def waiting(unit: "Unit", limit: int) -> list[Raw]:
     """The next to be handled: the most urgent ones alone, in the order in which they came."""
     # Only the most urgent at a time: what comes meanwhile may be more urgent than the rest.

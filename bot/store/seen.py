@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,8 @@ class Seen:
     def _keep(self, file: Path, seen: dict[str, Any]) -> None:
         self._last = seen
         file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_name(f"{file.name}.part")
+        # Its own: who leads and who stands by may keep theirs on one machine.
+        new = file.with_name(f"{file.name}.{os.getpid()}.part")
         new.touch(mode=0o600)
         new.write_text(json.dumps(seen), "utf-8")
         # Whole or not at all, wherever the process is killed.
