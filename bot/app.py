@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 RETRY = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=5)
 """How long what is on its way may take to arrive when the bot is asked to stop."""
+ODD = (Unreadable, TypeError, ValueError, AttributeError, KeyError)
+"""What a page of somebody on the way, or half an answer, raises: none of Telegram's."""
 WRONG_TOKEN = "TELEGRAM_TOKEN is wrong: Telegram does not know it; ask @BotFather for it again."
 ANOTHER_BOT = "Another bot runs on the database file of DATABASE_URL: stop it first."
 TWO_NAMES = "The database file of DATABASE_URL has a second name (a hard link): remove that one."
@@ -297,11 +299,7 @@ async def _patiently(
         except BadRequest as error:
             # For PTB this is trouble of the network too, but asking again will not help.
             raise StartError(f"Telegram refuses the start: {error.message}.") from None
-        except (NetworkError, RetryAfter) as error:
-            outage.failed(type(error).__name__)
-            await rest(RETRY)
-        except (Unreadable, TypeError, ValueError, AttributeError, KeyError) as error:
-            # A page of somebody on the way, or half an answer: none of Telegram's.
+        except (NetworkError, RetryAfter, *ODD) as error:
             outage.failed(type(error).__name__)
             await rest(RETRY)
         except TelegramError as error:

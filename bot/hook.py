@@ -98,7 +98,6 @@ class Hook:
 
     async def _set_again(self) -> bool:
         # Also when we are only deaf: another secret than ours has the same address.
-        logger.error("the webhook is not ours or not answered; it is set again")
         try:
             await self.set()
         except Exception as error:

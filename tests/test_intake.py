@@ -732,6 +732,20 @@ def build_with_rival(
     return intake, seconds
 
 
+async def polled(
+    intake: Intake, telegram: FakeTelegram, seconds: list[float], *polls: tuple[float, Any]
+) -> None:
+    """At each of these seconds a poll, answered so."""
+    for second, answered in polls:
+        seconds[0] = second
+        telegram.answers = [answered]
+        await poll(intake, telegram)
+
+
+def brought(*numbers: int) -> Any:
+    return ok([update(number) for number in numbers])
+
+
 async def test_a_second_poller_is_an_incident_once_it_lasts_and_is_told_once(
     bot: Bot, telegram: FakeTelegram, database: Database, rests: list[timedelta]
 ) -> None:
@@ -739,9 +753,7 @@ async def test_a_second_poller_is_an_incident_once_it_lasts_and_is_told_once(
     intake, seconds = build_with_rival(bot, database, rests, told)
 
     for second, here in ((0, None), (20, None), (31, True), (45, True)):
-        seconds[0] = second
-        telegram.answers = [REFUSED]
-        await poll(intake, telegram)
+        await polled(intake, telegram, seconds, (second, REFUSED))
         assert intake.rival.here is here
 
     assert told == [True]
@@ -754,14 +766,9 @@ async def test_polls_that_succeed_between_do_not_end_the_incident_and_a_calm_min
     intake, seconds = build_with_rival(bot, database, rests, told)
 
     polls = ((0, REFUSED), (10, ok([])), (20, REFUSED), (40, REFUSED), (50, ok([])))
-    for second, answered in polls:
-        seconds[0] = second
-        telegram.answers = [answered]
-        await poll(intake, telegram)
+    await polled(intake, telegram, seconds, *polls)
     assert intake.rival.here
-    seconds[0] = 101
-    telegram.answers = [ok([])]
-    await poll(intake, telegram)
+    await polled(intake, telegram, seconds, (101, ok([])))
 
     assert intake.rival.here is False
     assert told == [True, False]
@@ -773,10 +780,8 @@ async def test_two_polls_that_overlap_for_a_moment_are_no_incident(
     told: list[bool] = []
     intake, seconds = build_with_rival(bot, database, rests, told)
 
-    for second, answered in ((0, REFUSED), (10, ok([])), (80, ok([])), (90, REFUSED)):
-        seconds[0] = second
-        telegram.answers = [answered]
-        await poll(intake, telegram)
+    polls = ((0, REFUSED), (10, ok([])), (80, ok([])), (90, REFUSED))
+    await polled(intake, telegram, seconds, *polls)
 
     assert told == [False]
     assert not intake.rival.here
@@ -789,10 +794,7 @@ async def test_refusals_an_hour_apart_are_no_incident(
     intake, seconds = build_with_rival(bot, database, rests, told)
 
     # Between them nobody could poll: the network was away, or another process led.
-    for second in (0, 3700):
-        seconds[0] = second
-        telegram.answers = [REFUSED]
-        await poll(intake, telegram)
+    await polled(intake, telegram, seconds, (0, REFUSED), (3700, REFUSED))
 
     assert not intake.rival.here
 
@@ -804,14 +806,10 @@ async def test_a_program_that_polls_now_and_then_is_an_incident_and_ends_an_hour
     intake, seconds = build_with_rival(bot, database, rests, told)
 
     for minute in range(0, 20, 5):
-        for second, answered in ((minute * 60, REFUSED), (minute * 60 + 120, ok([]))):
-            seconds[0] = second
-            telegram.answers = [answered]
-            await poll(intake, telegram)
+        polls = ((minute * 60, REFUSED), (minute * 60 + 120, ok([])))
+        await polled(intake, telegram, seconds, *polls)
     assert intake.rival.here
-    seconds[0] = 3700
-    telegram.answers = [ok([])]
-    await poll(intake, telegram)
+    await polled(intake, telegram, seconds, (3700, ok([])))
 
     assert told == [False, True, False]
 
@@ -823,9 +821,7 @@ async def test_updates_that_went_to_somebody_else_are_an_incident_without_a_refu
     intake, seconds = build_with_rival(bot, database, rests, told)
 
     for second, numbers in ((0, (1, 2)), (10, (4,)), (20, (5, 7)), (45, (9,))):
-        seconds[0] = second
-        telegram.answers = [ok([update(number) for number in numbers])]
-        await poll(intake, telegram)
+        await polled(intake, telegram, seconds, (second, brought(*numbers)))
 
     assert intake.rival.here
     assert told == [True]
@@ -838,9 +834,7 @@ async def test_a_batch_that_comes_again_and_numbers_in_a_row_are_no_sign_of_anyb
     intake, seconds = build_with_rival(bot, database, rests, told)
 
     for second, numbers in ((0, (7, 8)), (50, (7, 8)), (100, (9, 10, 11))):
-        seconds[0] = second
-        telegram.answers = [ok([update(number) for number in numbers])]
-        await poll(intake, telegram)
+        await polled(intake, telegram, seconds, (second, brought(*numbers)))
 
     assert intake.rival.here is False
 
@@ -851,10 +845,7 @@ async def test_two_refusals_of_a_program_that_stops_slowly_are_no_incident(
     told: list[bool] = []
     intake, seconds = build_with_rival(bot, database, rests, told)
 
-    for second in (0, 35):
-        seconds[0] = second
-        telegram.answers = [REFUSED]
-        await poll(intake, telegram)
+    await polled(intake, telegram, seconds, (0, REFUSED), (35, REFUSED))
 
     assert not intake.rival.here
 

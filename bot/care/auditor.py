@@ -11,10 +11,10 @@ from math import ceil
 from bot.cards import lists as cards
 from bot.cards.lists import NOTHING_LATE
 from bot.care import lists, rooms
-from bot.care.telling import Notice, tell
+from bot.care.telling import Notice, tell, tell_coordination
 from bot.domain import alert, due, invariants
 from bot.domain.facts import Alert
-from bot.domain.message import Card, Priority, Text, text
+from bot.domain.message import Card, Text, text
 from bot.domain.record import Record
 from bot.domain.roles import Team
 from bot.domain.schedule import DIGEST_AT, last_morning
@@ -219,8 +219,7 @@ def audit(unit: Unit) -> None:
     said = Card(text("audit.unexplained", n=len(found), at=unit.now))
     same = sha256("\n".join(found).encode()).hexdigest()[:12]
     key = f"audit:{unit.now.isoformat()}:{same}"
-    centre = unit.network.first_centre
-    tell(unit, Notice(Team.COORDINATION, centre, said, key, Priority.ANSWER, AUDIT))
+    tell_coordination(unit, said, key, cause=AUDIT)
 
 
 def _worth_saying(unit: Unit, found: list[str]) -> bool:
@@ -242,19 +241,18 @@ def tell_cut(unit: Unit) -> None:
         unit.events.record(CUT, count=proof.count, hash=proof.hash)
         card = Card(text("chain.cut", n=proof.count, mark=proof.mark, at=proof.at))
         key = f"chain:{proof.hash}"
-        centre = unit.network.first_centre
-        tell(unit, Notice(Team.COORDINATION, centre, card, key, Priority.ANSWER))
+        tell_coordination(unit, card, key)
 
 
 def tell_taken_back(unit: Unit, before: int) -> None:
     """An older database was put back on purpose: what came after it has to be said again."""
-    newest = unit.events.newest()
     if not before:
         return
+    newest = unit.events.newest()
     said = Card(text("database.taken_back", at=unit.now))
     # Once for each time that it was done, however often the bot starts.
     key = f"taken_back:{before}:{newest[1][:12] if newest else ''}"
-    tell(unit, Notice(Team.COORDINATION, unit.network.first_centre, said, key, Priority.ANSWER))
+    tell_coordination(unit, said, key)
 
 
 def clock_moved(unit: Unit, by: timedelta) -> None:
@@ -265,7 +263,7 @@ def clock_moved(unit: Unit, by: timedelta) -> None:
     way = "clock.back" if by < timedelta(0) else "clock.ahead"
     said = Card(text(way, n=minutes, at=unit.now))
     key = f"clock:{unit.now.isoformat()}"
-    tell(unit, Notice(Team.COORDINATION, unit.network.first_centre, said, key, Priority.ANSWER))
+    tell_coordination(unit, said, key)
 
 
 def other_poller(unit: Unit, here: bool) -> None:
@@ -284,9 +282,7 @@ def _tell_change(unit: Unit, kind: str, key: str, here: bool) -> None:
         return
     unit.events.record(kind, here=here)
     said = Card(text(key, at=unit.now, since=unit.now if last is None else last.at))
-    named = f"{kind}:{here}:{unit.now.isoformat()}"
-    centre = unit.network.first_centre
-    tell(unit, Notice(Team.COORDINATION, centre, said, named, Priority.ANSWER))
+    tell_coordination(unit, said, f"{kind}:{here}:{unit.now.isoformat()}")
 
 
 def digest(unit: Unit) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from io import BytesIO
 
 from bot.cards import people as cards
-from bot.care.telling import Notice, tell
+from bot.care.telling import tell_coordination
 from bot.domain import alert, privacy
 from bot.domain.message import Card, Kind, Priority, Refused, text
 from bot.domain.people import Group, Member
@@ -79,7 +79,7 @@ def _announce(unit: Unit, entering: Member) -> None:
     if unit.people.roster.chats(Team.COORDINATION, entering.centre):
         said = text("joining.told", name=entering.name, team=entering.team, centre=entering.centre)
         key = f"joined:{entering.telegram_id}:{unit.now.isoformat()}"
-        _tell_coordination(unit, entering.centre, Card(said), key)
+        tell_coordination(unit, Card(said), key, entering.centre)
 
 
 def is_setup(unit: Unit, token_hash: str) -> bool:
@@ -96,7 +96,7 @@ def void(unit: Unit, token_hash: str) -> bool:
     unit.people.put_invitation(replace(invitation, uses_left=0))
     team, centre = invitation.team, invitation.centre
     said = text("joining.voided", team=team, centre=centre, slug=team)
-    _tell_coordination(unit, centre, Card(said), f"voided:{token_hash}")
+    tell_coordination(unit, Card(said), f"voided:{token_hash}", centre)
     return True
 
 
@@ -107,7 +107,7 @@ def tell_guesses(unit: Unit, tries: int, accounts: int) -> None:
         return
     said = text("joining.guesses", tries=tries, n=accounts)
     key = f"guesses:{unit.now.isoformat()}"
-    _tell_coordination(unit, unit.network.first_centre, Card(said), key)
+    tell_coordination(unit, Card(said), key)
 
 
 def _setup(unit: Unit, token_hash: str) -> Invitation | None:
@@ -209,7 +209,7 @@ def _taken_from(unit: Unit, member: Member, before: Group, group: Group) -> None
         centre=group.centre,
     )
     key = f"rebound:{group.chat_id}:{unit.now.isoformat()}"
-    _tell_coordination(unit, before.centre, Card(said), key)
+    tell_coordination(unit, Card(said), key, before.centre)
 
 
 def _reroute(unit: Unit, chat_id: int, team: str, centre: str) -> None:
@@ -247,7 +247,7 @@ def _tell_blind(unit: Unit, group: Group) -> None:
     """What people type there meets silence: somebody has to know, and can mend it."""
     said = Card(text("group.blind", name=group.title, team=group.team, centre=group.centre))
     key = f"blind:{group.chat_id}:{unit.now.isoformat()}"
-    _tell_coordination(unit, group.centre, said, key)
+    tell_coordination(unit, said, key, group.centre)
 
 
 def lose_chat(unit: Unit, chat_id: int, reason: str) -> None:
@@ -264,12 +264,8 @@ def lose_chat(unit: Unit, chat_id: int, reason: str) -> None:
         return
     unit.events.record("chat_lost", chat=chat_id, reason=reason[:200], team=team)
     said = Card(text("team.lost", name=name, team=team, centre=centre))
-    _tell_coordination(unit, centre, said, f"lost:{chat_id}:{unit.now.isoformat()}")
+    tell_coordination(unit, said, f"lost:{chat_id}:{unit.now.isoformat()}", centre)
     _reroute(unit, chat_id, team, centre)
-
-
-def _tell_coordination(unit: Unit, centre: str, said: Card, key: str) -> None:
-    tell(unit, Notice(Team.COORDINATION, centre, said, key, Priority.ANSWER))
 
 
 def see(unit: Unit, member: Member | None, chat_id: int) -> None:
@@ -312,7 +308,7 @@ def _ask_to_take_out(unit: Unit, gone: Member) -> None:
     """Out of a team here, they still read what its groups are sent."""
     for group in unit.people.roster.groups_of(gone.team, gone.centre):
         key = f"take_out:{group.chat_id}:{gone.id}:{unit.now.isoformat()}"
-        _tell_coordination(unit, gone.centre, Card(cards.take_out(gone, group)), key)
+        tell_coordination(unit, Card(cards.take_out(gone, group)), key, gone.centre)
 
 
 def present(unit: Unit, member_id: int) -> Member:

@@ -8,7 +8,7 @@ from datetime import time, timedelta
 from itertools import islice
 
 from bot.cards import people as cards
-from bot.care.telling import Notice, tell
+from bot.care.telling import tell_coordination
 from bot.domain import evidence
 from bot.domain.message import Card, Kind, Priority, Refused, Text, text
 from bot.domain.people import Group, Member, Roster
@@ -44,7 +44,7 @@ def _places_lost(unit: Unit) -> Iterator[tuple[Member, Group]]:
     """Who was let into which groups and has lost the right to read there, the latest first."""
     roster = unit.people.roster
     found = sorted(
-        {*_of_another_team(unit, roster), *_of_another_group(unit, roster)},
+        set(_once_together(unit, roster)),
         key=lambda each: (each[0].left_at or each[0].joined_at, each[0].id, each[1].chat_id),
         reverse=True,
     )
@@ -54,22 +54,18 @@ def _places_lost(unit: Unit) -> Iterator[tuple[Member, Group]]:
             yield member, group
 
 
-def _of_another_team(unit: Unit, roster: Roster) -> Iterator[tuple[Member, Group]]:
-    """The groups of each team that somebody was let into."""
-    for entry in unit.events.of_kinds((evidence.JOINED,)):
+def _once_together(unit: Unit, roster: Roster) -> Iterator[tuple[Member, Group]]:
+    """Each with the groups of every team they were let into; each group with every team it had."""
+    for entry in unit.events.of_kinds((evidence.JOINED, evidence.BOUND)):
+        team, centre = _team_in(entry)
+        if entry.kind == evidence.BOUND:
+            group = roster.groups.get(entry.data.get("chat", 0))
+            if group is not None and group.team:
+                yield from ((member, group) for member in roster.members_in(team, centre))
+            continue
         member = roster.members.get(entry.member or 0)
         if member is not None:
-            for group in _could_read(roster, *_team_in(entry)):
-                yield member, group
-
-
-def _of_another_group(unit: Unit, roster: Roster) -> Iterator[tuple[Member, Group]]:
-    """Those of each team that a group was given to."""
-    for entry in unit.events.of_kinds((evidence.BOUND,)):
-        group = roster.groups.get(entry.data.get("chat", 0))
-        if group is not None and group.team:
-            for member in roster.members_in(*_team_in(entry)):
-                yield member, group
+            yield from ((member, group) for group in _could_read(roster, team, centre))
 
 
 def _team_in(entry: Entry) -> tuple[str, str]:
@@ -116,7 +112,7 @@ def _ask_to_delete(unit: Unit, standing: Standing, again: str = "") -> None:
         return
     card = cards.delete_by_hand(group, standing.at, standing.id)
     cause = _cause(standing.id)
-    _tell(unit, group.centre, card, f"{cause}{again}", cause)
+    tell_coordination(unit, card, f"{cause}{again}", group.centre, cause)
 
 
 def _cause(number: int) -> str:
@@ -143,11 +139,7 @@ def say_again(unit: Unit) -> bool:
     there, standing = _still_there(unit), unit.outbox.standing(MOST_TOLD)
     if there:
         said = Card(cards.still_there(there))
-        _tell(unit, unit.network.first_centre, said, f"still_there:{day}")
+        tell_coordination(unit, said, f"still_there:{day}")
     for each in standing:
         _ask_to_delete(unit, each, f":{day}")
     return bool(there or standing)
-
-
-def _tell(unit: Unit, centre: str, card: Card, key: str, cause: str = "") -> None:
-    tell(unit, Notice(Team.COORDINATION, centre, card, key, Priority.ANSWER, cause))

@@ -132,6 +132,12 @@ def tell(unit: Unit, notice: Notice, to: To = To.CHATS) -> None:
         _nobody(unit, notice)
 
 
+def tell_coordination(unit: Unit, card: Card, key: str, centre: str = "", cause: str = "") -> None:
+    """What it has to know now; without a centre, what concerns the whole network."""
+    at = centre or unit.network.first_centre
+    tell(unit, Notice(Team.COORDINATION, at, card, key, Priority.ANSWER, cause))
+
+
 def _chats(unit: Unit, notice: Notice, to: To) -> list[int]:
     roster = unit.people.roster
     if to is To.EACH:

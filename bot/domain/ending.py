@@ -46,9 +46,7 @@ def ask(record: Record, by: Member, reason: str) -> End:
         raise Refused(text("button.stale"))
     if reason != DEATH and not by.coordinates:
         raise Refused(text("role.forbidden"))
-    # Somebody is ill now: whoever has the alert says first what became of it.
-    if reason != DEATH and record.running_alerts():
-        raise Refused(text("end.alert_runs", code=record.code))
+    _must_not_be_in_alarm(record, reason)
     end = record.add(
         End(
             key=record.next_number(End),
@@ -62,6 +60,12 @@ def ask(record: Record, by: Member, reason: str) -> End:
     for team in _confirmers(record):
         record.tell(team, "end.card", end, priority=Priority.ANSWER)
     return end
+
+
+def _must_not_be_in_alarm(record: Record, reason: str) -> None:
+    # Somebody is ill now: whoever has the alert says first what became of it.
+    if reason != DEATH and record.running_alerts():
+        raise Refused(text("end.alert_runs", code=record.code))
 
 
 def _confirmers(record: Record) -> tuple[Team, ...]:
@@ -98,8 +102,7 @@ def confirm(record: Record, end: End, by: Member) -> None:
     must_be_open(record, end)
     if by.id == end.asked_by:
         raise Refused(text("end.same_person"))
-    if end.reason != DEATH and record.running_alerts():
-        raise Refused(text("end.alert_runs", code=record.code))
+    _must_not_be_in_alarm(record, end.reason)
     _answer(record, end, by, EndState.CONFIRMED)
     record.patient.state = PatientState.ENDED.value
     record.log("patient_ended", by.id, end=end.key, reason=end.reason)

@@ -136,7 +136,7 @@ def _ended_means_over(record: Record) -> list[str]:
     if record.patient.state != PatientState.ENDED:
         return []
     return [
-        f"{kind.name} {thing.key} is open after the end".replace("  ", " ")
+        f"{kind.name} {thing.key}".rstrip() + " is open after the end"
         for kind in due.BOOK
         for thing in record.things[kind.name].values()
         if kind.is_open(record, thing)
@@ -154,7 +154,6 @@ def _taken_means_named(record: Record) -> list[str]:
 
 
 RULES = (
-    _every_step_is_there,
     _watched_until_the_end,
     _asked_once_at_a_time,
     _relays_stand_on_closed_steps,

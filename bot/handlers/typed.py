@@ -188,23 +188,20 @@ def _understand(visit: Visit) -> None:
             _must_be_short(visit)
         return
     # Without a code too, and among people who talk to one another: nobody cries into silence.
-    if cries(visit.typed) or (not visit.in_group and not _names(visit) and toxic(visit.typed)):
-        visit.args = _names(visit)[:1]
+    named = find(visit.typed, visit.unit.network.centres)
+    if cries(visit.typed) or (not visit.in_group and not named and toxic(visit.typed)):
+        visit.args = list(named[:1])
         enter(visit, CRY)
         return
     # Read by rules of our own: nothing that is typed leaves this machine.
     meaning = understand(visit.typed, visit.unit.network.pathway)
     if meaning.intent not in INTENTS:
         # In a group people also talk to one another: silence, unless a code was named.
-        if not visit.in_group or _names(visit):
+        if not visit.in_group or named:
             raise Refused(text("typed.not_understood"))
         return
     visit.args = [meaning.patient, meaning.step]
     enter(visit, INTENTS[meaning.intent])
-
-
-def _names(visit: Visit) -> list[str]:
-    return list(find(visit.typed, visit.unit.network.centres))
 
 
 def _cry(visit: Visit) -> None:

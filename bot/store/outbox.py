@@ -258,8 +258,8 @@ class Outbox:
 
     def _rewrite_waiting(self, letter: int, new: Shown) -> bool:
         """Whether it still waited, and now says this."""
-        values = {"letter": letter, "said": new.body, "keys": new.keyboard}
-        values["lives"] = bool(new.keyboard)
+        keys = new.keyboard
+        values = {"letter": letter, "said": new.body, "keys": keys, "lives": bool(keys)}
         return self._connection.execute(REWRITE, values).rowcount > 0
 
     def _edit_landing(self, chat: int, letter: int, key: str, new: Shown) -> None:

@@ -48,10 +48,8 @@ class Place:
         """Whether it was deleted or replaced while this process had it open."""
         if self._lost or (self._is is not None and _identity(self.path) != self._is):
             return True
-        log = _identity(Path(f"{self.path}{LOG}")) if self._open else None
-        # Deleted, what is confirmed from now on is nowhere once this process ends.
-        gone, self._log = self._log is not None and log != self._log, self._log or log
-        return gone
+        # Its log deleted, what is confirmed from now on is nowhere once this process ends.
+        return self._log is not None and _identity(self._log_file) != self._log
 
     def shared(self) -> bool:
         """Whether the file has another name, under which another process would not be seen."""
@@ -64,6 +62,12 @@ class Place:
         """Raise if it is gone; SQLite would silently make an empty file in its stead."""
         if self.gone():
             raise FileGone
+        if self._log is None and self._open:
+            self._log = _identity(self._log_file)
+
+    @property
+    def _log_file(self) -> Path:
+        return Path(f"{self.path}{LOG}")
 
     def lock(self) -> bool:
         """Have it alone until `unlock` or the end of this process, however it ends."""
@@ -106,3 +110,13 @@ def _identity(path: Path | None) -> Identity | None:
     except OSError:
         return None
     return (found.st_dev, found.st_ino) if found else None
+
+
+def write_whole(file: Path, said: str) -> None:
+    """Write a file for its owner alone, whole or not at all, wherever the process is killed."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Its own: who leads and who stands by may keep theirs on one machine.
+    new = file.with_name(f"{file.name}.{os.getpid()}.part")
+    new.touch(mode=0o600)
+    new.write_text(said, "utf-8")
+    new.replace(file)

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from bot.domain import due
 from bot.logs import described
 from bot.store.events import Events
+from bot.store.place import write_whole
 from bot.store.records import d, dated
 from bot.store.statements import upsert
 
@@ -79,7 +80,7 @@ class Proofs:
         if self._new is None or self._file is None:
             return
         try:
-            _write(self._file, PROOF.dump_json(self._new).decode())
+            write_whole(self._file, PROOF.dump_json(self._new).decode())
         except OSError as error:
             logger.error("the proof is not kept outside of the database: %s", described(error))
 
@@ -102,14 +103,6 @@ def _read(said: str | None) -> Proof | None:
     except ValueError:
         # Spoilt, it proves nothing; the chat does.
         return None
-
-
-def _write(file: Path, said: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    half = file.with_name(f"{file.name}.part")
-    half.touch(mode=0o600)
-    half.write_text(said, "utf-8")
-    half.replace(file)
 
 
 def _row(proof: Proof) -> dict[str, object]:

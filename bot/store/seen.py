@@ -2,24 +2,20 @@
 
 import json
 import logging
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import SQLModel
 
-from bot import models
 from bot.logs import Outage
-from bot.store.place import Place
+from bot.store.events import NEWEST, events
+from bot.store.place import Place, write_whole
+from bot.store.sayings import outbox
 
 logger = logging.getLogger(__name__)
 
-events = SQLModel.metadata.tables[str(models.Event.__tablename__)]
-NEWEST = select(events.c.id, events.c.hash).order_by(events.c.id.desc()).limit(1)
-outbox = SQLModel.metadata.tables[str(models.Outbox.__tablename__)]
 LETTER = select(outbox.c.dedupe_key).order_by(outbox.c.id.desc()).limit(1)
 NOTHING: dict[str, Any] = {"event": 0, "hash": "", "letter": ""}
 """What is seen of a database in which nothing happened yet."""
@@ -113,13 +109,7 @@ class Seen:
 
     def _keep(self, file: Path, seen: dict[str, Any]) -> None:
         self._last = seen
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # Its own: who leads and who stands by may keep theirs on one machine.
-        new = file.with_name(f"{file.name}.{os.getpid()}.part")
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(seen), "utf-8")
-        # Whole or not at all, wherever the process is killed.
-        new.replace(file)
+        write_whole(file, json.dumps(seen))
 
     def _read(self) -> dict[str, Any] | None:
         with suppress(OSError, ValueError, TypeError, KeyError):
