@@ -91,6 +91,7 @@ def worries(record: Record) -> list[Text]:
             label=record.definition(missing).label,
             who=record.who(step.waived_member),
             at=step.waived_at or record.now,
+            reason=step.waived_by,
         )
         for missing, step in schedule.passed_over(record)
     ]
@@ -249,6 +250,8 @@ def _buttons(record: Record, member: Member, steps: Sequence[Step]) -> Keyboard:
     if not member.coordinates:
         return rows(*keys)
     plan_ = Button(text("status.button.plan"), f"status:plan:{record.code}")
+    if not record.active:
+        return (*rows(*keys), (plan_,))
     correct = Button(text("status.button.correct"), f"status:correct:{record.code}")
     return (*rows(*keys), (plan_, correct))
 

@@ -104,6 +104,7 @@ def undone(record: Record, step: Step, by: int, reason: str) -> Card:
         who=record.who(by),
         # Its author needs no reason for ten minutes; the coordination always gives one.
         reason=text("step.because", reason=reason) if reason else NOTHING,
+        missing=passed_over(record),
     )
     return Card(said, buttons(record, step))
 
@@ -117,6 +118,7 @@ def late_coordination(record: Record, step: Step) -> Card:
         team=step.team,
         centre=record.patient.centre,
         since=step.due_at,
+        missing=passed_over(record),
     )
     return Card(said, buttons(record, step))
 

@@ -181,7 +181,7 @@ def heard(record: Record, alert: Alert, team: str) -> None:
 
 def must_run(alert: Alert) -> None:
     """Refuse an alert that is over; who asks has the right to know it."""
-    if alert.state in (AlertState.CLOSED, AlertState.CANCELLED):
+    if alert.state not in RUNNING:
         raise Refused(text("alert.over", number=int(alert.key)))
 
 
@@ -231,7 +231,9 @@ def set_grade(record: Record, alert: Alert, by: Member, grade: int) -> None:
         # Never from an hour that is still to come: a clock that was ahead put it there.
         since = min(alert.next_at - wait(plan, was, alert.rung), record.now)
         alert.next_at = max(record.now, since + wait(plan, grade, alert.rung))
-    if alert.state == AlertState.TAKEN and _rises(plan, alert, by, was):
+    # Neurology may have it while the ICU is still called.
+    taken = alert.taken_at or alert.neuro_at
+    if taken and _rises(plan, alert, by, was):
         record.log("alert_risen", alert=alert.key)
         # From the bottom: whoever took a light one has not heard of this.
         _call_again(record, alert, 0)
@@ -298,10 +300,11 @@ def _say_to_all(record: Record, alert: Alert) -> None:
 
 
 def cancel(record: Record, alert: Alert, by: Member) -> None:
-    """A false alarm: only by its author, the coordination or the ICU; everybody is told."""
+    """A false alarm: by its author until it is taken, else by the coordination or the ICU."""
     must_run(alert)
     allowed = (Team.COORDINATION, *record.pathway.alerts.takers)
-    if by.id != alert.raised_by and by.team not in allowed:
+    mine = by.id == alert.raised_by and alert.state == AlertState.OPEN
+    if not mine and by.team not in allowed:
         raise Refused(text("alert.cancel_whose"))
     record.log("alert_cancelled", by.id, alert=alert.key)
     _end(record, alert, by, AlertState.CANCELLED)
@@ -414,7 +417,8 @@ def _reopen(record: Record, alert: Alert) -> None:
 
 def _call_again(record: Record, alert: Alert, rung: int) -> None:
     """Taken no more: it climbs from this rung until somebody takes it anew."""
-    alert.become(AlertState.OPEN)
+    if alert.state == AlertState.TAKEN:
+        alert.become(AlertState.OPEN)
     alert.rung = rung
     alert.taken_at = alert.taken_by = alert.neuro_at = alert.neuro_by = alert.asked_at = None
     _withdraw_outcome(record, alert)

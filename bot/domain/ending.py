@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from bot.domain import alert, check
 from bot.domain.facts import (
+    CheckState,
     CountdownState,
     DemandState,
     End,
@@ -63,8 +64,9 @@ def ask(record: Record, by: Member, reason: str) -> End:
 
 
 def _must_not_be_in_alarm(record: Record, reason: str) -> None:
-    # Somebody is ill now: whoever has the alert says first what became of it.
-    if reason != DEATH and record.running_alerts():
+    # Somebody is ill now: whoever has the alert, or saw a sign, says first what became of it.
+    reporting = any(it.state == CheckState.REPORTING for it in record.unanswered())
+    if reason != DEATH and (record.running_alerts() or reporting):
         raise Refused(text("end.alert_runs", code=record.code))
 
 

@@ -137,7 +137,8 @@ def _strange(alert: Alert, told: Told) -> Iterator[str]:
         "grade": (alert.grade, told.grade),
         "outcome": (alert.outcome, told.outcome),
         "taker": (taken, told.takers),
-        "state": (over or (alert.state == AlertState.TAKEN) == bool(told.takers), True),
+        # Neurology alone takes it by half: it is still open.
+        "state": (over or (alert.state == AlertState.TAKEN) == (alert.taken_by is not None), True),
     }
     return (name for name, (known, said) in pairs.items() if known != said)
 

@@ -120,6 +120,8 @@ def undo(record: Record, step: Step, by: Member, reason: str = "") -> None:
     """Take a confirmation back: its author for ten minutes, then the coordinator with a reason."""
     if step.state not in CLOSED or step.done_at is None:
         raise Refused(text("step.nothing_to_undo"))
+    if not record.active:
+        raise Refused(text("patient.ended", code=record.code))
     fresh = step.done_by == by.id and record.now <= step.done_at + UNDO_WAIT
     if not fresh and not (by.coordinates and reason):
         raise Refused(text("step.undo_too_late"))
@@ -127,6 +129,8 @@ def undo(record: Record, step: Step, by: Member, reason: str = "") -> None:
     step.become(StepState.PLANNED)
     step.done_at = step.done_by = None
     step.note = ""
+    # A waiver was given for that once: whoever decides again says so again.
+    step.waived_by, step.waived_at, step.waived_member = "", None, None
     step.ready_at = record.now  # whatever its reminders said before, they start again
     record.log("step_undone", by.id, step=step.key, reason=reason)
     relay.cancel_resting_on(record, step)
@@ -152,7 +156,8 @@ def _restore(record: Record, step: Step, by: Member) -> None:
 def _must_not_be_built_upon(record: Record, step: Step) -> None:
     for other in record.steps.values():
         shown = record.definition(other)
-        if other.state in CLOSED and step.key in shown.needs:
+        # What was let go on without it is not built upon it.
+        if other.state in CLOSED and step.key in shown.needs and not other.waived_by:
             raise Refused(text("step.built_upon", label=shown.label))
 
 

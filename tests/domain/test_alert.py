@@ -669,3 +669,27 @@ def test_a_grade_after_a_clock_went_back_puts_the_next_call_no_farther_than_its_
     alert.set_grade(record, it, ICU, 1)
 
     assert it.next_at == record.now + timedelta(minutes=15)
+
+
+def test_a_grade_that_rises_calls_neurology_again_though_the_icu_has_not_taken_it() -> None:
+    record = a_record("2026-04-28T03:00", INJECTED)
+    it = an_alert(record, sign="icans", grade=1, checked=True)
+    alert.take(record, it, NEURO)
+    record.said.clear()
+
+    alert.set_grade(record, it, GREFFE, 4)
+
+    assert it.neuro_by is None
+    assert "neurologie" in said(record, "alert.card")
+
+
+def test_its_author_calls_it_a_false_alarm_only_until_it_is_taken() -> None:
+    record = a_record("2026-04-28T03:00", INJECTED)
+    it = an_alert(record, raised_by=GREFFE.id)
+    alert.take(record, it, ICU)
+
+    with pytest.raises(Refused) as refused:
+        alert.cancel(record, it, GREFFE)
+
+    assert refused.value.text.key == "alert.cancel_whose"
+    assert it.state == "taken"

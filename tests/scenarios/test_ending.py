@@ -200,3 +200,53 @@ async def test_an_end_asked_for_twice_is_one(ward: Hospital) -> None:
 
     assert again.startswith("end.asked_already")
     assert len(ward.record(code).ends) == 1
+
+
+async def test_an_alert_that_ended_with_its_patient_is_taken_graded_and_cancelled_no_more(
+    any_ward: Hospital,
+) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.alert(GREFFE, code, "icans")
+    await any_ward.take(REANIMATION)
+    await ended(any_ward, code)
+    neuro, unit = any_ward.who(Team.NEUROLOGIE), any_ward.who(GREFFE)
+
+    popups = [
+        any_ward.popup(await any_ward.tap(who, who.id, ANY, f"alert:{verb}:{code}:1{rest}"))
+        for who, verb, rest in ((neuro, "take", ""), (unit, "grade", ":4"), (unit, "cancel", ""))
+    ]
+    with any_ward.heard(any_ward.chat(REANIMATION)) as heard:
+        await any_ward.advance(hours=4)
+
+    assert [popup.partition(" ")[0] for popup in popups] == ["alert.over"] * 3
+    assert heard == []
+    assert any_ward.unexplained() == []
+
+
+async def test_nothing_is_corrected_once_a_pathway_is_over(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    await ended(any_ward, code)
+    nurse = any_ward.who(COORDINATION)
+
+    await any_ward.say(nurse, f"/statut {code}")
+    offered = any_ward.screen(nurse)[-1].button("status.button.correct")
+    await any_ward.tap(nurse, nurse.id, ANY, f"step:undo_why:{code}:injection")
+    await any_ward.answer(nurse, "erreur", nurse.id)
+    with any_ward.heard(any_ward.chat(GREFFE)) as heard:
+        await any_ward.advance(hours=6)
+
+    assert offered is None
+    assert any_ward.step(code, "injection").state == "done"
+    assert heard == []
+
+
+async def test_a_report_that_was_begun_holds_every_end_but_a_death(any_ward: Hospital) -> None:
+    [code] = await any_ward.injected()
+    await any_ward.say(any_ward.who(GREFFE), f"/toxicite {code}", any_ward.chat(GREFFE))
+    nurse = any_ward.who(COORDINATION)
+
+    await any_ward.say(nurse, f"/cloturer {code}")
+    refused = await any_ward.press(nurse, "end.button.transfert")
+
+    assert refused == f"end.alert_runs code={code}"
+    assert any_ward.record(code).ends == {}

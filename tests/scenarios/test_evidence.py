@@ -59,6 +59,14 @@ async def test_what_was_done_by_the_bot_is_all_proved(any_ward: Hospital) -> Non
     assert faults(any_ward) == []
 
 
+async def test_an_alert_that_neurology_alone_has_is_proved(any_ward: Hospital) -> None:
+    code = await any_ward.enrol()
+    await any_ward.alert(GREFFE, code, "icans")
+    await any_ward.take(Team.NEUROLOGIE)
+
+    assert faults(any_ward) == []
+
+
 async def test_an_alert_that_was_forgotten_and_called_again_is_proved(any_ward: Hospital) -> None:
     code = await any_ward.enrol()
     await any_ward.alert(GREFFE, code)

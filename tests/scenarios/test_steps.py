@@ -387,6 +387,30 @@ async def test_what_was_waived_stays_in_red_on_each_later_card_until_it_is_there
     assert red not in (await card(any_ward, Team.GREFFE, code, "chimio_1")).text
 
 
+async def test_a_waiver_goes_with_its_step_and_holds_back_no_correction_of_the_product(
+    any_ward: Hospital,
+) -> None:
+    code = await any_ward.enrol()
+    greffe, group = any_ward.who(Team.GREFFE), any_ward.chat(Team.GREFFE)
+    nurse = any_ward.who(Team.COORDINATION)
+    await press(any_ward, greffe, code, "admission", "done")
+    await any_ward.press(greffe, "step.button.waive", group)
+    await any_ward.answer(greffe, "Dr Martin : produit attendu demain", group)
+    await press(any_ward, greffe, code, "admission", "confirm")
+    written_down(any_ward, code, *BEFORE_STORAGE, "stockage_azote")
+
+    # Stored under the wrong code: it is taken back although the admission is done.
+    await press(any_ward, nurse, code, "stockage_azote", "undo_why")
+    await any_ward.answer(nurse, "mauvais patient", any_ward.chat(Team.COORDINATION))
+    assert any_ward.step(code, "stockage_azote").state == "planned"
+    await press(any_ward, nurse, code, "admission", "undo_why")
+    await any_ward.answer(nurse, "le médecin a changé d’avis", any_ward.chat(Team.COORDINATION))
+
+    assert any_ward.step(code, "admission").waived_by == ""
+    popup = await press(any_ward, greffe, code, "admission", "confirm")
+    assert popup.startswith("step.waits")
+
+
 async def test_a_step_that_waits_says_for_what(ward: Hospital) -> None:
     code = await ward.enrol()
 
